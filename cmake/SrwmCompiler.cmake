@@ -1,0 +1,32 @@
+# Language level, warnings and sanitizers for all targets of this project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release or RelWithDebInfo" FORCE)
+endif()
+
+add_library(srwm_options INTERFACE)
+target_compile_options(srwm_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+                                              -Woverloaded-virtual)
+if(SRWM_WERROR)
+  target_compile_options(srwm_options INTERFACE -Werror)
+endif()
+if(SRWM_SANITIZE)
+  target_compile_options(srwm_options INTERFACE -fsanitize=${SRWM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(srwm_options INTERFACE -fsanitize=${SRWM_SANITIZE})
+endif()
+target_include_directories(srwm_options INTERFACE ${PROJECT_SOURCE_DIR}/lib)
+
+find_program(SRWM_CCACHE ccache)
+if(SRWM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SRWM_CCACHE})
+endif()
+
+# srwm_library(NAME sources... LINK targets...): one static library per folder of lib/.
+function(srwm_library name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC srwm_options ${ARG_LINK})
+endfunction()

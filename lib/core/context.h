@@ -1,0 +1,56 @@
+// What a computation runs on: device, bodies, step memory, threads, random numbers. Passed to everything that computes;
+// no state is global, so several runs can share one process.
+#pragma once
+
+#include <cstdint>
+
+#include "core/arena.h"
+#include "core/device.h"
+#include "core/rng.h"
+#include "core/tensor.h"
+
+namespace srwm {
+
+struct Backend;  // ops/backend.h
+
+class Context {
+ public:
+  /// `real` is the type of activations and parameters: f32, or f64 with the reference backend.
+  Context(const Backend& backend, DType real, int threads, std::uint64_t seed = 0);
+
+  const Backend& backend() const { return *backend_; }
+  Device device() const;
+  DType real() const { return real_; }
+  int threads() const { return threads_; }
+
+  /// Uninitialised step memory on the device; valid until `rewind`.
+  Tensor empty(Shape shape, DType dtype);
+  Tensor empty(Shape shape) { return empty(shape, real_); }
+  Tensor zeros(Shape shape, DType dtype);
+  Tensor zeros(Shape shape) { return zeros(shape, real_); }
+  /// Uninitialised step memory on the host, for what the tape itself needs.
+  void* host_scratch(std::size_t bytes) { return host_arena_.allocate(bytes); }
+  /// Zeroed memory on the device that lives as long as its handles: parameters, running statistics, moments.
+  Tensor persistent(Shape shape, DType dtype);
+  Tensor persistent(Shape shape) { return persistent(shape, real_); }
+
+  /// Gives back all step memory; tensors from `empty` and `zeros` are invalid afterwards.
+  void rewind();
+  const Arena& arena() const { return arena_; }
+  Arena& arena() { return arena_; }
+
+  /// The (seed, step) that dropout masks of the coming forward pass are drawn from.
+  void set_random_step(std::uint32_t step) { random_step_ = step; }
+  RandomStep random(Stream stream) const { return RandomStep(seed_, stream, random_step_); }
+
+ private:
+  const Backend* backend_;
+  DType real_;
+  int threads_;
+  std::uint64_t seed_;
+  std::uint32_t random_step_ = 0;
+  Arena arena_;
+  Arena host_arena_;
+};
+
+}  // namespace srwm

@@ -1,0 +1,49 @@
+// Images sorted into classes, in splits: what episodes are drawn from.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace srwm {
+
+enum class Split { train, val, test };
+inline constexpr Split all_splits[] = {Split::train, Split::val, Split::test};
+std::string_view name_of(Split split);  ///< "train", "val", "test"
+
+struct ClassSplit {
+  Tensor images;                                   ///< u8 [N, H, W, C]
+  std::vector<std::string> class_names;            ///< one per class
+  std::vector<std::vector<std::int32_t>> members;  ///< image indices of each class, ascending
+
+  std::int64_t classes() const { return static_cast<std::int64_t>(members.size()); }
+};
+
+struct ClassDataset {
+  std::string name;            ///< as in the spec
+  std::vector<double> mean;    ///< per channel, of pixels / 255, for `normalize`
+  std::vector<double> std;
+  ClassSplit train, val, test;
+  std::string digest;          ///< hex; of pixels, labels and class names of all splits
+
+  const ClassSplit& split(Split which) const;
+  std::int64_t height() const { return train.images.dim(1); }
+  std::int64_t width() const { return train.images.dim(2); }
+  std::int64_t channels() const { return train.images.dim(3); }
+};
+
+/// Reads a packed class dataset (docs/file_formats.md, "classes"). Checks format, shapes, types, label ranges, empty
+/// classes and equal image sizes before the pixels are read. DataError otherwise.
+ClassDataset read_class_dataset(const std::filesystem::path& path);
+/// Writes one, whole or not at all; equal datasets give equal bytes.
+void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator);
+/// Sets `digest` from the content.
+void set_digest(ClassDataset& dataset);
+
+/// Finds the file of a dataset named in a spec: a path if it has a '/' or ends in .h5, else NAME.h5 in `data_dir`
+/// (--data-dir), $SRWM_DATA, ./data, in this order. DataError listing the places looked at and how to make the file.
+std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir);
+
+}  // namespace srwm

@@ -1,0 +1,27 @@
+// Files that are there whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace srwm {
+
+/// Replaces `path` by `bytes`: writes <path>.tmp in the same folder, flushes it to the disk, renames it, flushes the
+/// folder. After any failure or kill the old file or the new one is there, whole. Throws DataError naming the file and
+/// the cause in words ("the disk is full"), and removes the temporary file.
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+/// Whole content; DataError if it cannot be read.
+std::string read_text_file(const std::filesystem::path& path);
+
+/// Creates a folder and its parents; DataError with the cause in words.
+void make_directories(const std::filesystem::path& path);
+
+/// A system error number in the words of our messages: "the disk is full", "permission denied", ...
+std::string explain_errno(int error);
+
+}  // namespace srwm

@@ -1,0 +1,73 @@
+// A thin RAII layer over the HDF5 C interface: what datasets, checkpoints, episodes and predictions need, no more.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace srwm::hdf5 {
+
+/// Version of the HDF5 library in use, "1.10.8".
+std::string library_version();
+
+/// One open file. Objects are named by absolute paths ("/train/images"); groups are created on the way. All reads check
+/// existence, type and rank first; every failure is a DataError naming the file, the object, what was expected and what
+/// was found. HDF5's own error printing is off.
+class File {
+ public:
+  /// Opens for reading. Distinguishes: no such file, not HDF5 (an HTML page, say), truncated, no permission.
+  static File open(const std::filesystem::path& path);
+  /// A file that exists only in memory; `image()` gives its bytes. No time stamps: equal contents give equal bytes.
+  static File in_memory();
+
+  File(File&& other) noexcept;
+  File& operator=(File&& other) noexcept;
+  ~File();
+
+  const std::filesystem::path& path() const { return path_; }
+
+  bool has(const std::string& object) const;
+  /// Names of the children of a group in the order of their creation where recorded, else by name.
+  std::vector<std::string> children(const std::string& group) const;
+  /// Absolute paths of all datasets below a group, sorted.
+  std::vector<std::string> datasets_below(const std::string& group) const;
+  Shape shape(const std::string& dataset) const;
+  DType dtype(const std::string& dataset) const;
+
+  /// Whole dataset as a host tensor; u8, i32, f32 and f64 as stored (64-bit integers are refused unless they are
+  /// asked for as attributes).
+  Tensor read(const std::string& dataset) const;
+  /// Rows [begin, end) along the first axis.
+  Tensor read_rows(const std::string& dataset, std::int64_t begin, std::int64_t end) const;
+  std::vector<std::string> read_strings(const std::string& dataset) const;
+  void write(const std::string& dataset, const Tensor& host_tensor);
+  void write_strings(const std::string& dataset, const std::vector<std::string>& values);
+
+  bool has_attribute(const std::string& object, const std::string& name) const;
+  std::string string_attribute(const std::string& object, const std::string& name) const;
+  std::int64_t int_attribute(const std::string& object, const std::string& name) const;
+  std::vector<double> real_attribute(const std::string& object, const std::string& name) const;  ///< scalar or 1-d
+  void set_attribute(const std::string& object, const std::string& name, const std::string& value);
+  void set_attribute(const std::string& object, const std::string& name, std::int64_t value);
+  void set_attribute(const std::string& object, const std::string& name, const std::vector<double>& values);
+
+  /// Bytes of an in-memory file, complete and flushed.
+  std::vector<std::byte> image() const;
+
+ private:
+  File(std::int64_t handle, std::filesystem::path path);
+  std::int64_t handle_ = -1;
+  std::filesystem::path path_;
+};
+
+/// What every file of ours says about itself: root attributes `srwm_format` ("classes", "episodes", "checkpoint",
+/// "predictions"), `format_version`, `generator`.
+void write_introduction(File& file, const std::string& format, std::int64_t version, const std::string& generator);
+/// Checks the introduction and returns the version; DataError if the format differs or the version is newer than
+/// `newest` (then says which srwm version reads it, as far as the file tells).
+std::int64_t expect_format(const File& file, const std::string& format, std::int64_t newest);
+
+}  // namespace srwm::hdf5

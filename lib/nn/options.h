@@ -1,0 +1,36 @@
+// Options of the models, owned by nn and filled in by the spec.
+#pragma once
+
+#include <cstdint>
+
+namespace srwm {
+
+enum class VisionKind { conv4 };
+
+struct VisionOptions {
+  VisionKind kind = VisionKind::conv4;
+  std::int64_t channels = 64;
+  double dropout = 0;
+};
+
+enum class CoreKind { srwm, delta_net, lstm };
+
+/// heads, ff_factor, dropout, layer_norm, input_softmax and beta_init have no meaning for an LSTM.
+struct CoreOptions {
+  CoreKind kind = CoreKind::srwm;
+  std::int64_t layers = 2;
+  std::int64_t heads = 16;
+  std::int64_t hidden = 256;
+  std::int64_t ff_factor = 4;   ///< inner size of the feed-forward block is ff_factor * hidden
+  double dropout = 0;
+  bool layer_norm = true;       ///< LayerNorm of the fast-weight layer
+  bool input_softmax = false;   ///< srwm: phi is a softmax per head instead of the identity
+  double beta_init = 0;         ///< srwm: mean of W^b at the start
+};
+
+struct FewShotModelOptions {
+  VisionOptions vision;
+  CoreOptions core;
+};
+
+}  // namespace srwm

@@ -1,0 +1,32 @@
+#include "ops/backend.h"
+
+namespace srwm {
+namespace {
+
+template <typename... Ops>
+AllOps::Bodies cpu_bodies(OpList<Ops...>) {
+  return {cpu::body_of(Tag<Ops>{})...};
+}
+
+template <typename... Ops>
+AllOps::Bodies reference_bodies(OpList<Ops...>, DType real) {
+  return {reference::body_of(Tag<Ops>{}, real)...};
+}
+
+Backend make_reference(DType real) {
+  return {"reference", {}, &host_blocks(), reference_bodies(AllOps{}, real)};
+}
+
+}  // namespace
+
+const Backend& cpu_backend() {
+  static const Backend backend{"cpu", {}, &host_blocks(), cpu_bodies(AllOps{})};
+  return backend;
+}
+
+const Backend& reference_backend(DType real) {
+  static const Backend f32 = make_reference(DType::f32), f64 = make_reference(DType::f64);
+  return real == DType::f64 ? f64 : f32;
+}
+
+}  // namespace srwm

@@ -1,0 +1,55 @@
+// The table of op bodies for one kind of device. The CPU tables are linked in; CUDA's comes from libsrwm_cuda.so.
+#pragma once
+
+#include <string>
+#include <tuple>
+
+#include "core/context.h"
+#include "ops/add.h"
+#include "ops/batch_norm.h"
+#include "ops/concat_one_hot.h"
+#include "ops/conv3x3.h"
+#include "ops/conv_block.h"
+#include "ops/cross_entropy.h"
+#include "ops/delta_net.h"
+#include "ops/dropout.h"
+#include "ops/flatten_chw.h"
+#include "ops/layer_norm.h"
+#include "ops/linear.h"
+#include "ops/lstm.h"
+#include "ops/max_pool2x2.h"
+#include "ops/op.h"
+#include "ops/pack_srwm.h"
+#include "ops/relu.h"
+#include "ops/select_rows.h"
+#include "ops/srwm.h"
+
+namespace srwm {
+
+template <typename... Ops>
+struct OpList {
+  using Bodies = std::tuple<Body<Ops>...>;
+};
+
+/// Every op of the engine. Adding one here makes every backend provide it or fail to link.
+using AllOps = OpList<Add, BatchNorm, ConcatOneHot, Conv3x3, ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw,
+                      LayerNorm, Linear, Lstm, MaxPool2x2, PackSrwm, Relu, SelectRows, Srwm>;
+
+struct Backend {
+  const char* name;  ///< "cpu", "reference", "cuda"
+  Device device;
+  BlockSource* memory;
+  AllOps::Bodies bodies;
+
+  template <typename Op>
+  const Body<Op>& body() const {
+    return std::get<Body<Op>>(bodies);
+  }
+};
+
+/// Fast float32 bodies.
+const Backend& cpu_backend();
+/// Plain loops in `real` (f32 or f64).
+const Backend& reference_backend(DType real);
+
+}  // namespace srwm

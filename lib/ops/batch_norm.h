@@ -1,0 +1,35 @@
+// Batch normalisation (Ioffe, Szegedy, 2015) per channel, channels last.
+#pragma once
+
+#include "ops/op.h"
+
+namespace srwm {
+
+/// Running statistics as in torch.nn.BatchNorm2d: r <- (1 - momentum) r + momentum s, s the batch mean or the unbiased
+/// batch variance. Used instead of the batch's own where `training` is false. Shared by BatchNorm and ConvBlock.
+struct BatchNormState {
+  Tensor running_mean, running_var;  ///< [C]
+  bool training = true;              ///< normalise with the batch's statistics and update the running ones
+  double momentum = 0.1;
+  double eps = 1e-5;
+};
+
+/// y[n, h, w, c] = (x[n, h, w, c] - mean_c) / sqrt(var_c + eps) gamma[c] + beta[c], x and y [N, H, W, C].
+/// Training: mean and biased variance over n, h, w, through which the gradient flows. Otherwise the running ones.
+/// Backward is defined for both.
+struct BatchNorm {
+  static constexpr const char* name = "batch_norm";
+  static constexpr int inputs = 3, outputs = 1;
+  enum In { x, gamma, beta };
+  BatchNormState state;
+
+  struct Saved {
+    Tensor mean, inv_std;  // [C]
+  };
+
+  OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
+};
+
+SRWM_DECLARE_BODIES(BatchNorm)
+
+}  // namespace srwm

@@ -1,0 +1,30 @@
+// Long short-term memory (Hochreiter, Schmidhuber, 1997; forget gate: Gers et al., 2000), one layer, as torch.nn.LSTM.
+#pragma once
+
+#include "ops/op.h"
+
+namespace srwm {
+
+/// [i, f, g, o] = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh (rows stacked in this order, H each)
+/// c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),  h_t = sigmoid(o) tanh(c_t)
+/// Inputs: x [B, T, I], w_ih [4H, I], w_hh [4H, H], b_ih, b_hh [4H]; h_first, c_first [G, H] with G dividing B as for
+/// Srwm, or both absent for zeros. Where reset[b, t] is 1, h and c are set to zero before step t.
+/// Outputs: y [B, T, H] = h_t, h_last and c_last [B, H].
+struct Lstm {
+  static constexpr const char* name = "lstm";
+  static constexpr int inputs = 7, outputs = 3;
+  enum In { x, w_ih, w_hh, b_ih, b_hh, h_first, c_first };
+  enum Out { y, h_last, c_last };
+  Tensor reset;  ///< u8 [B, T] of 0 and 1, or absent
+
+  struct Saved {
+    Tensor gates;  // activated i, f, g, o per step
+    Tensor cells;  // c_t per step
+  };
+
+  OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
+};
+
+SRWM_DECLARE_BODIES(Lstm)
+
+}  // namespace srwm

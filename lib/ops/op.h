@@ -1,0 +1,95 @@
+// The contract every op follows. An op is declared once, in lib/ops/<op>.h, as a struct
+//
+//   struct Linear {
+//     static constexpr const char* name = "linear";
+//     static constexpr int inputs = 3, outputs = 1;
+//     enum In { x, weight, bias };                    // position of each differentiable input
+//     struct Saved {};                                // what backward needs besides inputs and outputs
+//     OutputSpecs<outputs> plan(const Tensors<inputs>&) const;   // checks everything, gives the outputs' shapes
+//   };
+//
+// whose fields are its options (and inputs that have no gradient, such as labels or masks). Its bodies stand in
+// ops/reference/<op>.cpp (plain loops, float and double: the definition), ops/cpu/<op>.cpp (fast, float) and
+// ops/cuda/<op>.cpp, forward and backward together.
+#pragma once
+
+#include <array>
+
+#include "core/context.h"
+#include "core/tensor.h"
+
+namespace srwm {
+
+struct OutputSpec {
+  Shape shape;
+  DType dtype;
+};
+
+template <int N>
+using Tensors = std::array<Tensor, static_cast<std::size_t>(N)>;
+template <int N>
+using OutputSpecs = std::array<OutputSpec, static_cast<std::size_t>(N)>;
+
+/// How a backward body writes a gradient.
+enum class GradMode { ignore, overwrite, accumulate };
+
+struct Grad {
+  Tensor value;
+  GradMode mode = GradMode::ignore;
+
+  bool wanted() const { return mode != GradMode::ignore; }
+};
+
+template <int N>
+using Grads = std::array<Grad, static_cast<std::size_t>(N)>;
+
+/// Arguments of a forward body. Outputs are allocated already; what is saved is allocated by the body from the context.
+template <typename Op>
+struct Forward {
+  const Op& op;
+  const Tensors<Op::inputs>& in;
+  const Tensors<Op::outputs>& out;
+  typename Op::Saved& saved;
+};
+
+/// Arguments of a backward body. An absent dL_dout is a zero gradient (never all of them at once).
+template <typename Op>
+struct Backward {
+  const Op& op;
+  const Tensors<Op::inputs>& in;
+  const Tensors<Op::outputs>& out;
+  const typename Op::Saved& saved;
+  const Tensors<Op::outputs>& dL_dout;
+  const Grads<Op::inputs>& dL_din;
+};
+
+/// The two functions that compute an op on one backend.
+template <typename Op>
+struct Body {
+  void (*forward)(Context&, const Forward<Op>&) = nullptr;
+  void (*backward)(Context&, const Backward<Op>&) = nullptr;
+};
+
+/// Picks the overload of `body_of` that gives an op's bodies.
+template <typename Op>
+struct Tag {};
+
+/// Declares that an op has a fast CPU body (f32) and reference bodies (f32, f64); goes below the op's struct. Each is
+/// defined in the .cpp of the same name in ops/cpu and ops/reference.
+#define SRWM_DECLARE_BODIES(Op)            \
+  namespace cpu {                          \
+  Body<Op> body_of(Tag<Op>);               \
+  }                                        \
+  namespace reference {                    \
+  Body<Op> body_of(Tag<Op>, DType real);   \
+  }
+
+/// Throws ShapeError "<op>: <what> is <found>, expected <expected>".
+[[noreturn]] void shape_error(const char* op, const char* what, const std::string& expected, const std::string& found);
+
+/// Throws ShapeError unless `tensor` is present with exactly this shape and type.
+void expect_tensor(const char* op, const char* what, const Tensor& tensor, const Shape& shape, DType dtype);
+/// Throws ShapeError unless `tensor` is present, of real type (f32, f64, bf16) and of this rank.
+void expect_real(const char* op, const char* what, const Tensor& tensor, int rank);
+
+}  // namespace srwm
