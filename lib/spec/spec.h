@@ -1,0 +1,67 @@
+// The experiment spec as typed values, every default filled in. The keys, their ranges and their meaning are declared in
+// spec/fields.h; docs/spec.md is the reference for users.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "data/episode.h"
+#include "data/glyphs.h"
+#include "nn/options.h"
+#include "optim/options.h"
+
+namespace srwm {
+
+struct DataSpec {
+  std::string dataset = "glyphs";  ///< "glyphs": built in; else a name or path for find_dataset
+  bool normalize = false;          ///< subtract the dataset's mean, divide by its std
+  std::string train_episodes;      ///< train on this episodes file, in its order, instead of drawing episodes
+  GlyphOptions glyphs;             ///< used only by dataset "glyphs"
+};
+
+struct TrainSpec {
+  std::int64_t steps = 100000;    ///< optimizer steps
+  std::int64_t batch = 128;       ///< episodes per forward pass
+  std::int64_t accumulate = 1;    ///< forward passes per optimizer step, gradients summed
+  std::int64_t report_every = 100;  ///< steps between lines of metrics.jsonl
+};
+
+struct ValidationSpec {
+  std::int64_t every = 1000;   ///< steps; 0: never
+  std::int64_t batches = 100;  ///< of train.batch episodes
+};
+
+struct CheckpointSpec {
+  std::int64_t every = 1000;  ///< steps between writes of latest.h5
+  std::int64_t keep = 0;      ///< older checkpoints kept besides latest and best, as step-<n>.h5
+};
+
+struct TestSpec {
+  std::int64_t episodes = 32000;  ///< evaluated on the test split when training ends; 0: none
+};
+
+/// A figure from elsewhere or from us that a result is compared with.
+struct FiguresSpec {
+  std::optional<double> published;  ///< test accuracy in the publication, a fraction
+  std::string source;               ///< where it is from
+  std::optional<double> expected;   ///< test accuracy seen with this very spec, a fraction
+  std::string cost;                 ///< what that run cost: device and time
+};
+
+struct ExperimentSpec {
+  std::string name;
+  std::string comment;
+  std::uint64_t seed = 1;
+  DataSpec data;
+  EpisodeOptions protocol;
+  FewShotModelOptions model;
+  OptimOptions optim;
+  TrainSpec train;
+  ValidationSpec validation;
+  CheckpointSpec checkpoint;
+  TestSpec test;
+  FiguresSpec figures;
+};
+
+}  // namespace srwm
