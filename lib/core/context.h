@@ -28,6 +28,8 @@ class Context {
   Tensor empty(Shape shape) { return empty(shape, real_); }
   Tensor zeros(Shape shape, DType dtype);
   Tensor zeros(Shape shape) { return zeros(shape, real_); }
+  /// Step memory of type `real` with every element `value`.
+  Tensor full(Shape shape, double value);
   /// Uninitialised step memory on the host, for what the tape itself needs.
   void* host_scratch(std::size_t bytes) { return host_arena_.allocate(bytes); }
   /// Zeroed memory on the device that lives as long as its handles: parameters, running statistics, moments.

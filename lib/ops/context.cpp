@@ -1,5 +1,6 @@
 #include "core/context.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "ops/backend.h"
@@ -25,6 +26,16 @@ Tensor Context::empty(Shape shape, DType dtype) {
 Tensor Context::zeros(Shape shape, DType dtype) {
   Tensor tensor = empty(shape, dtype);
   std::memset(tensor.raw(), 0, tensor.bytes());
+  return tensor;
+}
+
+Tensor Context::full(Shape shape, double value) {
+  Tensor tensor = empty(shape);
+  if (real_ == DType::f64) {
+    std::ranges::fill(tensor.span<double>(), value);
+  } else {
+    std::ranges::fill(tensor.span<float>(), static_cast<float>(value));
+  }
   return tensor;
 }
 

@@ -1,0 +1,38 @@
+#include "nn/layers.h"
+
+#include <cmath>
+
+namespace srwm {
+
+LinearLayer::LinearLayer(ParameterSet& set, const std::string& prefix, std::int64_t in, std::int64_t out, bool bias)
+    : name_(prefix) {
+  const double bound = 1 / std::sqrt(static_cast<double>(in));
+  weight_ = &set.uniform(prefix + ".weight", {out, in}, bound);
+  if (bias) bias_ = &set.uniform(prefix + ".bias", {out}, bound);
+}
+
+Variable LinearLayer::operator()(Tape& tape, const Variable& x) const {
+  const Tape::Scope scope(tape, name_);
+  return tape.apply(Linear{}, {x, weight_->on(tape), bias_ != nullptr ? bias_->on(tape) : Variable()})[0];
+}
+
+LayerNormLayer::LayerNormLayer(ParameterSet& set, const std::string& prefix, std::int64_t width)
+    : name_(prefix),
+      weight_(&set.constant(prefix + ".weight", {width}, 1)),
+      bias_(&set.constant(prefix + ".bias", {width}, 0)) {}
+
+Variable LayerNormLayer::operator()(Tape& tape, const Variable& x) const {
+  const Tape::Scope scope(tape, name_);
+  return tape.apply(LayerNorm{}, {x, weight_->on(tape), bias_->on(tape)})[0];
+}
+
+Variable DropoutLayer::operator()(Tape& tape, const Variable& x, bool training) const {
+  if (!training || p_ == 0) return x;
+  return tape.apply(Dropout{.p = p_, .site = site_}, {x})[0];
+}
+
+Variable add(Tape& tape, const Variable& a, const Variable& b) { return tape.apply(Add{}, {a, b})[0]; }
+
+Variable relu(Tape& tape, const Variable& x) { return tape.apply(Relu{}, {x})[0]; }
+
+}  // namespace srwm

@@ -1,0 +1,61 @@
+// The small building blocks of the models: a class each that owns its parameters and applies its op.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "autograd/tape.h"
+#include "nn/parameters.h"
+
+namespace srwm {
+
+/// torch.nn.Linear: y = x weight^T + bias over the last axis; weight, bias ~ U(-1/sqrt(in), 1/sqrt(in)).
+class LinearLayer {
+ public:
+  LinearLayer(ParameterSet& set, const std::string& prefix, std::int64_t in, std::int64_t out, bool bias = true);
+  Variable operator()(Tape& tape, const Variable& x) const;
+
+ private:
+  std::string name_;
+  Parameter* weight_;
+  Parameter* bias_ = nullptr;
+};
+
+/// torch.nn.LayerNorm over the last axis, eps 1e-5.
+class LayerNormLayer {
+ public:
+  LayerNormLayer(ParameterSet& set, const std::string& prefix, std::int64_t width);
+  Variable operator()(Tape& tape, const Variable& x) const;
+
+ private:
+  std::string name_;
+  Parameter* weight_;
+  Parameter* bias_;
+};
+
+/// torch.nn.Dropout. The site number is what tells the masks of a model's dropouts apart.
+class DropoutLayer {
+ public:
+  DropoutLayer(double p, std::uint32_t site) : p_(p), site_(site) {}
+  /// Identity where p is 0 or `training` is false.
+  Variable operator()(Tape& tape, const Variable& x, bool training) const;
+
+ private:
+  double p_;
+  std::uint32_t site_;
+};
+
+/// Hands out site numbers while a model is built.
+class DropoutSites {
+ public:
+  std::uint32_t next() { return next_++; }
+
+ private:
+  std::uint32_t next_ = 0;
+};
+
+/// Elementwise sum and rectifier, for readable models.
+Variable add(Tape& tape, const Variable& a, const Variable& b);
+Variable relu(Tape& tape, const Variable& x);
+
+}  // namespace srwm
