@@ -12,7 +12,18 @@ namespace srwm {
 /// sync: support images each with its label, then query images without; loss on the queries.
 /// delayed: the label of an image is fed with the next one; loss on every position.
 enum class Protocol { sync, delayed };
-std::string_view name_of(Protocol protocol);
+inline constexpr Protocol all_protocols[] = {Protocol::sync, Protocol::delayed};
+
+/// As in specs and episode files: "sync", "delayed".
+constexpr std::string_view name_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::sync:
+      return "sync";
+    case Protocol::delayed:
+      return "delayed";
+  }
+  return "?";
+}
 
 /// A batch of B episodes. Position p = b * length + t. With `queries` = Q > 0 the first length - Q positions are the
 /// support sequence, and each of the last Q is a branch of its own that starts from the state after the support;

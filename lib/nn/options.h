@@ -2,10 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace srwm {
 
 enum class VisionKind { conv4 };
+inline constexpr VisionKind all_vision_kinds[] = {VisionKind::conv4};
+
+/// As in specs and checkpoints: "conv4".
+constexpr std::string_view name_of(VisionKind kind) {
+  switch (kind) {
+    case VisionKind::conv4:
+      return "conv4";
+  }
+  return "?";
+}
 
 struct VisionOptions {
   VisionKind kind = VisionKind::conv4;
@@ -14,6 +25,20 @@ struct VisionOptions {
 };
 
 enum class CoreKind { srwm, delta_net, lstm };
+inline constexpr CoreKind all_core_kinds[] = {CoreKind::srwm, CoreKind::delta_net, CoreKind::lstm};
+
+/// As in specs and checkpoints: "srwm", "delta_net", "lstm".
+constexpr std::string_view name_of(CoreKind kind) {
+  switch (kind) {
+    case CoreKind::srwm:
+      return "srwm";
+    case CoreKind::delta_net:
+      return "delta_net";
+    case CoreKind::lstm:
+      return "lstm";
+  }
+  return "?";
+}
 
 /// heads, ff_factor, dropout, layer_norm, input_softmax and beta_init have no meaning for an LSTM.
 struct CoreOptions {

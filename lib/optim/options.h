@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace srwm {
 
@@ -10,6 +11,21 @@ enum class ScheduleKind {
   linear_warmup,       ///< rate * min(1, step / warmup_steps)
   transformer_warmup,  ///< hidden^-0.5 min(step^-0.5, step warmup_steps^-1.5); `rate` is not used
 };
+inline constexpr ScheduleKind all_schedule_kinds[] = {ScheduleKind::constant, ScheduleKind::linear_warmup,
+                                                      ScheduleKind::transformer_warmup};
+
+/// As in specs: "constant", "linear_warmup", "transformer_warmup".
+constexpr std::string_view name_of(ScheduleKind kind) {
+  switch (kind) {
+    case ScheduleKind::constant:
+      return "constant";
+    case ScheduleKind::linear_warmup:
+      return "linear_warmup";
+    case ScheduleKind::transformer_warmup:
+      return "transformer_warmup";
+  }
+  return "?";
+}
 
 struct OptimOptions {
   double rate = 1e-3;
