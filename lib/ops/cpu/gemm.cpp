@@ -1,0 +1,109 @@
+#include "ops/cpu/gemm.h"
+
+#include <algorithm>
+
+#include <cblas.h>
+#include <omp.h>
+
+#include "core/parallel.h"
+
+#ifdef SRWM_BLAS_IS_BLIS
+extern "C" void bli_thread_set_num_threads(std::int64_t threads);
+#endif
+
+namespace srwm::cpu {
+namespace {
+
+// Blocks of C. Smaller ones pack the same operands more often, larger ones leave threads idle: at 768 x 1024 x 256 on
+// one core a block of 192 x 256 costs 4 % against one call for everything.
+constexpr std::int64_t block_rows = 192, block_columns = 256;
+// Products below this many multiply-adds are one block: waking a team costs more.
+constexpr std::int64_t smallest_shared = 512 * 1024;
+
+/// Keeps the library on the calling thread while it lives. OpenBLAS asks OpenMP how many threads it may use, and that
+/// number belongs to the calling thread alone; inside a parallel loop it stays on its thread by itself.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) {
+    omp_set_num_threads(1);
+#ifdef SRWM_BLAS_IS_BLIS
+    bli_thread_set_num_threads(1);
+#endif
+  }
+  ~OneThread() {
+    omp_set_num_threads(before_);
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+CBLAS_TRANSPOSE transpose(bool transposed) {
+  return transposed ? CblasTrans : CblasNoTrans;
+}
+
+void call_library(const Gemm<float>& g) {
+  const auto m = static_cast<int>(g.m), n = static_cast<int>(g.n), k = static_cast<int>(g.k);
+  const auto lda = static_cast<int>(g.a_stride), ldb = static_cast<int>(g.b_stride), ldc = static_cast<int>(g.c_stride);
+  cblas_sgemm(CblasRowMajor, transpose(g.a_transposed), transpose(g.b_transposed), m, n, k, g.alpha, g.a, lda, g.b, ldb,
+              g.beta, g.c, ldc);
+}
+
+void call_library(const Gemm<double>& g) {
+  const auto m = static_cast<int>(g.m), n = static_cast<int>(g.n), k = static_cast<int>(g.k);
+  const auto lda = static_cast<int>(g.a_stride), ldb = static_cast<int>(g.b_stride), ldc = static_cast<int>(g.c_stride);
+  cblas_dgemm(CblasRowMajor, transpose(g.a_transposed), transpose(g.b_transposed), m, n, k, g.alpha, g.a, lda, g.b, ldb,
+              g.beta, g.c, ldc);
+}
+
+/// [0, extent) in `count` pieces of nearly equal size, starting at multiples of 16 (a cache line of floats).
+struct Pieces {
+  std::int64_t extent, count;
+
+  Pieces(std::int64_t n, std::int64_t largest) : extent(n), count((n + largest - 1) / largest) {}
+  std::int64_t begin(std::int64_t i) const {
+    return i == count ? extent : std::min(extent, (extent * i / count + 15) / 16 * 16);
+  }
+};
+
+/// Rows [row, row_end) and columns [column, column_end) of the product.
+template <typename Real>
+Gemm<Real> block_of(const Gemm<Real>& g, std::int64_t row, std::int64_t row_end, std::int64_t column,
+                    std::int64_t column_end) {
+  Gemm<Real> block = g;
+  block.m = row_end - row;
+  block.n = column_end - column;
+  block.a += row * (g.a_transposed ? 1 : g.a_stride);
+  block.b += column * (g.b_transposed ? g.b_stride : 1);
+  block.c += row * g.c_stride + column;
+  return block;
+}
+
+template <typename Real>
+void run(int threads, Gemm<Real> g) {
+  if (g.m <= 0 || g.n <= 0) return;
+  if (g.a_stride == 0) g.a_stride = g.a_transposed ? g.m : g.k;
+  if (g.b_stride == 0) g.b_stride = g.b_transposed ? g.k : g.n;
+  if (g.c_stride == 0) g.c_stride = g.n;
+
+  const bool shared = g.m * g.n * g.k >= smallest_shared;
+  const Pieces rows(g.m, shared ? block_rows : g.m), columns(g.n, shared ? block_columns : g.n);
+  parallel_for(threads, rows.count * columns.count, [&](std::int64_t i) {
+    const OneThread guard;
+    const std::int64_t r = i / columns.count, c = i % columns.count;
+    call_library(block_of(g, rows.begin(r), rows.begin(r + 1), columns.begin(c), columns.begin(c + 1)));
+  });
+}
+
+}  // namespace
+
+void gemm(int threads, const Gemm<float>& product) {
+  run(threads, product);
+}
+void gemm(int threads, const Gemm<double>& product) {
+  run(threads, product);
+}
+
+}  // namespace srwm::cpu
