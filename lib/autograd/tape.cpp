@@ -9,7 +9,7 @@ Grad grad_for(Context& context, GradSlot* slot, const Tensor& value) {
   if (slot->grad.absent()) slot->grad = context.empty(value.shape(), value.dtype());
   const GradMode mode = slot->written ? GradMode::accumulate : GradMode::overwrite;
   slot->written = true;
-  return {slot->grad, mode};
+  return {slot->grad.reshaped(value.shape()), mode};  // reshaped variables share a slot
 }
 
 Variable Tape::leaf(Tensor value) { return Variable(std::move(value), recording() ? new_slot() : nullptr); }
@@ -50,13 +50,7 @@ void Tape::clear() {
   }
 }
 
-std::string Tape::place() const {
-  std::string text;
-  for (const Scope* scope = scope_; scope != nullptr; scope = scope->outer_) {
-    text = text.empty() ? scope->name_ : scope->name_ + "." + text;
-  }
-  return text;
-}
+std::string Tape::place() const { return scope_ == nullptr ? std::string() : scope_->name_; }
 
 void Tape::show(const std::string& where, const char* op, const char* what, std::size_t index, const Tensor& tensor) {
   watcher_(where, op, fmt::format("{} {}", what, index), tensor);

@@ -29,6 +29,8 @@ class Variable {
 
   const Tensor& value() const { return value_; }
   const Shape& shape() const { return value_.shape(); }
+  /// The same elements, and the same gradient, under another shape.
+  Variable reshaped(Shape shape) const { return Variable(value_.reshaped(shape), slot_); }
   bool absent() const { return value_.absent(); }
   GradSlot* slot() const { return slot_; }
   /// The gradient after Tape::backward; absent where none arrived.
@@ -42,7 +44,7 @@ class Variable {
 template <int N>
 using Variables = std::array<Variable, static_cast<std::size_t>(N)>;
 
-/// Called after each op's forward and backward in a debugging pass: the place (names of the enclosing scopes), the op,
+/// Called after each op's forward and backward in a debugging pass: the place (name of the innermost scope), the op,
 /// what the tensor is ("output 0", "gradient of input 1"), the tensor.
 using TensorWatcher = std::function<void(const std::string& place, const char* op, const std::string& what, const Tensor&)>;
 
@@ -146,7 +148,7 @@ struct Tape::Recorded final : Tape::Node {
     Tensors<Op::outputs> dL_dout;
     bool reached = false;
     for (std::size_t i = 0; i < dL_dout.size(); ++i) {
-      if (out_slots[i]->written) dL_dout[i] = out_slots[i]->grad;
+      if (out_slots[i]->written) dL_dout[i] = out_slots[i]->grad.reshaped(out[i].shape());
       reached |= out_slots[i]->written;
     }
     if (!reached) return;

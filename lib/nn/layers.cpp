@@ -26,12 +26,18 @@ Variable LayerNormLayer::operator()(Tape& tape, const Variable& x) const {
   return tape.apply(LayerNorm{}, {x, weight_->on(tape), bias_->on(tape)})[0];
 }
 
-Variable DropoutLayer::operator()(Tape& tape, const Variable& x, bool training) const {
-  if (!training || p_ == 0) return x;
-  return tape.apply(Dropout{.p = p_, .site = site_}, {x})[0];
+Variable DropoutLayer::operator()(Tape& tape, const Variable& x, ForwardMode mode) const {
+  if (!mode.training || p_ == 0) return x;
+  return tape.apply(Dropout{.p = p_, .site = 2 * site_ + mode.pass}, {x})[0];
 }
 
 Variable add(Tape& tape, const Variable& a, const Variable& b) { return tape.apply(Add{}, {a, b})[0]; }
+
+Variable select_rows(Tape& tape, const Variable& x, const Tensor& rows) {
+  const std::int64_t width = x.shape()[-1];
+  const Variable table = x.reshaped({x.shape().numel() / width, width});
+  return rows.absent() ? table : tape.apply(SelectRows{.rows = rows}, {table})[0];
+}
 
 Variable relu(Tape& tape, const Variable& x) { return tape.apply(Relu{}, {x})[0]; }
 

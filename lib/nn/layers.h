@@ -5,6 +5,7 @@
 #include <string>
 
 #include "autograd/tape.h"
+#include "nn/forward_mode.h"
 #include "nn/parameters.h"
 
 namespace srwm {
@@ -37,8 +38,8 @@ class LayerNormLayer {
 class DropoutLayer {
  public:
   DropoutLayer(double p, std::uint32_t site) : p_(p), site_(site) {}
-  /// Identity where p is 0 or `training` is false.
-  Variable operator()(Tape& tape, const Variable& x, bool training) const;
+  /// Identity where p is 0 or outside training.
+  Variable operator()(Tape& tape, const Variable& x, ForwardMode mode) const;
 
  private:
   double p_;
@@ -57,5 +58,7 @@ class DropoutSites {
 /// Elementwise sum and rectifier, for readable models.
 Variable add(Tape& tape, const Variable& a, const Variable& b);
 Variable relu(Tape& tape, const Variable& x);
+/// Rows `rows` (i32) of x seen as [rows, width of the last axis]; all of them if `rows` is absent.
+Variable select_rows(Tape& tape, const Variable& x, const Tensor& rows);
 
 }  // namespace srwm

@@ -23,6 +23,7 @@
 #include "ops/relu.h"
 #include "ops/select_rows.h"
 #include "ops/srwm.h"
+#include "ops/update.h"
 
 namespace srwm {
 
@@ -40,6 +41,7 @@ struct Backend {
   Device device;
   BlockSource* memory;
   AllOps::Bodies bodies;
+  UpdateBodies updates;
 
   template <typename Op>
   const Body<Op>& body() const {

@@ -1,0 +1,84 @@
+#include "nn/fast_weight_layer.h"
+
+#include <cmath>
+#include <optional>
+
+namespace srwm {
+namespace {
+
+class SrwmLayer final : public FastWeightLayer {
+ public:
+  SrwmLayer(ParameterSet& set, const std::string& prefix, const CoreOptions& options, DropoutSites& sites)
+      : FastWeightLayer(set, prefix, options, sites), input_softmax_(options.input_softmax) {
+    const std::int64_t h = options.heads, d = options.hidden / h;
+    const double std = 1 / std::sqrt(static_cast<double>(d));
+    w_y_ = &set.normal(prefix + ".W_y", {1, h, d, d}, 0, std);
+    w_q_ = &set.normal(prefix + ".W_q", {1, h, d, d}, 0, std);
+    w_k_ = &set.normal(prefix + ".W_k", {1, h, d, d}, 0, std);
+    w_b_ = &set.normal(prefix + ".w_b", {1, h, d, 4}, options.beta_init, std);
+    if (options.layer_norm) layer_norm_.emplace(set, prefix + ".layer_norm", options.hidden);
+  }
+
+  Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const override {
+    const Tape::Scope scope(tape, name());
+    // Packed once for each use: the gradients of the start and of the resets are collected separately.
+    const Srwm op{.input_softmax = input_softmax_, .reset = reset};
+    const auto [y, last] = tape.apply(op, {x, first.absent() ? initial(tape) : first,
+                                           reset.absent() ? Variable() : initial(tape)});
+    return {y, last};
+  }
+
+ private:
+  Variable initial(Tape& tape) const {
+    return tape.apply(PackSrwm{}, {w_y_->on(tape), w_q_->on(tape), w_k_->on(tape), w_b_->on(tape)})[0];
+  }
+
+  Variable residual(Tape& tape, const Variable& x) const override { return layer_norm_ ? (*layer_norm_)(tape, x) : x; }
+
+  bool input_softmax_;
+  Parameter *w_y_, *w_q_, *w_k_, *w_b_;
+  std::optional<LayerNormLayer> layer_norm_;
+};
+
+class DeltaNetLayer final : public FastWeightLayer {
+ public:
+  DeltaNetLayer(ParameterSet& set, const std::string& prefix, const CoreOptions& options, DropoutSites& sites)
+      : FastWeightLayer(set, prefix, options, sites),
+        heads_(options.heads),
+        slow_net_(set, prefix + ".slow_net", options.hidden, 3 * options.hidden + options.heads, false),
+        layer_norm_(set, prefix + ".layer_norm", options.hidden) {}
+
+  Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const override {
+    const Tape::Scope scope(tape, name());
+    const Variable projected = slow_net_(tape, layer_norm_(tape, x));
+    const auto [y, last] = tape.apply(DeltaNet{.heads = heads_, .reset = reset}, {projected, first});
+    return {y, last};
+  }
+
+ private:
+  Variable residual(Tape&, const Variable& x) const override { return x; }
+
+  std::int64_t heads_;
+  LinearLayer slow_net_;
+  LayerNormLayer layer_norm_;
+};
+
+}  // namespace
+
+FastWeightLayer::FastWeightLayer(ParameterSet& set, std::string prefix, const CoreOptions& options,
+                                 DropoutSites& sites)
+    : name_(std::move(prefix)),
+      out_linear_(set, name_ + ".out_linear", options.hidden, options.hidden, false),
+      dropout_(options.dropout, sites.next()) {}
+
+Variable FastWeightLayer::combine(Tape& tape, const Variable& x, const Variable& y, ForwardMode mode) const {
+  return add(tape, residual(tape, x), dropout_(tape, out_linear_(tape, y), mode));
+}
+
+std::unique_ptr<FastWeightLayer> make_fast_weight_layer(ParameterSet& set, const std::string& prefix,
+                                                        const CoreOptions& options, DropoutSites& sites) {
+  if (options.kind == CoreKind::delta_net) return std::make_unique<DeltaNetLayer>(set, prefix, options, sites);
+  return std::make_unique<SrwmLayer>(set, prefix, options, sites);
+}
+
+}  // namespace srwm

@@ -1,0 +1,44 @@
+// Layers whose weights are rewritten while they run: SRWM and DeltaNet.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "nn/layers.h"
+#include "nn/options.h"
+
+namespace srwm {
+
+/// A fast-weight layer in two halves, so that what follows the recurrence can be left out where no output is wanted.
+class FastWeightLayer {
+ public:
+  virtual ~FastWeightLayer() = default;
+
+  struct Memory {
+    Variable y;     ///< [B, T, h d]
+    Variable last;  ///< the fast weights after the last step, [B, h, d, rows]
+  };
+  /// Runs the recurrence over x [B, T, h d] from `first` [G, h, d, rows] (absent: from the initial weights).
+  virtual Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const = 0;
+
+  /// residual(x) + Dropout(W_out y) for chosen rows x, y [M, h d].
+  Variable combine(Tape& tape, const Variable& x, const Variable& y, ForwardMode mode) const;
+
+ protected:
+  FastWeightLayer(ParameterSet& set, std::string prefix, const CoreOptions& options, DropoutSites& sites);
+  virtual Variable residual(Tape& tape, const Variable& x) const = 0;
+
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+  LinearLayer out_linear_;
+  DropoutLayer dropout_;
+};
+
+/// SRWM: y = srwm(x), the residual is LayerNorm(x), or x without options.layer_norm (Irie et al., 2022).
+/// DeltaNet: y = delta_net(slow_net(LayerNorm(x))), the residual is x (Schlag, Irie, Schmidhuber, 2021).
+std::unique_ptr<FastWeightLayer> make_fast_weight_layer(ParameterSet& set, const std::string& prefix,
+                                                        const CoreOptions& options, DropoutSites& sites);
+
+}  // namespace srwm

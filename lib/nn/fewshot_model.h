@@ -1,0 +1,44 @@
+// The few-shot models of the SRWM paper: an image encoder, a sequence core fed with features and labels, a classifier.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "nn/conv4.h"
+#include "nn/core.h"
+#include "nn/options.h"
+
+namespace srwm {
+
+/// A batch of B episodes of T positions each, on the device.
+struct FewShotInput {
+  Tensor images;  ///< [B T, H, W, C]
+  Tensor labels;  ///< i32 [B T]: class slot fed with each image
+  std::int64_t batch = 0, length = 0;
+  /// 0: each episode is one sequence. Q > 0: its last Q positions are branches that start from the state after the
+  /// others; their rows and those of the support must then be given.
+  std::int64_t queries = 0;
+  Tensor rows;          ///< i32: positions b T + t whose logits are wanted, ascending; with queries: all the queries
+  Tensor support_rows;  ///< i32 [B (T - Q)], with queries
+};
+
+/// [features, one-hot label] -> core -> out_layer.
+class FewShotModel {
+ public:
+  FewShotModel(ParameterSet& set, const FewShotModelOptions& options, const ImageShape& image, std::int64_t n_way);
+
+  /// Logits [rows, n_way].
+  Variable logits(Tape& tape, const FewShotInput& input, ForwardMode mode) const;
+
+ private:
+  Variable one_sequence(Tape& tape, const Variable& x, const FewShotInput& input, ForwardMode mode) const;
+  Variable branches(Tape& tape, const Variable& x, const FewShotInput& input, ForwardMode mode) const;
+
+  std::int64_t n_way_;
+  DropoutSites sites_;
+  Conv4 vision_;
+  std::unique_ptr<SequenceCore> core_;
+  LinearLayer out_layer_;
+};
+
+}  // namespace srwm
