@@ -1,0 +1,56 @@
+# A thin front to CMake (CMakePresets.json) and scripts/. `make help` lists the targets; every one works in a fresh clone.
+PRESET ?= release
+JOBS ?= $(shell nproc)
+# SETUP=no skips the look for missing packages: for systems other than Debian and Ubuntu, and for packages of your own.
+SETUP ?= yes
+# More options for the configure step, such as CMAKE_ARGS=-DSRWM_WERROR=ON.
+CMAKE_ARGS ?=
+# More options for ctest, such as CTEST_ARGS='-LE slow'.
+CTEST_ARGS ?=
+
+BUILD := build/$(PRESET)
+SRWM := $(BUILD)/apps/srwm/srwm
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: help setup configure build run test bench format lint tsan install clean
+
+help: ## list the targets
+	@echo "Usage: make [TARGET] [PRESET=release|debug|asan-ubsan|tsan] [JOBS=N] [SETUP=no] [CMAKE_ARGS=...] [CTEST_ARGS=...]"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the missing packages (Debian and Ubuntu; elsewhere the list is printed)
+	@$(if $(filter no,$(SETUP)),,scripts/setup.sh build test)
+
+configure: setup
+	@cmake --preset $(PRESET) $(CMAKE_ARGS)
+
+build: configure ## build everything (what plain `make` does)
+	@cmake --build $(BUILD) -j $(JOBS)
+
+run: build ## train and evaluate experiments/quickstart.json on built-in data and print the result
+	@$(SRWM) train-fewshot --config experiments/quickstart.json --run-dir runs/quickstart --resume
+
+test: build ## build and run every test
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(CTEST_ARGS)
+
+bench: build ## measure ops, training step and data on this machine
+	@$(SRWM) bench
+
+format: ## rewrite all sources with clang-format
+	@$(if $(filter no,$(SETUP)),,scripts/setup.sh lint)
+	@scripts/format.sh
+
+lint: configure ## check format, C++, shell and Python; change nothing
+	@$(if $(filter no,$(SETUP)),,scripts/setup.sh lint)
+	@cmake --build $(BUILD) --target srwm_build_info
+	@scripts/lint.sh $(BUILD) $(JOBS)
+
+tsan: ## build and run the tests under the thread sanitizer
+	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory test PRESET=tsan
+
+install: build ## install below PREFIX (default /usr/local)
+	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
+
+clean: ## remove all build folders; run folders and data stay
+	rm -rf build
