@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ std::string library_version();
 
 /// One open file. Objects are named by absolute paths ("/train/images"); groups are created on the way. All reads check
 /// existence, type and rank first; every failure is a DataError naming the file, the object, what was expected and what
-/// was found. HDF5's own error printing is off.
+/// was found. HDF5's own error printing is off. The HDF5 library is used by one thread at a time.
 class File {
  public:
   /// Opens for reading. Distinguishes: no such file, not HDF5 (an HTML page, say), truncated, no permission.
@@ -37,12 +38,13 @@ class File {
   Shape shape(const std::string& dataset) const;
   DType dtype(const std::string& dataset) const;
 
-  /// Whole dataset as a host tensor; u8, i32, f32 and f64 as stored (64-bit integers are refused unless they are
-  /// asked for as attributes).
+  /// Whole dataset as a host tensor: u8, i32, f32 and f64 as stored; integers of other sizes become i32 and are refused
+  /// where a value does not fit.
   Tensor read(const std::string& dataset) const;
   /// Rows [begin, end) along the first axis.
   Tensor read_rows(const std::string& dataset, std::int64_t begin, std::int64_t end) const;
   std::vector<std::string> read_strings(const std::string& dataset) const;
+  /// Neither `write` replaces a dataset that is there.
   void write(const std::string& dataset, const Tensor& host_tensor);
   void write_strings(const std::string& dataset, const std::vector<std::string>& values);
 
@@ -50,6 +52,8 @@ class File {
   std::string string_attribute(const std::string& object, const std::string& name) const;
   std::int64_t int_attribute(const std::string& object, const std::string& name) const;
   std::vector<double> real_attribute(const std::string& object, const std::string& name) const;  ///< scalar or 1-d
+  /// Sets or replaces an attribute; an object that is not there is made a group. At most 60 KB: longer texts are
+  /// datasets of strings.
   void set_attribute(const std::string& object, const std::string& name, const std::string& value);
   void set_attribute(const std::string& object, const std::string& name, std::int64_t value);
   void set_attribute(const std::string& object, const std::string& name, const std::vector<double>& values);
