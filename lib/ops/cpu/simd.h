@@ -1,0 +1,60 @@
+// Vectors of floats for kernel sources (see simd_level.h), on GCC's vector extensions: + - * and comparisons work lane
+// by lane, a * b + c becomes one fused multiply-add where the level has it, `mask ? a : b` selects.
+#pragma once
+
+#include <cstdint>
+
+#ifndef SRWM_SIMD
+#error "simd.h is for sources listed with srwm_simd_sources()."
+#endif
+
+namespace srwm::cpu::SRWM_SIMD {
+
+/// Floats in a vector: 16, 8 or 4.
+constexpr int lanes = SRWM_SIMD_BYTES / 4;
+
+using Vec = float __attribute__((vector_size(SRWM_SIMD_BYTES)));
+/// What comparing two Vec gives: all bits of a lane set or none.
+using Mask = std::int32_t __attribute__((vector_size(SRWM_SIMD_BYTES)));
+using UnalignedVec = float __attribute__((vector_size(SRWM_SIMD_BYTES), aligned(4), may_alias));
+
+inline Vec load(const float* p) {
+  return *reinterpret_cast<const UnalignedVec*>(p);
+}
+inline void store(float* p, Vec v) {
+  *reinterpret_cast<UnalignedVec*>(p) = v;
+}
+inline Vec broadcast(float x) {
+  return x - Vec{};
+}
+
+/// The first n floats at p, zeros behind them; 0 <= n <= lanes.
+inline Vec load_first(const float* p, int n) {
+  if (n == lanes) return load(p);
+  float buffer[lanes] = {};
+  for (int i = 0; i < n; ++i) buffer[i] = p[i];
+  return load(buffer);
+}
+inline void store_first(float* p, Vec v, int n) {
+  if (n == lanes) {
+    store(p, v);
+    return;
+  }
+  for (int i = 0; i < n; ++i) p[i] = v[i];
+}
+
+inline Vec max(Vec a, Vec b) {
+  return a > b ? a : b;
+}
+inline Vec min(Vec a, Vec b) {
+  return a < b ? a : b;
+}
+
+/// Sum of the lanes, in a fixed order.
+inline float sum(Vec v) {
+  float total = 0;
+  for (int i = 0; i < lanes; ++i) total += v[i];
+  return total;
+}
+
+}  // namespace srwm::cpu::SRWM_SIMD
