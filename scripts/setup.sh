@@ -51,7 +51,7 @@ fail() {
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   echo "srwm needs (names are those of Debian's packages):" >&2
-  wanted | sort -u | awk -F '\t' '{ printf "  %-20s %s\n", $1, $2 }' >&2
+  wanted | sort -u | awk -F '\t' '{ printf "  %-24s %s\n", $1, $2 }' >&2
   fail "This is not Debian or Ubuntu, so nothing was installed. Install what the list names with this system's package" \
        "manager (docs/building.md has hints), then run make with SETUP=no, for instance: make run SETUP=no"
 fi

@@ -1,0 +1,33 @@
+# Decides whether libsrwm_cuda.so is built: SRWM_CUDA_ENABLED, and SRWM_CUDA_REASON for the summary.
+# AUTO builds it where nvcc is found; ON fails where it cannot be built; OFF does not look.
+set(SRWM_CUDA_ENABLED OFF)
+if(NOT SRWM_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "SRWM_CUDA is '${SRWM_CUDA}'; it must be AUTO, ON or OFF.")
+elseif(SRWM_CUDA STREQUAL "OFF")
+  set(SRWM_CUDA_REASON "switched off by SRWM_CUDA=OFF")
+elseif(NOT EXISTS ${PROJECT_SOURCE_DIR}/lib/ops/cuda/CMakeLists.txt)
+  set(SRWM_CUDA_REASON "this version of srwm has no CUDA bodies yet")
+else()
+  include(CheckLanguage)
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    find_program(SRWM_NVCC nvcc HINTS $ENV{CUDA_PATH}/bin /usr/local/cuda/bin)
+    if(SRWM_NVCC)
+      set(CMAKE_CUDA_COMPILER ${SRWM_NVCC})
+    endif()
+  endif()
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    # Machine code for Ampere and Hopper, and PTX of the latter for what comes after.
+    set(CMAKE_CUDA_ARCHITECTURES "80-real;90" CACHE STRING "GPU architectures to compile for")
+    enable_language(CUDA)
+    set(SRWM_CUDA_ENABLED ON)
+    set(SRWM_CUDA_REASON "nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}")
+  else()
+    set(SRWM_CUDA_REASON "no working nvcc; put it in PATH or set CUDACXX")
+  endif()
+endif()
+
+if(SRWM_CUDA STREQUAL "ON" AND NOT SRWM_CUDA_ENABLED)
+  message(FATAL_ERROR "SRWM_CUDA=ON cannot be met: ${SRWM_CUDA_REASON}. Configure with SRWM_CUDA=AUTO or OFF to build "
+                      "without CUDA.")
+endif()
