@@ -1,0 +1,76 @@
+// The state of a run in a file: everything that is needed to go on as if it had never stopped, or to evaluate.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/named_tensor.h"
+#include "run/run_folder.h"
+
+namespace srwm {
+
+/// How far a run is. Nothing in it may depend on the clock: equal states must give equal files.
+struct Progress {
+  std::int64_t step = 0;              ///< optimizer steps (or updates) done
+  std::optional<double> best_metric;  ///< best validation figure so far
+  std::int64_t best_step = 0;         ///< when it was reached
+  /// What else the task counts: "metric_lines", "env_steps". Names are [a-z0-9_]+ and not those above.
+  std::map<std::string, std::int64_t> counters;
+  std::map<std::string, double> reals;
+};
+
+/// Tensors are on the host; the caller copies them from and to the device.
+struct Checkpoint {
+  std::vector<NamedTensor> model;
+  std::vector<NamedTensor> optimizer;  ///< may be empty: evaluation only
+  Progress progress;
+  std::string spec_json;    ///< the resolved spec
+  std::string data_digest;  ///< of the dataset's content; empty if there is none
+  std::string device;       ///< "cpu", "cuda:0"
+  std::int64_t threads = 0;
+  std::string generator;  ///< who wrote it; filled in by load
+  std::string commit;     ///< of the srwm that wrote it; filled in by load
+};
+
+/// Newest version of the checkpoint format: docs/file_formats.md, "Checkpoint".
+inline constexpr std::int64_t checkpoint_version = 1;
+
+/// The file's bytes, a function of the checkpoint and of this build alone.
+std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint);
+/// Writes a checkpoint whole or not at all (io/file.h). DataError in words, such as that the disk is full.
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+/// Tensors come sorted by name. DataError in words if the file is missing, no checkpoint, of a newer format or
+/// incomplete.
+Checkpoint load_checkpoint(const std::filesystem::path& path);
+
+/// Tensor `name` of a list from a checkpoint; DataError naming it, the file and the nearest name if there is none, or
+/// if shape or type differ.
+const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name, const Shape& shape,
+                          DType dtype, const std::filesystem::path& path);
+
+/// Writes latest.h5, best.h5 and, of the regular checkpoints, the newest as step-<n>.h5.
+class CheckpointWriter {
+ public:
+  /// `keep`: how many regular checkpoints older than the latest one stay as step-<n>.h5; 0: none.
+  CheckpointWriter(RunPaths paths, std::int64_t keep) : paths_(std::move(paths)), keep_(keep) {}
+
+  /// A checkpoint that was due at this step. With `keep` > 0 step-<n>.h5 is written first and latest.h5 becomes another
+  /// name of the same file, so a kill in between costs nothing; then the oldest ones go.
+  void save_regular(const Checkpoint& checkpoint);
+  /// A checkpoint because the run is being stopped: latest.h5 only, so that the kept ones are those of an
+  /// uninterrupted run.
+  void save_stopped(const Checkpoint& checkpoint);
+  void save_best(const Checkpoint& checkpoint);
+
+ private:
+  void remove_older_than(std::int64_t step) const;
+  RunPaths paths_;
+  std::int64_t keep_;
+};
+
+}  // namespace srwm

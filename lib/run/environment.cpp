@@ -1,0 +1,132 @@
+#include "run/environment.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <gnu/libc-version.h>
+#include <nlohmann/json.hpp>
+#include <sched.h>
+#include <spdlog/version.h>
+#include <unistd.h>
+
+#include "io/hdf5.h"
+
+namespace srwm {
+namespace {
+
+namespace fs = std::filesystem;
+
+int cpus_in_affinity_mask() {
+  // The kernel refuses a mask smaller than its own: grow until it fits.
+  for (int cpus = 1024; cpus <= (1 << 20); cpus *= 2) {
+    cpu_set_t* mask = CPU_ALLOC(static_cast<std::size_t>(cpus));
+    const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(cpus));
+    const bool known = ::sched_getaffinity(0, bytes, mask) == 0;
+    const int count = known ? CPU_COUNT_S(bytes, mask) : 0;
+    CPU_FREE(mask);
+    if (known) return count;
+  }
+  return 1;
+}
+
+std::optional<double> ratio(const std::string& quota, const std::string& period) {
+  std::istringstream quota_text(quota), period_text(period);
+  double quota_us = 0, period_us = 0;
+  if (!(quota_text >> quota_us) || !(period_text >> period_us)) return std::nullopt;  // "max"
+  if (quota_us <= 0 || period_us <= 0) return std::nullopt;                           // -1: no limit
+  return quota_us / period_us;
+}
+
+std::string first_word(const fs::path& file) {
+  std::string word;
+  std::ifstream(file) >> word;
+  return word;
+}
+
+/// cgroup v2: "max 100000" or "150000 100000".
+std::optional<double> limit_v2(const fs::path& folder) {
+  std::string quota, period;
+  std::ifstream(folder / "cpu.max") >> quota >> period;
+  return ratio(quota, period);
+}
+
+std::optional<double> limit_v1(const fs::path& folder) {
+  return ratio(first_word(folder / "cpu.cfs_quota_us"), first_word(folder / "cpu.cfs_period_us"));
+}
+
+/// Smallest limit of `top`/`inside` and the folders above it down to `top`: a parent's limit binds its children. In a
+/// container the path of the cgroup may not be mounted; then the mount point itself is the container's cgroup.
+template <typename Limit>
+std::optional<double> smallest_limit(const fs::path& top, const fs::path& inside, const Limit& limit) {
+  std::optional<double> smallest = limit(top);
+  fs::path folder = top;
+  for (const fs::path& part : inside.relative_path()) {
+    folder /= part;
+    const std::optional<double> here = limit(folder);
+    if (here) smallest = std::min(smallest.value_or(*here), *here);
+  }
+  return smallest;
+}
+
+bool has_controller_cpu(const std::string& controllers) {
+  return ("," + controllers + ",").find(",cpu,") != std::string::npos;
+}
+
+}  // namespace
+
+int default_threads() {
+  const int cpus = cpus_in_affinity_mask();
+  const std::optional<double> limit = cgroup_cpu_limit();
+  const int quota = limit ? static_cast<int>(std::min(std::floor(*limit), 1e6)) : cpus;
+  return std::max(1, std::min(cpus, quota));
+}
+
+std::optional<double> cgroup_cpu_limit(const fs::path& proc_cgroup, const fs::path& mount) {
+  std::optional<double> smallest;
+  std::ifstream list(proc_cgroup);
+  for (std::string line; std::getline(list, line);) {  // "0::/user.slice" (v2) or "4:cpu,cpuacct:/docker/ab" (v1)
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const std::string path = line.substr(second + 1);
+    std::optional<double> limit;
+    if (controllers.empty()) limit = smallest_limit(mount, path, limit_v2);
+    if (has_controller_cpu(controllers)) limit = smallest_limit(mount / controllers, path, limit_v1);
+    if (limit) smallest = std::min(smallest.value_or(*limit), *limit);
+  }
+  return smallest;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (!line.starts_with("model name")) continue;
+    const std::size_t value = line.find_first_not_of(" \t", line.find(':') + 1);
+    return value == std::string::npos ? "unknown" : line.substr(value);
+  }
+  return "unknown";
+}
+
+std::vector<LibraryVersion> base_libraries() {
+  return {
+      {"hdf5", hdf5::library_version()},
+      {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+      {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
+      {"nlohmann_json", fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
+                                    NLOHMANN_JSON_VERSION_PATCH)},
+      {"glibc", ::gnu_get_libc_version()},
+  };
+}
+
+}  // namespace srwm

@@ -1,0 +1,103 @@
+#include "run/signals.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+namespace srwm {
+namespace {
+
+struct StopSignal {
+  int number;
+  std::string_view name;
+};
+
+constexpr std::array<StopSignal, 4> stop_signals{
+    {{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}}};
+
+constexpr std::int64_t same_signal_ns = 100'000'000;
+
+// A handler has no argument of ours, so what it works on has to be global.
+std::atomic<int> first_signal{0};
+std::atomic<std::int64_t> first_time{0};
+std::atomic<bool> terminal_line_open{false};
+std::atomic<bool> installed{false};
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free &&
+              std::atomic<bool>::is_always_lock_free);
+
+std::int64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Ends the process the way the signal does without a handler: the pending signal is delivered when the handler returns.
+void end_by(int signal) {
+  if (terminal_line_open) static_cast<void>(!::write(STDERR_FILENO, "\n", 1));
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+  ::raise(signal);
+}
+
+/// Calls only what signal-safety(7) allows.
+void on_signal(int signal) {
+  const int saved_errno = errno;
+  int none = 0;
+  if (first_signal.compare_exchange_strong(none, signal)) {
+    first_time = monotonic_ns();
+  } else if (first_signal != signal || monotonic_ns() - first_time > same_signal_ns) {
+    end_by(signal);
+  }
+  errno = saved_errno;
+}
+
+std::string_view name_of_signal(int number) {
+  for (const StopSignal& signal : stop_signals) {
+    if (signal.number == number) return signal.name;
+  }
+  return "";
+}
+
+}  // namespace
+
+StopRequest::StopRequest(std::optional<double> max_seconds)
+    : max_seconds_(max_seconds), start_(std::chrono::steady_clock::now()) {
+  SRWM_CHECK(!installed.exchange(true), "a StopRequest is alive already");
+  first_signal = 0;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (std::size_t i = 0; i < stop_signals.size(); ++i) ::sigaction(stop_signals[i].number, &action, &before_[i]);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGXFSZ, &action, &before_[stop_signals.size()]);
+}
+
+StopRequest::~StopRequest() {
+  for (std::size_t i = 0; i < stop_signals.size(); ++i) ::sigaction(stop_signals[i].number, &before_[i], nullptr);
+  ::sigaction(SIGXFSZ, &before_[stop_signals.size()], nullptr);
+  installed = false;
+}
+
+bool StopRequest::requested() const { return first_signal != 0 || time_is_up(); }
+
+std::string StopRequest::reason() const {
+  if (first_signal != 0) return std::string(name_of_signal(first_signal));
+  return time_is_up() ? fmt::format("--max-seconds {:g}", *max_seconds_) : "";
+}
+
+bool StopRequest::time_is_up() const {
+  return max_seconds_ && std::chrono::steady_clock::now() - start_ >= std::chrono::duration<double>(*max_seconds_);
+}
+
+void set_terminal_line_open(bool open) { terminal_line_open = open; }
+
+}  // namespace srwm

@@ -1,0 +1,43 @@
+// Requests to stop a run: signals and a time limit, polled by the loop.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <string>
+
+namespace srwm {
+
+/// While it lives, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 do not end the process but set a flag; the loop polls
+/// `requested()`, writes a checkpoint and returns. A second signal ends the process at once, as if there were no
+/// handler; the same signal again within a tenth of a second counts as one, since timeout(1) and batch systems send it to
+/// the process and to its group. SIGXFSZ is ignored, so that a file-size limit becomes an error message.
+/// The handlers that were there before come back with the destructor. One at a time per process.
+class StopRequest {
+ public:
+  /// `max_seconds` counts from now; absent: no limit.
+  explicit StopRequest(std::optional<double> max_seconds = std::nullopt);
+  ~StopRequest();
+  StopRequest(const StopRequest&) = delete;
+  StopRequest& operator=(const StopRequest&) = delete;
+
+  /// A signal has come or the time is up. Cheap enough for every step.
+  bool requested() const;
+  /// "SIGTERM" or "--max-seconds 600"; empty if nothing is requested.
+  std::string reason() const;
+
+ private:
+  bool time_is_up() const;
+
+  static constexpr std::size_t handled = 5;
+  std::optional<double> max_seconds_;
+  std::chrono::steady_clock::time_point start_;
+  std::array<struct sigaction, handled> before_{};
+};
+
+/// Tells the handler that stderr shows a line without an end (a progress bar), so that it ends the line before a second
+/// signal ends the process.
+void set_terminal_line_open(bool open);
+
+}  // namespace srwm
