@@ -85,6 +85,17 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
   write_file_atomically(path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
+bool replace_by_link(const std::filesystem::path& existing, const std::filesystem::path& path) {
+  const std::filesystem::path temporary = path.string() + ".tmp";
+  ::unlink(temporary.c_str());  // left by a kill
+  if (::link(existing.c_str(), temporary.c_str()) != 0) return false;
+  const int error = ::rename(temporary.c_str(), path.c_str()) == 0 ? flush_folder(folder_of(path)) : errno;
+  // Renaming one name of a file to another name of it does nothing, not even remove the first.
+  ::unlink(temporary.c_str());
+  if (error != 0) fail_to_write(path, error);
+  return true;
+}
+
 std::string read_text_file(const std::filesystem::path& path) {
   const auto fail = [&](int error) { throw DataError("Cannot read {}: {}.", path.string(), explain_errno(error)); };
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -15,6 +15,10 @@ namespace srwm {
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// Makes `path` another name of the file `existing`, in the same folder, replacing what has that name; at every moment
+/// the old file or the new one is there. Returns false, with nothing changed, where the file system has no hard links.
+bool replace_by_link(const std::filesystem::path& existing, const std::filesystem::path& path);
+
 /// Whole content; DataError if it cannot be read.
 std::string read_text_file(const std::filesystem::path& path);
 

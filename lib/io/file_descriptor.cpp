@@ -6,7 +6,9 @@
 
 namespace srwm {
 
-FileDescriptor::~FileDescriptor() { close(); }
+FileDescriptor::~FileDescriptor() {
+  close();
+}
 
 int FileDescriptor::close() {
   if (fd_ < 0) return 0;

@@ -33,8 +33,7 @@ struct Checkpoint {
   std::string data_digest;  ///< of the dataset's content; empty if there is none
   std::string device;       ///< "cpu", "cuda:0"
   std::int64_t threads = 0;
-  std::string generator;  ///< who wrote it; filled in by load
-  std::string commit;     ///< of the srwm that wrote it; filled in by load
+  std::string generator;  ///< who wrote it, commit included; filled in by load
 };
 
 /// Newest version of the checkpoint format: docs/file_formats.md, "Checkpoint".
@@ -48,8 +47,8 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 /// incomplete.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 
-/// Tensor `name` of a list from a checkpoint; DataError naming it, the file and the nearest name if there is none, or
-/// if shape or type differ.
+/// Tensor `name` of a checkpoint's list; DataError naming it and the file if there is none, or if its shape or type is
+/// not the one asked for.
 const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name, const Shape& shape,
                           DType dtype, const std::filesystem::path& path);
 

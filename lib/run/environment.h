@@ -8,12 +8,12 @@
 
 namespace srwm {
 
-/// Threads to use unless told otherwise: the CPUs in the affinity mask, at most the CPU quota of the cgroup (whole CPUs,
-/// rounded down), at least one.
+/// Threads to use unless told otherwise: the CPUs in the affinity mask, at most the CPU quota of the cgroup (whole
+/// CPUs, rounded down), at least one.
 int default_threads();
 
-/// CPU quota of the cgroup of this process (1.5: one and a half CPUs), the smallest along the way to the root, for cgroup
-/// v2 (cpu.max) and v1 (cpu.cfs_quota_us); none if there is no limit. The arguments are for tests.
+/// CPU quota of the cgroup of this process (1.5: one and a half CPUs), the smallest along the way to the root, for
+/// cgroup v2 (cpu.max) and v1 (cpu.cfs_quota_us); none if there is no limit. The arguments are for tests.
 std::optional<double> cgroup_cpu_limit(const std::filesystem::path& proc_cgroup = "/proc/self/cgroup",
                                        const std::filesystem::path& mount = "/sys/fs/cgroup");
 

@@ -20,8 +20,9 @@ class Logger {
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
 
-  /// From now on everything goes to this file as well, appended, as "2022-07-17T12:00:00.123+0000 info: ...". DataError if
-  /// the file cannot be opened. If it cannot be written later (a full disk), stderr says so once and the run goes on.
+  /// From now on everything goes to this file as well, appended, as "2022-07-17T12:00:00.123+0000 info: ...". DataError
+  /// if the file cannot be opened. If it cannot be written later (a full disk), stderr says so once and the run goes
+  /// on.
   void add_file(const std::filesystem::path& path);
 
   template <typename... Args>
@@ -48,6 +49,7 @@ class Logger {
  private:
   enum class Level { note, info, warning, error };
   void write(Level level, const std::string& message);
+  void write_terminal(const std::string& line);
   struct Sinks;
   std::unique_ptr<Sinks> sinks_;
 };

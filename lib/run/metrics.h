@@ -17,10 +17,10 @@ struct Metric {
   double value;
 };
 
-/// A line reads {"step":100,"kind":"train","loss":1.2,"accuracy":0.4,"seconds":3.1,"images_per_second":2900}: first what
-/// spec, seed and device determine, then, from "seconds" on, what the clock determines. Numbers are written with as many
-/// digits as reading them back exactly takes; NaN and infinities become null. Each line is one write(2); writing a line
-/// does not allocate once the longest has been written.
+/// A line reads {"step":100,"kind":"train","loss":1.2,"accuracy":0.4,"seconds":3.1,"images_per_second":2900}: first
+/// what spec, seed and device determine, then, from "seconds" on, what the clock determines. Numbers are written with
+/// as many digits as reading them back exactly takes; NaN and infinities become null. Each line is one write(2);
+/// writing a line does not allocate once the longest has been written.
 class MetricsFile {
  public:
   /// Keeps the first `keep_lines` lines of an existing file and cuts off the rest, torn or whole: 0 for a new run,

@@ -27,8 +27,8 @@ struct Figure {
 
 /// Everything that decides how the display looks; taken from the process by `detect`.
 struct TerminalOptions {
-  bool bar = false;      ///< stderr is a terminal that can rewrite its line
-  bool colour = false;   ///< not with NO_COLOR set (https://no-color.org) or TERM=dumb
+  bool bar = false;     ///< stderr is a terminal that can rewrite its line
+  bool colour = false;  ///< not with NO_COLOR set (https://no-color.org) or TERM=dumb
   int fd = 2;
   static TerminalOptions detect(int fd = 2);
 };

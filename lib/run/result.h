@@ -33,8 +33,8 @@ struct RunResult {
   std::string spec_json;  ///< the resolved spec; parsed, it becomes the object "spec"
 };
 
-/// The text of result.json. Adds version, commit, dirty flag, compiler, host and CPU. Figures that are not finite become
-/// null.
+/// The text of result.json. Adds version, commit, dirty flag, compiler, host and CPU. Figures that are not finite
+/// become null.
 std::string result_json(const RunResult& result);
 /// Writes result.json whole or not at all.
 void write_result(const RunPaths& paths, const RunResult& result);

@@ -16,7 +16,7 @@
 namespace srwm {
 namespace {
 
-bool exists(const std::filesystem::path& path) {
+bool is_there(const std::filesystem::path& path) {
   std::error_code unreachable;
   return std::filesystem::exists(path, unreachable);
 }
@@ -64,15 +64,21 @@ std::filesystem::path RunPaths::at_step(std::int64_t step) const {
   return checkpoints() / fmt::format("step-{}.h5", step);
 }
 
-bool RunPaths::is_done() const { return exists(done()); }
-bool RunPaths::has_checkpoint() const { return exists(latest()); }
+bool RunPaths::is_done() const {
+  return is_there(done());
+}
+bool RunPaths::has_checkpoint() const {
+  return is_there(latest());
+}
 
 bool RunPaths::is_occupied() const {
   const auto files = std::to_array({spec(), metrics(), events(), latest(), best(), result(), done()});
-  return std::any_of(files.begin(), files.end(), exists);
+  return std::any_of(files.begin(), files.end(), is_there);
 }
 
-std::string RunPaths::read_spec() const { return read_text_file(spec()); }
+std::string RunPaths::read_spec() const {
+  return read_text_file(spec());
+}
 
 std::filesystem::path default_run_folder(const std::string& spec_name, std::uint64_t seed) {
   return std::filesystem::path("runs") / fmt::format("{}-s{}", spec_name, seed);
@@ -92,8 +98,12 @@ RunFolder RunFolder::open(const std::filesystem::path& root, bool resume) {
   return RunFolder(std::move(paths), std::move(lock), locked);
 }
 
-void RunFolder::write_spec(const std::string& json) const { write_file_atomically(paths_.spec(), json); }
+void RunFolder::write_spec(const std::string& json) const {
+  write_file_atomically(paths_.spec(), json);
+}
 
-void RunFolder::mark_done() const { write_file_atomically(paths_.done(), ""); }
+void RunFolder::mark_done() const {
+  write_file_atomically(paths_.done(), "");
+}
 
 }  // namespace srwm

@@ -38,7 +38,8 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Ends the process the way the signal does without a handler: the pending signal is delivered when the handler returns.
+/// Ends the process the way the signal does without a handler: the pending signal is delivered when the handler
+/// returns.
 void end_by(int signal) {
   if (terminal_line_open) static_cast<void>(!::write(STDERR_FILENO, "\n", 1));
   struct sigaction action {};
@@ -87,7 +88,9 @@ StopRequest::~StopRequest() {
   installed = false;
 }
 
-bool StopRequest::requested() const { return first_signal != 0 || time_is_up(); }
+bool StopRequest::requested() const {
+  return first_signal != 0 || time_is_up();
+}
 
 std::string StopRequest::reason() const {
   if (first_signal != 0) return std::string(name_of_signal(first_signal));
@@ -98,6 +101,8 @@ bool StopRequest::time_is_up() const {
   return max_seconds_ && std::chrono::steady_clock::now() - start_ >= std::chrono::duration<double>(*max_seconds_);
 }
 
-void set_terminal_line_open(bool open) { terminal_line_open = open; }
+void set_terminal_line_open(bool open) {
+  terminal_line_open = open;
+}
 
 }  // namespace srwm

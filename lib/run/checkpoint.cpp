@@ -1,0 +1,191 @@
+#include "run/checkpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <string_view>
+#include <system_error>
+
+#include "core/error.h"
+#include "core/version.h"
+#include "io/file.h"
+#include "io/hdf5.h"
+
+namespace srwm {
+namespace {
+
+const std::string model_group = "/model";
+const std::string optimizer_group = "/optimizer";
+const std::string progress_group = "/progress";
+const std::string spec_dataset = "/spec";
+
+void write_tensors(hdf5::File& file, const std::string& group, const std::vector<NamedTensor>& tensors) {
+  for (const NamedTensor& named : tensors) file.write(group + "/" + named.name, named.tensor);
+}
+
+std::vector<NamedTensor> read_tensors(const hdf5::File& file, const std::string& group) {
+  std::vector<NamedTensor> tensors;
+  if (!file.has(group)) return tensors;
+  for (const std::string& dataset : file.datasets_below(group)) {
+    tensors.push_back({dataset.substr(group.size() + 1), file.read(dataset)});
+  }
+  return tensors;
+}
+
+/// Attributes cannot be listed through hdf5::File, so their names stand in one of them.
+template <typename Map>
+std::string joined_names(const Map& values) {
+  std::string names;
+  for (const auto& [name, value] : values) names += (names.empty() ? "" : " ") + name;
+  return names;
+}
+
+std::vector<std::string> split_names(std::string_view names) {
+  std::vector<std::string> parts;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(' '), names.size());
+    parts.emplace_back(names.substr(0, end));
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return parts;
+}
+
+void write_progress(hdf5::File& file, const Progress& progress) {
+  file.set_attribute(progress_group, "step", progress.step);
+  if (progress.best_metric) file.set_attribute(progress_group, "best_metric", std::vector{*progress.best_metric});
+  file.set_attribute(progress_group, "best_step", progress.best_step);
+  file.set_attribute(progress_group, "counters", joined_names(progress.counters));
+  for (const auto& [name, value] : progress.counters) file.set_attribute(progress_group, name, value);
+  file.set_attribute(progress_group, "reals", joined_names(progress.reals));
+  for (const auto& [name, value] : progress.reals) file.set_attribute(progress_group, name, std::vector{value});
+}
+
+double read_real(const hdf5::File& file, const std::string& name) {
+  const std::vector<double> values = file.real_attribute(progress_group, name);
+  if (values.size() == 1) return values.front();
+  throw DataError("{}: the attribute {} of {} has {} values; a checkpoint has one there. The file is damaged.",
+                  file.path().string(), name, progress_group, values.size());
+}
+
+Progress read_progress(const hdf5::File& file) {
+  Progress progress;
+  progress.step = file.int_attribute(progress_group, "step");
+  progress.best_step = file.int_attribute(progress_group, "best_step");
+  if (file.has_attribute(progress_group, "best_metric")) progress.best_metric = read_real(file, "best_metric");
+  for (const std::string& name : split_names(file.string_attribute(progress_group, "counters"))) {
+    progress.counters[name] = file.int_attribute(progress_group, name);
+  }
+  for (const std::string& name : split_names(file.string_attribute(progress_group, "reals"))) {
+    progress.reals[name] = read_real(file, name);
+  }
+  if (progress.step >= 0 && progress.best_step >= 0) return progress;
+  throw DataError(
+      "{}: the checkpoint says it was written at step {} (best at {}); steps are never negative. The file "
+      "is damaged.",
+      file.path().string(), progress.step, progress.best_step);
+}
+
+std::string read_spec(const hdf5::File& file) {
+  const std::vector<std::string> texts = file.read_strings(spec_dataset);
+  if (texts.size() == 1) return texts.front();
+  throw DataError("{}: {} holds {} texts; a checkpoint has one spec. The file is damaged.", file.path().string(),
+                  spec_dataset, texts.size());
+}
+
+/// Number in "step-<number>.h5"; none for every other name.
+std::optional<std::int64_t> step_in_name(const std::string& name) {
+  constexpr std::string_view prefix = "step-", suffix = ".h5";
+  if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
+  const char* first = name.data() + prefix.size();
+  const char* last = name.data() + name.size() - suffix.size();
+  std::int64_t step = 0;
+  const auto [end, error] = std::from_chars(first, last, step);
+  return error == std::errc() && end == last ? std::optional(step) : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint) {
+  hdf5::File file = hdf5::File::in_memory();
+  hdf5::write_introduction(file, "checkpoint", checkpoint_version, generator());
+  file.set_attribute("/", "version", build_info().version);
+  file.set_attribute("/", "commit", build_info().commit);
+  file.set_attribute("/", "data_digest", checkpoint.data_digest);
+  file.set_attribute("/", "device", checkpoint.device);
+  file.set_attribute("/", "threads", checkpoint.threads);
+  file.write_strings(spec_dataset, {checkpoint.spec_json});
+  write_progress(file, checkpoint.progress);
+  write_tensors(file, model_group, checkpoint.model);
+  write_tensors(file, optimizer_group, checkpoint.optimizer);
+  return file.image();
+}
+
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  write_file_atomically(path, checkpoint_image(checkpoint));
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  hdf5::expect_format(file, "checkpoint", checkpoint_version);
+  Checkpoint checkpoint;
+  checkpoint.generator = file.string_attribute("/", "generator");
+  checkpoint.data_digest = file.string_attribute("/", "data_digest");
+  checkpoint.device = file.string_attribute("/", "device");
+  checkpoint.threads = file.int_attribute("/", "threads");
+  checkpoint.spec_json = read_spec(file);
+  checkpoint.progress = read_progress(file);
+  checkpoint.model = read_tensors(file, model_group);
+  checkpoint.optimizer = read_tensors(file, optimizer_group);
+  if (!checkpoint.model.empty()) return checkpoint;
+  throw DataError("{}: the checkpoint holds no tensors under {}. The file is damaged or was not written by srwm.",
+                  path.string(), model_group);
+}
+
+const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name, const Shape& shape,
+                          DType dtype, const std::filesystem::path& path) {
+  const auto found =
+      std::find_if(tensors.begin(), tensors.end(), [&](const NamedTensor& named) { return named.name == name; });
+  if (found == tensors.end()) {
+    throw DataError("{}: there is no tensor {} ({} {}), which the model needs. The checkpoint is of another model.",
+                    path.string(), name, name_of(dtype), shape.to_string());
+  }
+  const Tensor& tensor = found->tensor;
+  if (tensor.shape() == shape && tensor.dtype() == dtype) return tensor;
+  throw DataError("{}: the tensor {} is {} {}; the model needs {} {}. The checkpoint is of another model.",
+                  path.string(), name, name_of(tensor.dtype()), tensor.shape().to_string(), name_of(dtype),
+                  shape.to_string());
+}
+
+void CheckpointWriter::save_regular(const Checkpoint& checkpoint) {
+  const std::vector<std::byte> image = checkpoint_image(checkpoint);
+  const std::int64_t step = checkpoint.progress.step;
+  if (keep_ > 0) {
+    write_file_atomically(paths_.at_step(step), image);
+    if (replace_by_link(paths_.at_step(step), paths_.latest())) return remove_older_than(step);
+  }
+  write_file_atomically(paths_.latest(), image);
+  if (keep_ > 0) remove_older_than(step);
+}
+
+void CheckpointWriter::save_stopped(const Checkpoint& checkpoint) {
+  save_checkpoint(paths_.latest(), checkpoint);
+}
+
+void CheckpointWriter::save_best(const Checkpoint& checkpoint) {
+  save_checkpoint(paths_.best(), checkpoint);
+}
+
+void CheckpointWriter::remove_older_than(std::int64_t step) const {
+  std::vector<std::int64_t> older;
+  std::error_code ignored;  // what cannot be listed or removed now goes with a later checkpoint
+  for (const auto& entry : std::filesystem::directory_iterator(paths_.checkpoints(), ignored)) {
+    const std::optional<std::int64_t> other = step_in_name(entry.path().filename().string());
+    if (other && *other < step) older.push_back(*other);
+  }
+  std::sort(older.begin(), older.end(), std::greater<>());
+  for (std::size_t i = static_cast<std::size_t>(keep_); i < older.size(); ++i) {
+    std::filesystem::remove(paths_.at_step(older[i]), ignored);
+  }
+}
+
+}  // namespace srwm
