@@ -1,5 +1,5 @@
-// The experiment spec as typed values, every default filled in. The keys, their ranges and their meaning are declared in
-// spec/fields.h; docs/spec.md is the reference for users.
+// The experiment spec as typed values, every default filled in. The keys, their ranges and their meaning are declared
+// in spec/fields.h; docs/spec.md is the reference for users.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ struct DataSpec {
 };
 
 struct TrainSpec {
-  std::int64_t steps = 100000;    ///< optimizer steps
-  std::int64_t batch = 128;       ///< episodes per forward pass
-  std::int64_t accumulate = 1;    ///< forward passes per optimizer step, gradients summed
+  std::int64_t steps = 100000;      ///< optimizer steps
+  std::int64_t batch = 128;         ///< episodes per forward pass
+  std::int64_t accumulate = 1;      ///< forward passes per optimizer step, gradients summed
   std::int64_t report_every = 100;  ///< steps between lines of metrics.jsonl
 };
 

@@ -1,0 +1,315 @@
+#include "spec/fields.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+#include "core/error.h"
+
+namespace srwm {
+namespace {
+
+constexpr double unbounded = std::numeric_limits<double>::infinity();
+
+#define SRWM_MEMBER(member) \
+  [](auto& spec) -> auto& { \
+    return spec.member;     \
+  }
+
+template <typename Enum, std::size_t count>
+ChoiceKey choice(Member<Enum> member, const Enum (&values)[count]) {
+  ChoiceKey key;
+  for (const Enum value : values) key.names.push_back(name_of(value));
+  key.write = [member, &values](ExperimentSpec& spec, std::size_t i) { member.write(spec) = values[i]; };
+  key.read = [member](const ExperimentSpec& spec) { return name_of(member.read(spec)); };
+  return key;
+}
+
+bool is_glyphs(const ExperimentSpec& spec) {
+  return spec.data.dataset == "glyphs";
+}
+bool draws_training_episodes(const ExperimentSpec& spec) {
+  return spec.data.train_episodes.empty();
+}
+bool is_sync(const ExperimentSpec& spec) {
+  return spec.protocol.protocol == Protocol::sync;
+}
+bool has_fewer_ways_first(const ExperimentSpec& spec) {
+  return spec.protocol.first_ways > 0;
+}
+bool is_fast_weight(const ExperimentSpec& spec) {
+  return spec.model.core.kind != CoreKind::lstm;
+}
+bool is_srwm(const ExperimentSpec& spec) {
+  return spec.model.core.kind == CoreKind::srwm;
+}
+bool uses_rate(const ExperimentSpec& spec) {
+  return spec.optim.schedule != ScheduleKind::transformer_warmup;
+}
+bool has_warmup(const ExperimentSpec& spec) {
+  return spec.optim.schedule != ScheduleKind::constant;
+}
+bool validates(const ExperimentSpec& spec) {
+  return spec.validation.every > 0;
+}
+
+constexpr Condition if_glyphs{"data.dataset", "data.dataset is \"glyphs\"", is_glyphs};
+constexpr Condition if_drawn{"data.train_episodes", "data.train_episodes is not set", draws_training_episodes};
+constexpr Condition if_sync{"protocol.kind", "protocol.kind is \"sync\"", is_sync};
+constexpr Condition if_fewer_ways{"protocol.first_ways", "protocol.first_ways is above 0", has_fewer_ways_first};
+constexpr Condition if_fast_weight{"model.core.kind", "model.core.kind is not \"lstm\"", is_fast_weight};
+constexpr Condition if_srwm{"model.core.kind", "model.core.kind is \"srwm\"", is_srwm};
+constexpr Condition if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
+constexpr Condition if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
+constexpr Condition if_validating{"validation.every", "validation.every is above 0", validates};
+
+void add_general(std::vector<Field>& keys) {
+  keys.push_back({"name", TextKey{SRWM_MEMBER(name), TextRule::name, true},
+                  "Names the experiment; the run folder is runs/<name>-s<seed>."});
+  keys.push_back({"comment", TextKey{SRWM_MEMBER(comment)}, "Anything a reader should know; not used."});
+  keys.push_back({"seed", SeedKey{SRWM_MEMBER(seed)},
+                  "Seed of initial weights, episodes and dropout: same spec and seed, same numbers."});
+}
+
+void add_data(std::vector<Field>& keys) {
+  keys.push_back({"data.dataset", TextKey{SRWM_MEMBER(data.dataset), TextRule::one_line, true},
+                  "\"glyphs\" for the built-in generated characters, else the name of a packed dataset (NAME.h5 in "
+                  "--data-dir, $SRWM_DATA or ./data) or a path to one."});
+  keys.push_back({"data.normalize", FlagKey{SRWM_MEMBER(data.normalize)},
+                  "Subtract the dataset's mean from the pixels and divide by its standard deviation, per channel."});
+  keys.push_back({"data.train_episodes", TextKey{SRWM_MEMBER(data.train_episodes), TextRule::one_line},
+                  "Episodes file to train on, in its order, instead of drawing episodes; empty: draw them."});
+  keys.push_back({"data.glyphs.image_size", IntegerKey{SRWM_MEMBER(data.glyphs.image_size), 16, 256},
+                  "Height and width of the images.", "pixels", if_glyphs});
+  keys.push_back({"data.glyphs.train_classes", IntegerKey{SRWM_MEMBER(data.glyphs.train_classes), 2, 20000},
+                  "Characters in the training split.", "classes", if_glyphs});
+  keys.push_back({"data.glyphs.val_classes", IntegerKey{SRWM_MEMBER(data.glyphs.val_classes), 2, 20000},
+                  "Characters in the validation split.", "classes", if_glyphs});
+  keys.push_back({"data.glyphs.test_classes", IntegerKey{SRWM_MEMBER(data.glyphs.test_classes), 2, 20000},
+                  "Characters in the test split.", "classes", if_glyphs});
+  keys.push_back({"data.glyphs.images_per_class", IntegerKey{SRWM_MEMBER(data.glyphs.images_per_class), 2, 1000},
+                  "Drawings of each character.", "images", if_glyphs});
+  keys.push_back({"data.glyphs.jitter", NumberKey{SRWM_MEMBER(data.glyphs.jitter), 0, 4},
+                  "Scales how much the drawings of a character differ: 0 not at all, 1 the standard task.", "",
+                  if_glyphs});
+  keys.push_back({"data.glyphs.seed", SeedKey{SRWM_MEMBER(data.glyphs.seed)},
+                  "Seed of the characters, apart from the seed of the run.", "", if_glyphs});
+}
+
+void add_protocol(std::vector<Field>& keys) {
+  keys.push_back({"protocol.kind", choice<Protocol>(SRWM_MEMBER(protocol.protocol), all_protocols),
+                  "\"sync\": labelled support images, then queries, loss on the queries; \"delayed\": the label of an "
+                  "image comes with the next image, loss on every position."});
+  keys.push_back(
+      {"protocol.n_way", IntegerKey{SRWM_MEMBER(protocol.n_way), 2, 1000}, "Classes in an episode.", "classes"});
+  keys.push_back({"protocol.k_shot", IntegerKey{SRWM_MEMBER(protocol.k_shot), 1, 1000},
+                  "Support images of each class (delayed: all images of each class).", "images"});
+  keys.push_back({"protocol.queries", IntegerKey{SRWM_MEMBER(protocol.queries), 1, 1000},
+                  "Queries in an episode, each answered from the state after the support images; published rows use 1.",
+                  "images", if_sync});
+  keys.push_back({"protocol.rotations", FlagKey{SRWM_MEMBER(protocol.rotations)},
+                  "Images turned by 90, 180 and 270 degrees count as classes of their own (Omniglot).", "", if_drawn});
+  keys.push_back({"protocol.first_ways", IntegerKey{SRWM_MEMBER(protocol.first_ways), 0, 1000},
+                  "Training only: classes in an episode at the first step, growing linearly to n_way; 0: n_way "
+                  "throughout.",
+                  "classes", if_drawn});
+  keys.push_back({"protocol.ways_steps", IntegerKey{SRWM_MEMBER(protocol.ways_steps), 0, 1'000'000'000},
+                  "Steps that the growth from first_ways to n_way takes.", "steps", if_fewer_ways});
+}
+
+void add_model(std::vector<Field>& keys) {
+  keys.push_back({"model.vision.kind", choice<VisionKind>(SRWM_MEMBER(model.vision.kind), all_vision_kinds),
+                  "The network that turns an image into features: \"conv4\", four blocks of convolution, batch-norm, "
+                  "max-pool and ReLU."});
+  keys.push_back({"model.vision.channels", IntegerKey{SRWM_MEMBER(model.vision.channels), 1, 4096},
+                  "Channels of every convolution.", "channels"});
+  keys.push_back({"model.vision.dropout", NumberKey{SRWM_MEMBER(model.vision.dropout), 0, 1, false, true},
+                  "Dropout in every block.", "probability"});
+  keys.push_back({"model.core.kind", choice<CoreKind>(SRWM_MEMBER(model.core.kind), all_core_kinds),
+                  "The sequence model that learns within an episode: \"srwm\" (self-referential weight matrix), "
+                  "\"delta_net\" or \"lstm\"."});
+  keys.push_back(
+      {"model.core.layers", IntegerKey{SRWM_MEMBER(model.core.layers), 1, 64}, "Layers, one on the other.", "layers"});
+  keys.push_back({"model.core.heads", IntegerKey{SRWM_MEMBER(model.core.heads), 1, 1024},
+                  "Heads of a layer, each with a fast-weight matrix for its hidden / heads units.", "heads",
+                  if_fast_weight});
+  keys.push_back(
+      {"model.core.hidden", IntegerKey{SRWM_MEMBER(model.core.hidden), 1, 65536}, "Width of a layer.", "units"});
+  keys.push_back({"model.core.ff_factor", IntegerKey{SRWM_MEMBER(model.core.ff_factor), 1, 64},
+                  "Inner width of the feed-forward block after each layer, as a multiple of hidden.", "",
+                  if_fast_weight});
+  keys.push_back({"model.core.dropout", NumberKey{SRWM_MEMBER(model.core.dropout), 0, 1, false, true},
+                  "Dropout after each layer and in its feed-forward block.", "probability", if_fast_weight});
+  keys.push_back({"model.core.layer_norm", FlagKey{SRWM_MEMBER(model.core.layer_norm)},
+                  "LayerNorm in the fast-weight layers.", "", if_fast_weight});
+  keys.push_back({"model.core.input_softmax", FlagKey{SRWM_MEMBER(model.core.input_softmax)},
+                  "A softmax per head on a layer's input, as in the reinforcement-learning models.", "", if_srwm});
+  keys.push_back({"model.core.beta_init", NumberKey{SRWM_MEMBER(model.core.beta_init), -20, 20},
+                  "Mean of the initial weights that make the self-written learning rates.", "", if_srwm});
+}
+
+void add_optim(std::vector<Field>& keys) {
+  keys.push_back({"optim.rate", NumberKey{SRWM_MEMBER(optim.rate), 0, 1, true, false},
+                  "Learning rate of Adam, after the warm-up if there is one.", "", if_rate});
+  keys.push_back({"optim.schedule", choice<ScheduleKind>(SRWM_MEMBER(optim.schedule), all_schedule_kinds),
+                  "\"constant\": rate; \"linear_warmup\": rate * min(1, step / warmup_steps); \"transformer_warmup\": "
+                  "hidden^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)."});
+  keys.push_back({"optim.warmup_steps", IntegerKey{SRWM_MEMBER(optim.warmup_steps), 1, 1'000'000'000},
+                  "Steps over which the rate rises.", "steps", if_warmup});
+  keys.push_back(
+      {"optim.beta1", NumberKey{SRWM_MEMBER(optim.beta1), 0, 1, false, true}, "Decay of Adam's mean of gradients."});
+  keys.push_back({"optim.beta2", NumberKey{SRWM_MEMBER(optim.beta2), 0, 1, false, true},
+                  "Decay of Adam's mean of squared gradients."});
+  keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), 0, 1, true, false},
+                  "Added to the root of Adam's mean of squared gradients."});
+  keys.push_back({"optim.clip_norm", NumberKey{SRWM_MEMBER(optim.clip_norm), 0, unbounded},
+                  "Largest norm of all gradients together, scaled down to it if above; 0: no clipping."});
+}
+
+void add_run(std::vector<Field>& keys) {
+  keys.push_back({"train.steps", IntegerKey{SRWM_MEMBER(train.steps), 1, 1'000'000'000}, "Optimizer steps.", "steps"});
+  keys.push_back(
+      {"train.batch", IntegerKey{SRWM_MEMBER(train.batch), 1, 65536}, "Episodes in a forward pass.", "episodes"});
+  keys.push_back({"train.accumulate", IntegerKey{SRWM_MEMBER(train.accumulate), 1, 65536},
+                  "Forward passes in an optimizer step, their gradients summed.", "passes"});
+  keys.push_back({"train.report_every", IntegerKey{SRWM_MEMBER(train.report_every), 1, 1'000'000'000},
+                  "Steps between lines of metrics.jsonl.", "steps"});
+  keys.push_back({"validation.every", IntegerKey{SRWM_MEMBER(validation.every), 0, 1'000'000'000},
+                  "Steps between validations; the best one's weights are kept as best.h5. 0: never.", "steps"});
+  keys.push_back({"validation.batches", IntegerKey{SRWM_MEMBER(validation.batches), 1, 1'000'000},
+                  "Batches of a validation, of train.batch episodes each, the same every time.", "batches",
+                  if_validating});
+  keys.push_back({"checkpoint.every", IntegerKey{SRWM_MEMBER(checkpoint.every), 1, 1'000'000'000},
+                  "Steps between writes of latest.h5.", "steps"});
+  keys.push_back({"checkpoint.keep", IntegerKey{SRWM_MEMBER(checkpoint.keep), 0, 1'000'000},
+                  "Older checkpoints kept besides latest.h5 and best.h5, as step-<n>.h5.", "files"});
+  keys.push_back({"test.episodes", IntegerKey{SRWM_MEMBER(test.episodes), 0, 1'000'000'000},
+                  "Episodes of the test split evaluated when training ends; 0: none.", "episodes"});
+}
+
+void add_figures(std::vector<Field>& keys) {
+  keys.push_back(
+      {"figures.published", FractionKey{SRWM_MEMBER(figures.published)}, "Test accuracy in the publication."});
+  keys.push_back({"figures.source", TextKey{SRWM_MEMBER(figures.source)}, "Where the published figure is from."});
+  keys.push_back(
+      {"figures.expected", FractionKey{SRWM_MEMBER(figures.expected)}, "Test accuracy seen with this very spec."});
+  keys.push_back({"figures.cost", TextKey{SRWM_MEMBER(figures.cost)},
+                  "What the run with the expected figure cost: device and time."});
+}
+
+#undef SRWM_MEMBER
+
+constexpr Group all_groups[] = {
+    {"data", "What images the episodes are made of."},
+    {"data.glyphs", "The built-in generated characters."},
+    {"protocol", "How an episode is made of images and labels."},
+    {"model", "The network."},
+    {"model.vision", "From an image to features."},
+    {"model.core", "From the sequence of features and labels to predictions."},
+    {"optim", "Adam and its learning rate."},
+    {"train", "How long and in what portions to train."},
+    {"validation", "When and how much to validate; validation chooses the best checkpoint."},
+    {"checkpoint", "What a run can be resumed from."},
+    {"test", "The evaluation at the end."},
+    {"figures", "What the result is compared with; no influence on the run."},
+};
+
+struct Words {
+  std::string operator()(const IntegerKey& key) const {
+    return fmt::format("an integer from {} to {}", key.min, key.max);
+  }
+  std::string operator()(const SeedKey&) const {
+    return fmt::format("an integer from 0 to {}", std::numeric_limits<std::uint64_t>::max());
+  }
+  std::string operator()(const NumberKey& key) const {
+    const std::string low = fmt::format("{} {}", key.min_excluded ? "above" : "of at least", key.min);
+    if (key.max == unbounded) return fmt::format("a number {}", low);
+    return fmt::format("a number {} and {} {}", low, key.max_excluded ? "below" : "at most", key.max);
+  }
+  std::string operator()(const FractionKey&) const { return "a fraction from 0 to 1, or null (not known)"; }
+  std::string operator()(const FlagKey&) const { return "true or false"; }
+  std::string operator()(const TextKey& key) const {
+    switch (key.rule) {
+      case TextRule::any:
+        return "text";
+      case TextRule::one_line:
+        return key.non_empty ? "text on one line, not empty" : "text on one line";
+      case TextRule::name:
+        return "text of 1 to 100 letters, digits, '-', '_' and '.' that begins with a letter or digit";
+    }
+    return "text";
+  }
+  std::string operator()(const ChoiceKey& key) const {
+    std::string words = key.names.size() == 1 ? "" : "one of ";
+    for (std::size_t i = 0; i < key.names.size(); ++i) {
+      words += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", key.names[i]);
+    }
+    return words;
+  }
+};
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name(std::string_view text) {
+  const auto fits = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; };
+  return !text.empty() && text.size() <= 100 && is_letter_or_digit(text.front()) && std::ranges::all_of(text, fits);
+}
+
+}  // namespace
+
+const std::vector<Field>& fields() {
+  static const std::vector<Field> all = [] {
+    std::vector<Field> keys;
+    for (const auto add : {add_general, add_data, add_protocol, add_model, add_optim, add_run, add_figures}) add(keys);
+    return keys;
+  }();
+  return all;
+}
+
+std::span<const Group> groups() {
+  return all_groups;
+}
+
+bool is_required(const Field& field) {
+  const auto* text = std::get_if<TextKey>(&field.type);
+  return text != nullptr && text->non_empty && text->member.read(ExperimentSpec()).empty();
+}
+
+const Field* find_field(std::string_view path) {
+  const auto found = std::ranges::find(fields(), path, &Field::path);
+  return found == fields().end() ? nullptr : &*found;
+}
+
+const Group* find_group(std::string_view path) {
+  const auto found = std::ranges::find(all_groups, path, &Group::path);
+  return found == std::end(all_groups) ? nullptr : found;
+}
+
+std::string_view parent_of(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
+}
+
+std::string_view leaf_of(std::string_view path) {
+  return path.substr(path.rfind('.') + 1);
+}
+
+std::string allowed_values(const KeyType& type) {
+  return std::visit(Words(), type);
+}
+
+bool keeps_rule(TextRule rule, std::string_view text) {
+  switch (rule) {
+    case TextRule::any:
+      return true;
+    case TextRule::one_line:
+      return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    case TextRule::name:
+      return is_name(text);
+  }
+  return false;
+}
+
+}  // namespace srwm

@@ -1,0 +1,122 @@
+// The one declaration of the spec's keys. Parser, resolved print, JSON schema, `srwm config explain` and the tables of
+// docs/spec.md are all derived from it; defaults are those of a default-constructed ExperimentSpec.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "spec/spec.h"
+
+namespace srwm {
+
+/// Where a key's value stands in an ExperimentSpec; made from a lambda `[](auto& spec) -> auto& { return spec.x; }`.
+template <typename T>
+struct Member {
+  T& (*write)(ExperimentSpec&) = nullptr;
+  const T& (*read)(const ExperimentSpec&) = nullptr;
+
+  template <typename Lambda>
+  Member(Lambda lambda) : write(lambda), read(lambda) {}  // NOLINT(google-explicit-constructor)
+};
+
+/// An integer in [min, max]; 100000, 1e5 and 100000.0 are the same.
+struct IntegerKey {
+  Member<std::int64_t> member;
+  std::int64_t min, max;
+};
+
+/// An integer in [0, 2^64).
+struct SeedKey {
+  Member<std::uint64_t> member;
+};
+
+/// A finite number between min and max, either of which may be excluded.
+struct NumberKey {
+  Member<double> member;
+  double min, max;
+  bool min_excluded = false, max_excluded = false;
+};
+
+/// A number in [0, 1], or null: not known.
+struct FractionKey {
+  Member<std::optional<double>> member;
+};
+
+struct FlagKey {
+  Member<bool> member;
+};
+
+enum class TextRule {
+  any,       ///< any text
+  one_line,  ///< no control characters: names and paths
+  name,      ///< becomes a folder's name: letters, digits, '-', '_', '.'; begins with a letter or digit
+};
+
+struct TextKey {
+  Member<std::string> member;
+  TextRule rule = TextRule::any;
+  bool non_empty = false;  ///< the key must be given if its default is empty
+};
+
+/// One of several names, each standing for a value of an enum.
+struct ChoiceKey {
+  std::vector<std::string_view> names;
+  std::function<void(ExperimentSpec&, std::size_t)> write;  ///< by position in `names`
+  std::function<std::string_view(const ExperimentSpec&)> read;
+};
+
+using KeyType = std::variant<IntegerKey, SeedKey, NumberKey, FractionKey, FlagKey, TextKey, ChoiceKey>;
+
+/// What must hold for a key to have a meaning; setting it otherwise is an error, and it is left out of the resolved
+/// spec. Always true where `key` is empty.
+struct Condition {
+  std::string_view key = {};    ///< the key it depends on
+  std::string_view words = {};  ///< "model.core.kind is not \"lstm\""
+  bool (*holds)(const ExperimentSpec&) = nullptr;
+};
+
+struct Field {
+  std::string_view path;  ///< "model.core.layers"
+  KeyType type;
+  std::string_view meaning;  ///< one sentence
+  std::string_view unit = {};
+  Condition condition = {};
+
+  bool applies(const ExperimentSpec& spec) const { return condition.key.empty() || condition.holds(spec); }
+};
+
+/// An object of the spec that holds keys.
+struct Group {
+  std::string_view path;  ///< "model.core"
+  std::string_view meaning;
+};
+
+/// All keys in the order of the resolved spec; keys of a group stand together.
+const std::vector<Field>& fields();
+/// All groups, each before the groups inside it.
+std::span<const Group> groups();
+
+/// Whether a spec must give the key: it has no default that it takes itself.
+bool is_required(const Field& field);
+
+/// nullptr if there is no such key or group.
+const Field* find_field(std::string_view path);
+const Group* find_group(std::string_view path);
+
+/// "model.core.layers" -> "model.core"; "name" -> "".
+std::string_view parent_of(std::string_view path);
+/// "model.core.layers" -> "layers".
+std::string_view leaf_of(std::string_view path);
+
+/// What a key takes, to follow "must be": "an integer from 1 to 64", "true or false".
+std::string allowed_values(const KeyType& type);
+/// Whether `text` keeps to `rule`.
+bool keeps_rule(TextRule rule, std::string_view text);
+
+}  // namespace srwm

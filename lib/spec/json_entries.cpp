@@ -1,0 +1,188 @@
+#include "spec/json_entries.h"
+
+#include <iterator>
+#include <map>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "spec/json_errors.h"
+
+namespace srwm {
+namespace {
+
+using nlohmann::json;
+
+constexpr int deepest = 16;
+
+/// Walks over the text and counts lines, so that the events of the parser can be told where they happen.
+class LineIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  LineIterator(const char* at, int* line) : at_(at), line_(line) {}
+  reference operator*() const { return *at_; }
+  LineIterator& operator++() {
+    if (*at_++ == '\n') ++*line_;
+    return *this;
+  }
+  bool operator==(const LineIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const LineIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  int* line_;
+};
+
+/// Turns the parser's events into entries.
+class EntryReader : public nlohmann::json_sax<json> {
+ public:
+  EntryReader(std::string_view text, std::string_view root, const int& line, Problems& problems)
+      : text_(text), path_(root), line_(line), problems_(problems) {}
+
+  std::vector<JsonEntry> take() { return std::move(entries_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(std::int64_t{value}); }
+  bool number_unsigned(number_unsigned_t value) override { return add(std::uint64_t{value}); }
+  bool number_float(number_float_t value, const string_t& /*text*/) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t& /*value*/) override { return false; }
+
+  bool start_object(std::size_t /*size*/) override {
+    add(JsonObject());
+    open_objects_.push_back(path_);
+    return enter();
+  }
+
+  bool key(string_t& name) override {
+    key_line_ = line_;
+    if (lists_ > 0) return true;
+    const std::string& parent = open_objects_.back();
+    path_ = parent.empty() ? name : parent + "." + name;
+    is_dotted_ = name.find('.') != string_t::npos;
+    if (is_dotted_) report_dotted();
+    if (!is_dotted_) check_repeated();
+    return true;
+  }
+
+  bool end_object() override {
+    open_objects_.pop_back();
+    --depth_;
+    return true;
+  }
+
+  bool start_array(std::size_t /*size*/) override {
+    add(JsonList());
+    ++lists_;
+    return enter();
+  }
+
+  bool end_array() override {
+    --lists_;
+    --depth_;
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string& last_token, const json::exception& error) override {
+    problems_.add(json_place(text_, position, last_token), "", json_reason(text_, position, last_token, error.what()));
+    return false;
+  }
+
+ private:
+  bool add(JsonValue value) {
+    if (lists_ == 0 && !is_dotted_) entries_.push_back({path_, std::move(value), where()});
+    return true;
+  }
+
+  bool enter() {
+    if (++depth_ <= deepest) return true;
+    problems_.add(where(), "", fmt::format("Objects and lists are nested more than {} levels deep.", deepest));
+    return false;
+  }
+
+  void report_dotted() {
+    problems_.add(where(), path_,
+                  "A key of a spec has no dots in it: inside the file, write an object for each part, as in "
+                  "{\"train\": {\"steps\": 1000}}.");
+  }
+
+  void check_repeated() {
+    const auto [first, is_new] = first_line_.emplace(path_, line_);
+    if (!is_new) problems_.add(where(), path_, fmt::format("is given twice; the first is on line {}.", first->second));
+  }
+
+  std::string where() const { return fmt::format("line {}", key_line_); }
+
+  std::string_view text_;
+  std::string path_;
+  const int& line_;
+  Problems& problems_;
+  std::vector<JsonEntry> entries_;
+  std::vector<std::string> open_objects_;
+  std::map<std::string, int> first_line_;
+  int key_line_ = 1;
+  int lists_ = 0;
+  int depth_ = 0;
+  bool is_dotted_ = false;
+};
+
+/// Length of the well-formed UTF-8 sequence that `text` begins with; 0 if there is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const bool is_overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
+  const bool is_surrogate = first == 0xED && byte(1) >= 0xA0;
+  const bool is_too_large = first == 0xF4 && byte(1) >= 0x90;
+  return is_overlong || is_surrogate || is_too_large ? 0 : length;
+}
+
+struct Describe {
+  std::string operator()(std::nullptr_t) const { return "null"; }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(std::int64_t value) const { return fmt::to_string(value); }
+  std::string operator()(std::uint64_t value) const { return fmt::to_string(value); }
+  std::string operator()(double value) const { return fmt::to_string(value); }
+  std::string operator()(const std::string& value) const { return fmt::format("the text \"{}\"", shown(value)); }
+  std::string operator()(JsonList) const { return "a list"; }
+  std::string operator()(JsonObject) const { return "an object"; }
+};
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems) {
+  if (!is_utf8(text)) {
+    problems.add("", "", "The text is not UTF-8. Save it as UTF-8 (plain ASCII is UTF-8 too).");
+    return {};
+  }
+  int line = 1;
+  EntryReader reader(text, root, line, problems);
+  const bool is_whole =
+      json::sax_parse(LineIterator(text.data(), &line), LineIterator(text.data() + text.size(), &line), &reader);
+  return is_whole ? reader.take() : std::vector<JsonEntry>();
+}
+
+std::string describe(const JsonValue& value) {
+  return std::visit(Describe(), value);
+}
+
+}  // namespace srwm

@@ -1,0 +1,38 @@
+// A JSON text taken apart into keys with their lines; knows nothing of which keys a spec has.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "spec/problems.h"
+
+namespace srwm {
+
+struct JsonList {};
+struct JsonObject {};
+using JsonValue =
+    std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, JsonList, JsonObject>;
+
+/// One value, with the keys that lead to it joined by dots. The content of objects follows as entries of its own, the
+/// content of lists is left out.
+struct JsonEntry {
+  std::string path;
+  JsonValue value;
+  std::string where;  ///< "line 3"
+};
+
+/// Entries in the order of the text; the first is the text's outermost value, whose path is `root`. Added to `problems`
+/// are: text that is not UTF-8 or not JSON (line and column, in words; nothing is returned then), repeated keys, keys
+/// that contain a dot, and more than 16 levels of objects and lists.
+std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems);
+
+/// Whether `text` is well-formed UTF-8 (no surrogates, no overlong forms).
+bool is_utf8(std::string_view text);
+
+/// A value as messages show it: "0.5", "text \"abc\"", "an object".
+std::string describe(const JsonValue& value);
+
+}  // namespace srwm

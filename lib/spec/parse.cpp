@@ -1,0 +1,269 @@
+#include "spec/parse.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "core/error.h"
+#include "spec/fields.h"
+#include "spec/json_entries.h"
+#include "spec/names.h"
+#include "spec/problems.h"
+#include "spec/rules.h"
+
+namespace srwm {
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{1} << 20;
+
+/// Whether `path` is `ancestor` or lies inside it.
+bool is_inside(std::string_view path, std::string_view ancestor) {
+  return path.starts_with(ancestor) && (path.size() == ancestor.size() || path[ancestor.size()] == '.');
+}
+
+/// "path=value" as entries; the value is JSON if it can be read as such, else text.
+std::vector<JsonEntry> read_override(const std::string& text, Problems& problems) {
+  const std::string where = fmt::format("--set {}", shown(text));
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || !is_utf8(text)) {
+    problems.add(where, "", "must be KEY=VALUE in UTF-8, as in --set train.steps=1000.");
+    return {};
+  }
+  const std::string path = text.substr(0, equals), value = text.substr(equals + 1);
+  Problems not_json;
+  std::vector<JsonEntry> entries = read_json(value, path, not_json);
+  const Field* field = find_field(path);
+  const bool takes_text = field != nullptr && std::holds_alternative<TextKey>(field->type);
+  const bool is_plain_text = entries.empty() || !not_json.empty() ||
+                             (takes_text && !std::holds_alternative<std::string>(entries[0].value) && value != "null");
+  if (is_plain_text) entries = {{path, value, ""}};
+  for (JsonEntry& entry : entries) entry.where = where;
+  return entries;
+}
+
+/// Replaces the entry at the path of `entry`, and all inside it, by `entry`; null only removes.
+void override_entry(std::vector<JsonEntry>& entries, JsonEntry entry) {
+  const bool is_object = std::holds_alternative<JsonObject>(entry.value);
+  if (is_object && find_group(entry.path) != nullptr) return;  // its content follows
+  std::erase_if(entries, [&](const JsonEntry& old) { return is_inside(old.path, entry.path); });
+  const bool is_known = find_field(entry.path) != nullptr || find_group(entry.path) != nullptr;
+  if (is_known && std::holds_alternative<std::nullptr_t>(entry.value)) return;
+  entries.push_back(std::move(entry));
+}
+
+std::optional<std::int64_t> as_integer(const JsonValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  if (const auto* integer = std::get_if<std::uint64_t>(&value)) {
+    if (*integer <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+      return static_cast<std::int64_t>(*integer);
+    }
+  }
+  if (const auto* number = std::get_if<double>(&value)) {
+    constexpr double largest_exact = 9007199254740992.0;  // 2^53
+    if (std::abs(*number) <= largest_exact && std::trunc(*number) == *number) return static_cast<std::int64_t>(*number);
+  }
+  return std::nullopt;
+}
+
+std::optional<double> as_number(const JsonValue& value) {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  if (const auto* integer = std::get_if<std::uint64_t>(&value)) return static_cast<double>(*integer);
+  return std::nullopt;
+}
+
+/// Writes a value to its member if the key takes it; says whether it did.
+struct Assign {
+  ExperimentSpec& spec;
+  const JsonValue& value;
+
+  bool operator()(const IntegerKey& key) const {
+    const std::optional<std::int64_t> integer = as_integer(value);
+    if (!integer || *integer < key.min || *integer > key.max) return false;
+    key.member.write(spec) = *integer;
+    return true;
+  }
+  bool operator()(const SeedKey& key) const {
+    if (const auto* seed = std::get_if<std::uint64_t>(&value)) {
+      key.member.write(spec) = *seed;
+      return true;
+    }
+    const std::optional<std::int64_t> integer = as_integer(value);
+    if (!integer || *integer < 0) return false;
+    key.member.write(spec) = static_cast<std::uint64_t>(*integer);
+    return true;
+  }
+  bool operator()(const NumberKey& key) const {
+    const std::optional<double> number = as_number(value);
+    if (!number || !std::isfinite(*number)) return false;
+    const bool is_high_enough = key.min_excluded ? *number > key.min : *number >= key.min;
+    const bool is_low_enough = key.max_excluded ? *number < key.max : *number <= key.max;
+    if (!is_high_enough || !is_low_enough) return false;
+    key.member.write(spec) = *number;
+    return true;
+  }
+  bool operator()(const FractionKey& key) const {
+    const std::optional<double> number = as_number(value);
+    if (!number && !std::holds_alternative<std::nullptr_t>(value)) return false;
+    if (number && !(*number >= 0 && *number <= 1)) return false;
+    key.member.write(spec) = number;
+    return true;
+  }
+  bool operator()(const FlagKey& key) const {
+    const auto* flag = std::get_if<bool>(&value);
+    if (flag != nullptr) key.member.write(spec) = *flag;
+    return flag != nullptr;
+  }
+  bool operator()(const TextKey& key) const {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text == nullptr || (key.non_empty && text->empty()) || !keeps_rule(key.rule, *text)) return false;
+    key.member.write(spec) = *text;
+    return true;
+  }
+  bool operator()(const ChoiceKey& key) const {
+    const auto* text = std::get_if<std::string>(&value);
+    const auto found = text == nullptr ? key.names.end() : std::ranges::find(key.names, *text);
+    if (found == key.names.end()) return false;
+    key.write(spec, static_cast<std::size_t>(found - key.names.begin()));
+    return true;
+  }
+};
+
+std::string did_you_mean(std::string_view name, std::string_view quote) {
+  return name.empty() ? std::string() : fmt::format(" Did you mean {}{}{}?", quote, name, quote);
+}
+
+/// Fills a spec from entries, then checks it as a whole.
+class Filler {
+ public:
+  Filler(const std::vector<JsonEntry>& entries, Problems& problems) : entries_(entries), problems_(problems) {}
+
+  ExperimentSpec fill() {
+    for (const JsonEntry& entry : entries_) take(entry);
+    check_missing();
+    for (const JsonEntry& entry : entries_) check_meaning(entry);
+    check_rules(
+        spec_, [this](std::string_view key) { return !faulty_.contains(key); }, problems_);
+    return spec_;
+  }
+
+ private:
+  void take(const JsonEntry& entry) {
+    if (entry.path.empty() || (!unknown_.empty() && is_inside(entry.path, unknown_))) return;
+    if (const Field* field = find_field(entry.path)) return assign(*field, entry);
+    if (find_group(entry.path) == nullptr) return report_unknown(entry);
+    if (!std::holds_alternative<JsonObject>(entry.value)) report_group(entry);
+  }
+
+  void assign(const Field& field, const JsonEntry& entry) {
+    given_.insert(field.path);
+    if (std::visit(Assign{spec_, entry.value}, field.type)) return;
+    std::string reason = fmt::format("must be {}; found {}.", allowed_values(field.type), describe(entry.value));
+    const auto* choice = std::get_if<ChoiceKey>(&field.type);
+    const auto* text = std::get_if<std::string>(&entry.value);
+    if (choice != nullptr && text != nullptr) reason += did_you_mean(nearest_name(*text, choice->names), "\"");
+    problems_.add(entry.where, entry.path, reason);
+    faulty_.insert(field.path);
+    if (std::holds_alternative<JsonObject>(entry.value)) unknown_ = entry.path;  // nothing in it can be known
+  }
+
+  void report_unknown(const JsonEntry& entry) {
+    problems_.add(entry.where, entry.path, "There is no such key." + did_you_mean(nearest_key(entry.path), ""));
+    unknown_ = entry.path;
+  }
+
+  void report_group(const JsonEntry& entry) {
+    problems_.add(entry.where, entry.path,
+                  fmt::format("must be an object with keys such as \"{}\"; found {}.", first_key_in(entry.path),
+                              describe(entry.value)));
+  }
+
+  static std::string_view first_key_in(std::string_view group) {
+    const auto is_within = [&](const Field& field) { return parent_of(field.path) == group; };
+    const auto found = std::ranges::find_if(fields(), is_within);
+    return found == fields().end() ? "kind" : leaf_of(found->path);
+  }
+
+  void check_missing() {
+    for (const Field& field : fields()) {
+      if (!is_required(field) || given_.contains(field.path)) continue;
+      problems_.add("", field.path, fmt::format("is missing; it must be {}.", allowed_values(field.type)));
+    }
+  }
+
+  void check_meaning(const JsonEntry& entry) {
+    const Field* field = find_field(entry.path);
+    if (field == nullptr || field->applies(spec_) || faulty_.contains(field->condition.key)) return;
+    problems_.add(entry.where, entry.path,
+                  fmt::format("has a meaning only if {}. Remove it, or change {}.", field->condition.words,
+                              field->condition.key));
+    faulty_.insert(field->path);
+  }
+
+  const std::vector<JsonEntry>& entries_;
+  Problems& problems_;
+  ExperimentSpec spec_;
+  std::set<std::string_view> given_;
+  std::set<std::string_view> faulty_;  ///< keys with a problem; no further ones are told of them
+  std::string_view unknown_;           ///< the last unknown key: what is inside it is passed over
+};
+
+/// The file's entries; none, and a problem, if it does not hold a JSON object.
+std::vector<JsonEntry> read_file_text(std::string_view text, Problems& problems) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    problems.add("", "", "It is empty. The least that a spec needs is {\"name\": \"my-experiment\"}.");
+    return {};
+  }
+  std::vector<JsonEntry> entries = read_json(text, "", problems);
+  if (!entries.empty() && !std::holds_alternative<JsonObject>(entries.front().value)) {
+    problems.add("", "",
+                 fmt::format("A spec is a JSON object, {{\"name\": ...}}; found {}.", describe(entries.front().value)));
+    entries.clear();
+  }
+  return entries;
+}
+
+std::string read_spec_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    throw SpecError("'{}' is a folder. Name a spec inside it: a JSON file.", path.string());
+  }
+  if (!std::filesystem::exists(path, ignored)) {
+    throw SpecError("There is no spec '{}'. Check the path; experiments/ holds the specs that come with srwm.",
+                    path.string());
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(largest_file + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.eof() && file.fail())
+    throw SpecError("The spec '{}' cannot be read. Check its permissions.", path.string());
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > largest_file) {
+    throw SpecError("'{}' is larger than 1 MiB, which no spec is. Name a JSON spec.", path.string());
+  }
+  return text;
+}
+
+}  // namespace
+
+ExperimentSpec parse_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides) {
+  Problems problems;
+  std::vector<JsonEntry> entries = read_file_text(text, problems);
+  if (entries.empty()) problems.throw_if_any(origin);
+  for (const std::string& override_text : overrides) {
+    for (JsonEntry& entry : read_override(override_text, problems)) override_entry(entries, std::move(entry));
+  }
+  ExperimentSpec spec = Filler(entries, problems).fill();
+  problems.throw_if_any(origin);
+  return spec;
+}
+
+ExperimentSpec load_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
+  return parse_spec_text(read_spec_file(path), path.string(), overrides);
+}
+
+}  // namespace srwm

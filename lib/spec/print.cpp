@@ -1,0 +1,111 @@
+#include "spec/print.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace srwm {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Value {
+  const ExperimentSpec& spec;
+
+  ordered_json operator()(const FractionKey& key) const {
+    const std::optional<double>& fraction = key.member.read(spec);
+    return fraction ? ordered_json(*fraction) : ordered_json(nullptr);
+  }
+  ordered_json operator()(const ChoiceKey& key) const { return key.read(spec); }
+  template <typename Key>
+  ordered_json operator()(const Key& key) const {
+    return key.member.read(spec);
+  }
+};
+
+/// The part of a key's schema that follows from its type.
+struct Schema {
+  ordered_json operator()(const IntegerKey& key) const {
+    return {{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}};
+  }
+  ordered_json operator()(const SeedKey&) const {
+    return {{"type", "integer"}, {"minimum", 0}, {"maximum", std::numeric_limits<std::uint64_t>::max()}};
+  }
+  ordered_json operator()(const NumberKey& key) const {
+    ordered_json schema = {{"type", "number"}};
+    schema[key.min_excluded ? "exclusiveMinimum" : "minimum"] = key.min;
+    if (std::isfinite(key.max)) schema[key.max_excluded ? "exclusiveMaximum" : "maximum"] = key.max;
+    return schema;
+  }
+  ordered_json operator()(const FractionKey&) const {
+    return {{"type", {"number", "null"}}, {"minimum", 0}, {"maximum", 1}};
+  }
+  ordered_json operator()(const FlagKey&) const { return {{"type", "boolean"}}; }
+  ordered_json operator()(const TextKey& key) const {
+    ordered_json schema = {{"type", "string"}};
+    if (key.rule == TextRule::name) schema["pattern"] = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$";
+    if (key.rule == TextRule::one_line) schema["pattern"] = "^[^\\u0000-\\u001f\\u007f]*$";
+    if (key.non_empty) schema["minLength"] = 1;
+    return schema;
+  }
+  ordered_json operator()(const ChoiceKey& key) const { return {{"enum", key.names}}; }
+};
+
+/// "model.core.layers" -> /model/core/layers
+ordered_json::json_pointer pointer_to(std::string_view path) {
+  std::string text = fmt::format("/{}", path);
+  std::ranges::replace(text, '.', '/');
+  return ordered_json::json_pointer(text);
+}
+
+ordered_json schema_of(const Field& field) {
+  ordered_json schema = {{"description", field.meaning}};
+  if (!field.condition.key.empty()) {
+    schema["description"] = fmt::format("{} Only if {}.", field.meaning, field.condition.words);
+  }
+  schema.update(std::visit(Schema(), field.type));
+  if (!is_required(field)) schema["default"] = value_of(field, ExperimentSpec());
+  return schema;
+}
+
+ordered_json empty_object_schema(std::string_view description) {
+  ordered_json schema = {{"description", description}, {"type", "object"}, {"additionalProperties", false}};
+  schema["properties"] = ordered_json::object();
+  return schema;
+}
+
+/// Where the schema of the key or group at `path` stands.
+ordered_json::json_pointer schema_pointer(std::string_view path) {
+  if (path.empty()) return ordered_json::json_pointer();
+  return schema_pointer(parent_of(path)) / "properties" / std::string(leaf_of(path));
+}
+
+}  // namespace
+
+ordered_json value_of(const Field& field, const ExperimentSpec& spec) {
+  return std::visit(Value{spec}, field.type);
+}
+
+std::string to_json(const ExperimentSpec& spec) {
+  ordered_json root = ordered_json::object();
+  for (const Field& field : fields()) {
+    if (field.applies(spec)) root[pointer_to(field.path)] = value_of(field, spec);
+  }
+  return root.dump(2) + "\n";
+}
+
+std::string json_schema() {
+  ordered_json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "srwm experiment spec"}};
+  root.update(empty_object_schema("One experiment: data, episodes, model and training."));
+  for (const Group& group : groups()) root[schema_pointer(group.path)] = empty_object_schema(group.meaning);
+  for (const Field& field : fields()) {
+    root[schema_pointer(field.path)] = schema_of(field);
+    if (is_required(field)) root[schema_pointer(parent_of(field.path))]["required"].push_back(leaf_of(field.path));
+  }
+  return root.dump(2) + "\n";
+}
+
+}  // namespace srwm

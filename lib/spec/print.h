@@ -1,0 +1,24 @@
+// From typed values back to JSON, and the JSON schema of specs.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "spec/fields.h"
+#include "spec/spec.h"
+
+namespace srwm {
+
+/// The spec with every default filled in, in the order of `fields()`, indented by two spaces, ending in a newline. Keys
+/// without a meaning beside the others (Field::condition) are left out, so that parsing it gives the same spec again.
+std::string to_json(const ExperimentSpec& spec);
+
+/// JSON schema (draft 2020-12) of a spec. It knows names, types, ranges and defaults; how keys must fit together is
+/// checked only by the parser.
+std::string json_schema();
+
+/// The value of one key.
+nlohmann::ordered_json value_of(const Field& field, const ExperimentSpec& spec);
+
+}  // namespace srwm

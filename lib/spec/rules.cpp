@@ -1,0 +1,87 @@
+#include "spec/rules.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace srwm {
+namespace {
+
+using Sound = std::function<bool(std::string_view)>;
+
+bool all_sound(const Sound& sound, std::initializer_list<std::string_view> keys) {
+  return std::ranges::all_of(keys, sound);
+}
+
+/// The divisors of n next to `wished`, in words: "8 or 16".
+std::string nearest_divisors(std::int64_t n, std::int64_t wished) {
+  std::int64_t below = std::min(wished, n), above = below;
+  while (n % below != 0) --below;
+  while (n % above != 0) ++above;
+  return below == above ? fmt::to_string(below) : fmt::format("{} or {}", below, above);
+}
+
+void check_heads(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  const CoreOptions& core = spec.model.core;
+  if (core.kind == CoreKind::lstm || core.hidden % core.heads == 0) return;
+  if (!all_sound(sound, {"model.core.kind", "model.core.hidden", "model.core.heads"})) return;
+  problems.add("", "model.core.heads",
+               fmt::format("hidden units are split evenly over heads, but model.core.hidden is {} and heads is {}. The "
+                           "nearest number of heads that divides hidden is {}.",
+                           core.hidden, core.heads, nearest_divisors(core.hidden, core.heads)));
+}
+
+void check_ways(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  const EpisodeOptions& protocol = spec.protocol;
+  if (protocol.first_ways == 0 || !all_sound(sound, {"protocol.first_ways", "protocol.n_way", "protocol.ways_steps"})) {
+    return;
+  }
+  if (protocol.first_ways < 2 || protocol.first_ways > protocol.n_way) {
+    problems.add("", "protocol.first_ways",
+                 fmt::format("must be 0 or from 2 to protocol.n_way, which is {}; found {}.", protocol.n_way,
+                             protocol.first_ways));
+  }
+  if (protocol.ways_steps == 0) {
+    problems.add("", "protocol.ways_steps", "must be above 0 where protocol.first_ways is set.");
+  }
+}
+
+void check_glyph_split(std::string_view key, std::int64_t classes, const ExperimentSpec& spec, const Sound& sound,
+                       Problems& problems) {
+  const std::int64_t turns = spec.protocol.rotations ? 4 : 1;
+  if (classes * turns >= spec.protocol.n_way || !all_sound(sound, {key, "protocol.n_way", "protocol.rotations"}))
+    return;
+  problems.add("", key,
+               fmt::format("{} classes do not fill an episode of protocol.n_way {} classes.", classes * turns,
+                           spec.protocol.n_way));
+}
+
+void check_glyphs(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  if (spec.data.dataset != "glyphs" || !sound("data.dataset")) return;
+  const GlyphOptions& glyphs = spec.data.glyphs;
+  check_glyph_split("data.glyphs.train_classes", glyphs.train_classes, spec, sound, problems);
+  check_glyph_split("data.glyphs.val_classes", glyphs.val_classes, spec, sound, problems);
+  check_glyph_split("data.glyphs.test_classes", glyphs.test_classes, spec, sound, problems);
+
+  const bool is_sync = spec.protocol.protocol == Protocol::sync;
+  const std::int64_t needed = spec.protocol.k_shot + (is_sync ? 1 : 0);
+  if (glyphs.images_per_class >= needed) return;
+  if (!all_sound(sound, {"data.glyphs.images_per_class", "protocol.k_shot", "protocol.kind"})) return;
+  problems.add(
+      "", "data.glyphs.images_per_class",
+      fmt::format("must be at least {}: an episode shows protocol.k_shot {} images of a class{}; found {}.", needed,
+                  spec.protocol.k_shot, is_sync ? " and asks for another" : "", glyphs.images_per_class));
+}
+
+void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  if (!spec.figures.published || !spec.figures.source.empty()) return;
+  if (!all_sound(sound, {"figures.published", "figures.source"})) return;
+  problems.add("", "figures.source", "is missing: a published figure needs a source.");
+}
+
+}  // namespace
+
+void check_rules(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  for (const auto check : {check_glyphs, check_ways, check_heads, check_figures}) check(spec, sound, problems);
+}
+
+}  // namespace srwm
