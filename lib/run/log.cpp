@@ -1,28 +1,35 @@
 #include "run/log.h"
 
-#include <array>
+#include <cerrno>
 #include <mutex>
-#include <string_view>
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include "core/error.h"
 #include "io/file.h"
 #include "io/file_descriptor.h"
+#include "run/signals.h"
 
 namespace srwm {
+namespace {
+
+constexpr std::string_view clear_to_end_of_line = "\x1b[K";
+
+}  // namespace
 
 struct Logger::Sinks {
   bool quiet;
-  std::mutex terminal;
-  std::function<void()> before_terminal_line;
+  int terminal;
+  std::mutex terminal_mutex;
+  bool status_shown = false;
+  std::string buffer;                    // reused; what goes to the terminal goes in one write
   std::unique_ptr<spdlog::logger> file;  // of its own, not in spdlog's global registry
 };
 
-Logger::Logger(bool quiet) : sinks_(std::make_unique<Sinks>()) {
+Logger::Logger(bool quiet, int terminal) : sinks_(std::make_unique<Sinks>()) {
   sinks_->quiet = quiet;
+  sinks_->terminal = terminal;
 }
 
 Logger::~Logger() = default;
@@ -39,19 +46,26 @@ void Logger::add_file(const std::filesystem::path& path) {
   sinks_->file->set_level(spdlog::level::trace);
   sinks_->file->flush_on(spdlog::level::trace);
   sinks_->file->set_error_handler([this, name = path.string(), said = false](const std::string&) mutable {
-    if (!std::exchange(said, true)) write_terminal(fmt::format("warning: Cannot write {}; the run goes on.", name));
+    if (!std::exchange(said, true)) write_terminal("warning: ", fmt::format("Cannot write {}; the run goes on.", name));
   });
 }
 
-void Logger::set_before_terminal_line(std::function<void()> hook) {
-  const std::lock_guard lock(sinks_->terminal);
-  sinks_->before_terminal_line = std::move(hook);
+void Logger::set_status(std::string_view line) {
+  const std::lock_guard lock(sinks_->terminal_mutex);
+  if (line.empty() && !sinks_->status_shown) return;
+  sinks_->status_shown = !line.empty();
+  set_terminal_line_open(sinks_->status_shown);
+  sinks_->buffer.assign("\r").append(line).append(clear_to_end_of_line);
+  write_all(sinks_->terminal, sinks_->buffer);
 }
 
-void Logger::write_terminal(const std::string& line) {
-  const std::lock_guard lock(sinks_->terminal);
-  if (sinks_->before_terminal_line) sinks_->before_terminal_line();
-  write_all(STDERR_FILENO, line + "\n");  // nobody is left to tell if stderr is gone
+void Logger::write_terminal(std::string_view level, std::string_view message) {
+  const std::lock_guard lock(sinks_->terminal_mutex);
+  sinks_->buffer.clear();
+  if (std::exchange(sinks_->status_shown, false)) sinks_->buffer.append("\r").append(clear_to_end_of_line);
+  sinks_->buffer.append(level).append(message).append("\n");
+  write_all(sinks_->terminal, sinks_->buffer);  // if the terminal is gone, nobody is left to tell
+  set_terminal_line_open(false);
 }
 
 void Logger::write(Level level, const std::string& message) {
@@ -59,13 +73,13 @@ void Logger::write(Level level, const std::string& message) {
     case Level::note:
       break;
     case Level::info:
-      if (!sinks_->quiet) write_terminal(message);
+      if (!sinks_->quiet) write_terminal("", message);
       break;
     case Level::warning:
-      write_terminal("warning: " + message);
+      write_terminal("warning: ", message);
       break;
     case Level::error:
-      write_terminal("error: " + message);
+      write_terminal("error: ", message);
       break;
   }
   if (!sinks_->file) return;

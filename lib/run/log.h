@@ -2,9 +2,9 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,8 +14,9 @@ namespace srwm {
 /// Passed to whoever has something to say; there is no global logger. Safe to use from several threads.
 class Logger {
  public:
-  /// Messages to stderr only, until `add_file`. `quiet`: nothing but warnings and errors on stderr.
-  explicit Logger(bool quiet = false);
+  /// Messages to the terminal only, until `add_file`. `quiet`: nothing but warnings and errors there. `terminal` is a
+  /// file descriptor, stderr but in tests.
+  explicit Logger(bool quiet = false, int terminal = 2);
   ~Logger();
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
@@ -43,13 +44,14 @@ class Logger {
     write(Level::note, fmt::format(format, std::forward<Args>(args)...));
   }
 
-  /// Called before each line on stderr; a progress bar takes itself away there. An empty function removes it.
-  void set_before_terminal_line(std::function<void()> hook);
+  /// Shows a line below all messages that the next call replaces: a progress bar. It must fit the terminal. An empty
+  /// text takes it away. Allocates nothing once the longest has been shown.
+  void set_status(std::string_view line);
 
  private:
   enum class Level { note, info, warning, error };
   void write(Level level, const std::string& message);
-  void write_terminal(const std::string& line);
+  void write_terminal(std::string_view level, std::string_view message);
   struct Sinks;
   std::unique_ptr<Sinks> sinks_;
 };

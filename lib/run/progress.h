@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,17 +24,21 @@ struct Figure {
   Style style = Style::plain;
 };
 
-/// Everything that decides how the display looks; taken from the process by `detect`.
+/// What decides how the display looks.
 struct TerminalOptions {
-  bool bar = false;     ///< stderr is a terminal that can rewrite its line
-  bool colour = false;  ///< not with NO_COLOR set (https://no-color.org) or TERM=dumb
+  bool bar = false;      ///< the terminal is one and can rewrite its line: not with TERM=dumb or unset
+  bool colour = false;   ///< a bar, and NO_COLOR is not set (https://no-color.org)
+  bool unicode = false;  ///< the locale is a UTF-8 one
   int fd = 2;
+
+  /// Asks the system about stderr, or another descriptor, and reads the environment.
   static TerminalOptions detect(int fd = 2);
 };
 
 /// On a terminal, one line that is redrawn at most ten times a second and fits the width of the window:
-///   train  1,200/10,000 ━━━━━━━────────────────  12 %  loss 1.234  accuracy 34.5 %  2,950 images/s  1 min 12 s left
-/// Elsewhere one line per report. Reports also go to log.txt. Messages of the Logger appear above the bar.
+///   train 1,200/10,000 ━━━━━━────────────── 12 %  1 min 12 s left  loss 1.234  accuracy 34.5 %  2,950 images/s
+/// Elsewhere one line per report, without the bar. Reports go to log.txt in any case; messages of the Logger appear
+/// above the bar. For one thread.
 class ProgressDisplay {
  public:
   /// `first` is the step a resumed run goes on from. The logger must live longer.
@@ -46,25 +49,25 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  /// `done` steps are done. Call it every step: it looks at the clock and mostly returns; allocates nothing.
+  /// `done` steps are done. For every step: looks at the clock and mostly returns; allocates nothing.
   void step(std::int64_t done);
-  /// New figures.
+  /// New figures, the most important first: where the window is narrow the last ones are left out.
   void report(std::int64_t done, std::initializer_list<Figure> figures);
 
  private:
+  using Clock = std::chrono::steady_clock;
   void draw(std::int64_t done);
-  void erase();
-  double seconds_left(std::int64_t done) const;
+  void append_bar(std::size_t columns, double fraction);
+  double fraction(std::int64_t done) const;
+  std::string time_left(std::int64_t done) const;
 
   Logger& logger_;
   std::string label_;
   std::int64_t first_, total_;
   TerminalOptions options_;
-  std::chrono::steady_clock::time_point start_, drawn_;
-  std::mutex mutex_;
-  bool visible_ = false;
-  std::string figures_;  ///< as shown, the most important first
-  std::string line_;
+  Clock::time_point start_, drawn_;
+  std::vector<std::string> figures_;
+  std::string line_;  ///< reused from drawing to drawing
 };
 
 /// "3 s", "2 min 05 s", "1 h 20 min", "3 d 4 h".
