@@ -7,11 +7,17 @@
 namespace srwm::cpu {
 namespace {
 
+// Asks for the features one by one: Clang before 18 knows no names for the levels.
 SimdLevel machine_level() {
 #ifdef __x86_64__
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("x86-64-v4")) return SimdLevel::v4;
-  if (__builtin_cpu_supports("x86-64-v3")) return SimdLevel::v3;
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+                  __builtin_cpu_supports("bmi2");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512vl");
+  if (v4) return SimdLevel::v4;
+  if (v3) return SimdLevel::v3;
 #endif
   return SimdLevel::base;
 }
