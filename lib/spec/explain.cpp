@@ -28,20 +28,30 @@ bool is_within(std::string_view path, std::string_view group) {
   return group.empty() || (path.size() > group.size() && path.starts_with(group) && path[group.size()] == '.');
 }
 
-std::string explain_group(std::string_view path, std::string_view meaning) {
-  std::string text = path.empty() ? std::string() : fmt::format("{}: {}\n", path, meaning);
+std::string explain_keys(std::string_view group) {
+  std::string text;
   for (const Field& field : fields()) {
-    if (is_within(field.path, path)) text += (text.empty() ? "" : "\n") + explain_field(field);
+    if (is_within(field.path, group)) text += fmt::format("{}{}", text.empty() ? "" : "\n", explain_field(field));
   }
   return text;
+}
+
+/// Text that Markdown shows as it is in a cell of a table.
+std::string markdown_cell(std::string_view text) {
+  std::string cell;
+  for (const char c : text) {
+    if (c == '<' || c == '|') cell += '\\';
+    cell += c;
+  }
+  return cell;
 }
 
 std::string markdown_row(const Field& field) {
   const std::string unit = field.unit.empty() ? "" : fmt::format(", {}", field.unit);
   const std::string condition = field.condition.key.empty() ? "" : fmt::format(" Only if {}.", field.condition.words);
   const std::string initial = is_required(field) ? "required" : fmt::format("`{}`", default_of(field));
-  return fmt::format("| `{}` | {}{} | {} | {}{} |\n", leaf_of(field.path), allowed_values(field.type), unit, initial,
-                     field.meaning, condition);
+  return fmt::format("| `{}` | {}{} | {} | {}{} |\n", leaf_of(field.path), markdown_cell(allowed_values(field.type)),
+                     unit, initial, markdown_cell(field.meaning), markdown_cell(condition));
 }
 
 std::string markdown_table(std::string_view group) {
@@ -55,9 +65,10 @@ std::string markdown_table(std::string_view group) {
 }  // namespace
 
 std::string explain(std::string_view path) {
-  if (path.empty()) return explain_group("", "");
+  if (path.empty()) return explain_keys("");
   if (const Field* field = find_field(path)) return explain_field(*field);
-  if (const Group* group = find_group(path)) return explain_group(group->path, group->meaning);
+  if (const Group* group = find_group(path))
+    return fmt::format("{}: {}\n\n{}", path, group->meaning, explain_keys(path));
   const std::string_view nearest = nearest_key(path);
   throw UsageError("There is no key '{}'.{} 'srwm config explain' lists all keys.", path,
                    nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest));

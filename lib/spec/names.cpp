@@ -36,13 +36,23 @@ bool share_a_word(std::string_view a, std::string_view b) {
   });
 }
 
-/// Distance of an unknown path from a known one: twice that of the last parts, plus 0 to 3 for the groups.
+bool is_within(std::string_view path, std::string_view group) {
+  return group.empty() || (path.starts_with(group) && path.size() > group.size() && path[group.size()] == '.');
+}
+
+/// 0 for the same group, 1 if one stands in the other, else 2 or 3.
+int group_distance(std::string_view a, std::string_view b) {
+  if (a == b) return 0;
+  return is_within(a, b) || is_within(b, a) ? 1 : std::clamp(edit_distance(a, b), 2, 3);
+}
+
+/// Distance of an unknown path from a known one, the last parts counting most; -1 if they are far apart.
 int path_distance(std::string_view unknown, std::string_view known) {
   const std::string_view leaf = leaf_of(unknown);
   int of_leaf = edit_distance(leaf, leaf_of(known));
   if (of_leaf > 1 && share_a_word(leaf, leaf_of(known))) of_leaf = 1;
-  if (!is_near(of_leaf, leaf) || of_leaf >= static_cast<int>(leaf.size())) return -1;
-  return 2 * of_leaf + std::min(3, edit_distance(parent_of(unknown), parent_of(known)));
+  if (!is_near(of_leaf, leaf)) return -1;
+  return 2 * of_leaf + group_distance(parent_of(unknown), parent_of(known));
 }
 
 }  // namespace
@@ -68,7 +78,7 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   if (name.empty() || name.size() > longest_compared || candidates.empty()) return {};
   const auto distance = [&](std::string_view candidate) { return edit_distance(name, candidate); };
   const std::string_view best = *std::ranges::min_element(candidates, {}, distance);
-  return is_near(distance(best), name) && distance(best) < static_cast<int>(name.size()) ? best : std::string_view();
+  return is_near(distance(best), name) ? best : std::string_view();
 }
 
 std::string_view nearest_key(std::string_view path) {

@@ -11,8 +11,8 @@ namespace srwm {
 /// (optimal string alignment).
 int edit_distance(std::string_view a, std::string_view b);
 
-/// The candidate nearest to `name`, the first of equals; empty if none is near: more than a third of the letters, and
-/// more than two, would have to change.
+/// The candidate nearest to `name`, the first of equals; empty if none is near: if more than about a third of the
+/// letters would have to change.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
 /// The key or group (spec/fields.h) nearest to the unknown `path`: by its last part first, a shared word counting as

@@ -1,0 +1,84 @@
+// srwm config: look at, check and document experiment specs.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "spec/explain.h"
+#include "spec/parse.h"
+#include "spec/print.h"
+#include "srwm/commands.h"
+
+namespace srwm {
+namespace {
+
+struct ConfigOptions {
+  std::vector<std::string> specs;
+  std::vector<std::string> overrides;
+  std::string key;
+  bool markdown = false;
+};
+
+void check_specs(const std::vector<std::string>& specs) {
+  std::string problems;
+  for (const std::string& spec : specs) {
+    try {
+      load_spec(spec);
+      fmt::print("{}: valid\n", spec);
+    } catch (const SpecError& error) {
+      problems += fmt::format("{}{}", problems.empty() ? "" : "\n", error.what());
+    }
+  }
+  if (!problems.empty()) throw SpecError(problems);
+}
+
+void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
+  CLI::App* show = config.add_subcommand("show", "Print a spec with every default filled in");
+  show->add_option("SPEC", options->specs, "Spec file")->required()->expected(1);
+  show->add_option("--set", options->overrides, "KEY=VALUE in place of what the file says; may be repeated")
+      ->allow_extra_args(false);
+  show->callback([options] { fmt::print("{}", to_json(load_spec(options->specs.front(), options->overrides))); });
+}
+
+void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
+  CLI::App* check =
+      config.add_subcommand("check", "List everything that is wrong with specs; exit code 2 if anything is");
+  check->add_option("SPEC", options->specs, "Spec files")->required();
+  check->callback([options] { check_specs(options->specs); });
+}
+
+void add_schema(CLI::App& config) {
+  CLI::App* schema = config.add_subcommand("schema", "Print the JSON schema of specs, for editors");
+  schema->callback([] { fmt::print("{}", json_schema()); });
+}
+
+void add_explain(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
+  CLI::App* explain_command = config.add_subcommand("explain", "Say what a key, a group of keys or every key means");
+  explain_command->add_option("KEY", options->key, "As in model.core.heads or model.core; all keys if left out");
+  explain_command->add_flag("--markdown", options->markdown, "Print the tables of docs/spec.md")->excludes("KEY");
+  explain_command->callback(
+      [options] { fmt::print("{}", options->markdown ? markdown_tables() : explain(options->key)); });
+}
+
+}  // namespace
+
+void add_config_command(CLI::App& app) {
+  CLI::App* config = app.add_subcommand("config", "Look at, check and document experiment specs");
+  config->require_subcommand(1);
+  const auto options = std::make_shared<ConfigOptions>();
+  add_show(*config, options);
+  add_check(*config, options);
+  add_schema(*config);
+  add_explain(*config, options);
+  config->footer(
+      "Examples:\n"
+      "  srwm config show experiments/quickstart.json --set train.steps=100\n"
+      "  srwm config check experiments/*.json\n"
+      "  srwm config explain model.core.heads\n"
+      "  srwm config schema > spec.schema.json");
+}
+
+}  // namespace srwm
