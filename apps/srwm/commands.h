@@ -1,13 +1,15 @@
-// The subcommands of the binary. Each stands in a file of its own, adds itself to `app` and does its work in a
-// callback; what goes wrong is thrown as an srwm::Error, whose exit code main() returns.
+// The subcommands of the binary. Each is one file: it declares its options, and its callback calls the library; what goes
+// wrong leaves as an exception (core/error.h), which main turns into a message and an exit code.
 #pragma once
 
-namespace CLI {
-class App;
-}
+#include <CLI/CLI.hpp>
 
 namespace srwm {
 
-void add_config_command(CLI::App& app);  ///< srwm config show|check|schema|explain
+void add_train_fewshot_command(CLI::App& app);
+void add_eval_command(CLI::App& app);
+void add_config_command(CLI::App& app);
+void add_data_command(CLI::App& app);
+void add_bench_command(CLI::App& app);
 
 }  // namespace srwm

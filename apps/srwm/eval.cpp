@@ -1,0 +1,132 @@
+// srwm eval: accuracy of a trained model.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "core/error.h"
+#include "core/version.h"
+#include "fewshot/data.h"
+#include "fewshot/evaluator.h"
+#include "fewshot/report.h"
+#include "fewshot/snapshot.h"
+#include "run/checkpoint.h"
+#include "run/run_folder.h"
+#include "session.h"
+#include "spec/parse.h"
+
+namespace srwm {
+namespace {
+
+struct Options {
+  std::string run, checkpoint, data_dir, episodes_file, predictions;
+  std::string split = "test";
+  std::int64_t num_episodes = 0, batch = 0;
+  std::uint64_t episode_seed = 0;
+  bool json = false;
+  DeviceOptions device;
+};
+
+std::filesystem::path checkpoint_path(const Options& options) {
+  if (!options.checkpoint.empty()) return options.checkpoint;
+  const RunPaths paths{options.run};
+  for (const auto& path : {paths.best(), paths.latest()}) {
+    if (std::filesystem::exists(path)) return path;
+  }
+  throw DataError("{} has no checkpoint: neither {} nor {} exists. Is it the folder of a run?", options.run,
+                  paths.best().string(), paths.latest().string());
+}
+
+/// The spec of the checkpoint, changed to load only what the evaluation needs.
+ExperimentSpec spec_for(const Checkpoint& checkpoint, const std::string& origin, const Options& options) {
+  ExperimentSpec spec = parse_spec_text(checkpoint.spec_json, origin);
+  if (options.num_episodes > 0) spec.test.episodes = options.num_episodes;
+  spec.data.train_episodes = options.episodes_file;
+  if (!options.episodes_file.empty() && !spec.data.normalize) spec.test.episodes = spec.validation.every = 0;
+  return spec;
+}
+
+std::unique_ptr<EpisodeSource> source_for(const FewShotData& data, const Options& options) {
+  for (Split split : all_splits) {
+    if (name_of(split) == options.split) return data.drawn(split, options.episode_seed);
+  }
+  throw UsageError("--split {}: the splits are train, val and test.", options.split);
+}
+
+void print(const Options& options, const std::string& origin, const Evaluation& result) {
+  if (options.json) {
+    const nlohmann::ordered_json object = {{"checkpoint", origin},
+                                           {"episodes_from", options.episodes_file.empty() ? options.split
+                                                                                           : options.episodes_file},
+                                           {"accuracy", result.accuracy},
+                                           {"ci95", result.ci95},
+                                           {"loss", result.loss},
+                                           {"episodes", result.episodes},
+                                           {"images_per_second", static_cast<double>(result.images) / result.seconds}};
+    fmt::print("{}\n", object.dump(2));
+    return;
+  }
+  fmt::print("{}\n", describe(options.episodes_file.empty() ? options.split : options.episodes_file, result));
+}
+
+void execute(const Options& options) {
+  if (options.run.empty() == options.checkpoint.empty()) {
+    throw UsageError("Give either --run DIR (its best model) or --checkpoint FILE.");
+  }
+  const std::filesystem::path path = checkpoint_path(options);
+  const Checkpoint checkpoint = load_checkpoint(path);
+  const ExperimentSpec spec = spec_for(checkpoint, path.string(), options);
+  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
+  const FewShotData data(spec, options.data_dir, context->threads());
+  FewShotLearner learner(*context, spec, data.image_shape());
+  restore_model(checkpoint, path, learner);
+
+  const bool from_file = !options.episodes_file.empty();
+  const std::unique_ptr<EpisodeSource> drawn = from_file ? nullptr : source_for(data, options);
+  const EpisodeSource& source = from_file ? data.training() : *drawn;
+  const std::int64_t stored = data.stored_episodes();
+  const std::int64_t episodes = !from_file               ? spec.test.episodes
+                                : options.num_episodes > 0 ? std::min(options.num_episodes, stored)
+                                                           : stored;
+  PredictionFile predictions(episodes, spec.protocol.n_way);
+  const PredictionSink sink = [&](const FewShotLearner::Prediction& p) { predictions.add(p); };
+  const Evaluation result = evaluate(*context, learner, source, episodes,
+                                     options.batch > 0 ? options.batch : spec.train.batch,
+                                     options.predictions.empty() ? PredictionSink() : sink);
+  if (!options.predictions.empty()) predictions.write(options.predictions, generator());
+  print(options, path.string(), result);
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("eval", "Accuracy of a trained model, with its 95 % interval");
+  command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest");
+  command->add_option("--checkpoint", options->checkpoint, "Checkpoint file");
+  command->add_option("--split", options->split, "Classes to draw episodes from: train, val or test")
+      ->capture_default_str();
+  command->add_option("--num-episodes", options->num_episodes, "Episodes; default: the spec's test.episodes, or the file's")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--episode-seed", options->episode_seed, "Seed of the drawn episodes")->capture_default_str();
+  command->add_option("--episodes-file", options->episodes_file, "Evaluate on this episodes file instead");
+  command->add_option("--predictions", options->predictions, "Write logits and labels to this HDF5 file");
+  command->add_option("--batch", options->batch, "Episodes at a time; default: the spec's train.batch")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--json", options->json, "Print the result as JSON");
+  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");
+  add_device_options(*command, options->device);
+  command->footer(R"(Examples:
+  srwm eval --run runs/quickstart-s1
+  srwm eval --checkpoint runs/x/checkpoints/best.h5 --split val --num-episodes 5000 --json
+  srwm eval --run runs/x --episodes-file fixed.h5 --predictions logits.h5
+
+Model, dataset and protocol come from the checkpoint.)");
+  command->callback([options] { execute(*options); });
+}
+
+}  // namespace srwm

@@ -1,0 +1,25 @@
+// What every command that computes needs: options shared between commands, and the context made from them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "core/context.h"
+
+namespace srwm {
+
+struct DeviceOptions {
+  std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
+  int threads = 0;              ///< 0: what affinity and cgroup allow
+};
+
+/// Declares --device and --threads.
+void add_device_options(CLI::App& command, DeviceOptions& options);
+/// Threads to use: the option, or what the process may use.
+int thread_count(const DeviceOptions& options);
+/// A float32 context on the device. DeviceError if there is no such device in this build or machine.
+std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed);
+
+}  // namespace srwm

@@ -1,0 +1,110 @@
+// srwm train-fewshot: from a spec to a run folder with a result.
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "core/error.h"
+#include "fewshot/data.h"
+#include "fewshot/dry_run.h"
+#include "fewshot/report.h"
+#include "fewshot/trainer.h"
+#include "run/log.h"
+#include "run/run_folder.h"
+#include "run/signals.h"
+#include "session.h"
+#include "spec/parse.h"
+#include "spec/print.h"
+
+namespace srwm {
+namespace {
+
+struct Options {
+  std::string config;
+  std::vector<std::string> set;
+  std::optional<std::uint64_t> seed;
+  DeviceOptions device;
+  std::string data_dir, run_dir, init_from;
+  bool resume = false, dry_run = false;
+  std::optional<double> max_seconds;
+};
+
+ExperimentSpec load(const Options& options) {
+  std::vector<std::string> overrides = options.set;
+  if (options.seed) overrides.push_back(fmt::format("seed={}", *options.seed));
+  return load_spec(options.config, overrides);
+}
+
+void print_result(const RunPaths& paths, const char* headline) {
+  fmt::print("{}\n{}\n", headline, describe_result(paths));
+}
+
+void train(const Options& options, const ExperimentSpec& spec, RunFolder& folder, StopRequest& stop) {
+  Logger logger;
+  logger.add_file(folder.paths().log());
+  if (!folder.locked()) {
+    logger.warn("The file system of {} knows no locks: nothing keeps a second srwm out of this run folder.",
+                folder.paths().root.string());
+  }
+  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
+  const FewShotData data(spec, options.data_dir, context->threads());
+  FewShotTrainer trainer(spec, *context, data, folder.paths(), logger, stop);
+  if (options.resume && folder.paths().has_checkpoint()) {
+    trainer.resume();
+  } else if (!options.init_from.empty()) {
+    trainer.start_from(options.init_from);
+  }
+  folder.write_spec(to_json(spec));
+  trainer.run();
+  folder.mark_done();
+}
+
+void dry_run(const Options& options, const ExperimentSpec& spec) {
+  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
+  fmt::print("{}", describe_dry_run(spec, *context, FewShotData(spec, options.data_dir, context->threads())));
+}
+
+void execute(const Options& options) {
+  StopRequest stop(options.max_seconds);
+  const ExperimentSpec spec = load(options);
+  if (options.dry_run) return dry_run(options, spec);
+  const auto root = options.run_dir.empty() ? default_run_folder(spec.name, spec.seed)
+                                            : std::filesystem::path(options.run_dir);
+  RunFolder folder = RunFolder::open(root, options.resume);
+  if (folder.paths().is_done()) return print_result(folder.paths(), "This run is complete:");
+  train(options, spec, folder, stop);
+  print_result(folder.paths(), "Done:");
+}
+
+}  // namespace
+
+void add_train_fewshot_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("train-fewshot", "Meta-train a few-shot model from a spec, then test it");
+  command->add_option("--config", options->config, "Experiment spec (JSON)")->required();
+  command->add_option("--set", options->set, "Override a key of the spec: --set train.batch=32 (repeatable)")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--seed", options->seed, "Override the spec's seed");
+  add_device_options(*command, options->device);
+  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");
+  command->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>");
+  command->add_option("--init-from", options->init_from, "Start from the model in this checkpoint");
+  command->add_flag("--resume", options->resume, "Go on from the run folder's checkpoint; start if there is none");
+  command->add_flag("--dry-run", options->dry_run, "Build the model, run one batch, print sizes; write nothing");
+  command->add_option("--max-seconds", options->max_seconds, "Write a checkpoint and stop (exit 75) after this time")
+      ->check(CLI::PositiveNumber);
+  command->footer(R"(Examples:
+  srwm train-fewshot --config experiments/quickstart.json
+  srwm train-fewshot --config X.json --set train.batch=32 --set optim.rate=3e-4 --run-dir runs/small-batch
+  srwm train-fewshot --config X.json --resume --max-seconds 3500     one line for a batch job that requeues itself
+
+SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 write a checkpoint and exit with 75; a second one ends at once.)");
+  command->callback([options] { execute(*options); });
+}
+
+}  // namespace srwm

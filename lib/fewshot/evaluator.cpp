@@ -1,0 +1,108 @@
+#include "fewshot/evaluator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "io/file.h"
+#include "io/hdf5.h"
+
+namespace srwm {
+namespace {
+
+/// Mean and spread of a figure per episode, by Welford's method.
+class RunningMean {
+ public:
+  void add(double value) {
+    ++count_;
+    const double delta = value - mean_;
+    mean_ += delta / static_cast<double>(count_);
+    squares_ += delta * (value - mean_);
+  }
+  double mean() const { return mean_; }
+  double ci95() const {
+    if (count_ < 2) return 0;
+    const auto n = static_cast<double>(count_);
+    return 1.96 * std::sqrt(squares_ / (n - 1) / n);
+  }
+
+ private:
+  std::int64_t count_ = 0;
+  double mean_ = 0, squares_ = 0;
+};
+
+/// Whether the target's logit is the first largest of its row; never so if it is NaN.
+template <typename T>
+bool wins(const T* logits, std::int64_t n, std::int32_t target) {
+  return !std::isnan(logits[target]) && std::max_element(logits, logits + n) - logits == target;
+}
+
+bool is_correct(const FewShotLearner::Prediction& prediction, std::int64_t row) {
+  const std::int64_t n = prediction.logits.dim(1);
+  const std::int32_t target = prediction.targets.data<std::int32_t>()[row];
+  if (prediction.logits.dtype() == DType::f64) return wins(prediction.logits.data<double>() + row * n, n, target);
+  return wins(prediction.logits.data<float>() + row * n, n, target);
+}
+
+void add_episodes(RunningMean& accuracy, const FewShotLearner::Prediction& prediction, std::int64_t episodes) {
+  const std::int64_t per_episode = prediction.outcome.targets / episodes;
+  for (std::int64_t e = 0; e < episodes; ++e) {
+    std::int64_t correct = 0;
+    for (std::int64_t i = 0; i < per_episode; ++i) correct += is_correct(prediction, e * per_episode + i);
+    accuracy.add(static_cast<double>(correct) / static_cast<double>(per_episode));
+  }
+}
+
+}  // namespace
+
+Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
+                    std::int64_t batch, const PredictionSink& sink,
+                    const std::function<bool(std::int64_t)>& keep_going) {
+  const auto start = std::chrono::steady_clock::now();
+  Evaluation result;
+  RunningMean accuracy;
+  EpisodeBatch drawn;
+  double loss = 0;
+  std::int64_t targets = 0;
+  while (result.episodes < episodes) {
+    source.batch(result.episodes, std::min(batch, episodes - result.episodes), drawn);
+    const FewShotLearner::Prediction prediction = learner.predict(context, drawn, source.pool());
+    add_episodes(accuracy, prediction, drawn.batch);
+    loss += prediction.outcome.loss * static_cast<double>(prediction.outcome.targets);
+    targets += prediction.outcome.targets;
+    result.episodes += drawn.batch;
+    result.images += drawn.positions();
+    if (sink) sink(prediction);
+    if (keep_going && !keep_going(result.episodes)) break;
+  }
+  result.accuracy = accuracy.mean();
+  result.ci95 = accuracy.ci95();
+  result.loss = targets > 0 ? loss / static_cast<double>(targets) : 0;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+void PredictionFile::add(const FewShotLearner::Prediction& prediction) {
+  const std::int64_t n = prediction.logits.numel();
+  for (std::int64_t i = 0; i < n; ++i) {
+    logits_.push_back(prediction.logits.dtype() == DType::f64
+                          ? static_cast<float>(prediction.logits.data<double>()[i])
+                          : prediction.logits.data<float>()[i]);
+  }
+  const auto targets = prediction.targets.span<std::int32_t>();
+  labels_.insert(labels_.end(), targets.begin(), targets.end());
+}
+
+void PredictionFile::write(const std::filesystem::path& path, const std::string& generator) const {
+  const std::int64_t per_episode = static_cast<std::int64_t>(labels_.size()) / episodes_;
+  const bool single = per_episode == 1;
+  const Shape logits_shape = single ? Shape{episodes_, n_way_} : Shape{episodes_, per_episode, n_way_};
+  const Shape labels_shape = single ? Shape{episodes_} : Shape{episodes_, per_episode};
+  hdf5::File file = hdf5::File::in_memory();
+  hdf5::write_introduction(file, "predictions", 1, generator);
+  file.write("/logits", Tensor::of<float>(logits_shape, logits_));
+  file.write("/labels", Tensor::of<std::int32_t>(labels_shape, labels_));
+  write_file_atomically(path, file.image());
+}
+
+}  // namespace srwm

@@ -1,0 +1,45 @@
+// Accuracy of a model over many episodes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+
+#include "fewshot/learner.h"
+
+namespace srwm {
+
+struct Evaluation {
+  double accuracy = 0;  ///< mean over episodes of the fraction of targets predicted right
+  double ci95 = 0;      ///< half the width of the 95 % interval of that mean: 1.96 standard errors over episodes
+  double loss = 0;      ///< mean cross-entropy per target
+  std::int64_t episodes = 0;
+  std::int64_t images = 0;
+  double seconds = 0;
+};
+
+/// Called for every batch with its episodes' predictions.
+using PredictionSink = std::function<void(const FewShotLearner::Prediction&)>;
+
+/// Evaluates episodes 0 .. episodes - 1 of a source, `batch` at a time. `keep_going` is asked after every batch;
+/// returning false ends the evaluation with what it has.
+Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
+                    std::int64_t batch, const PredictionSink& sink = {},
+                    const std::function<bool(std::int64_t done)>& keep_going = {});
+
+/// Collects predictions and writes them as an HDF5 file (docs/file_formats.md, "predictions"): /logits f32 [E, N] if
+/// each episode has one target, else [E, P, N] for its P targets in order; /labels i32 [E] or [E, P].
+class PredictionFile {
+ public:
+  PredictionFile(std::int64_t episodes, std::int64_t n_way) : episodes_(episodes), n_way_(n_way) {}
+  void add(const FewShotLearner::Prediction& prediction);
+  /// Whole or not at all; DataError with the cause.
+  void write(const std::filesystem::path& path, const std::string& generator) const;
+
+ private:
+  std::int64_t episodes_, n_way_;
+  std::vector<float> logits_;
+  std::vector<std::int32_t> labels_;
+};
+
+}  // namespace srwm

@@ -1,0 +1,86 @@
+#include "fewshot/report.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "io/file.h"
+#include "run/environment.h"
+#include "run/progress.h"
+#include "spec/print.h"
+
+namespace srwm {
+namespace {
+
+std::string accuracy_text(double accuracy, double ci95, std::int64_t episodes) {
+  return fmt::format("{:.2f} % +- {:.2f} (95 % interval over {} episodes)", 100 * accuracy, 100 * ci95,
+                     format_count(episodes));
+}
+
+std::string figure_line(const nlohmann::json& figures, const char* key, const char* label) {
+  const auto value = figures.find(key);
+  if (value == figures.end() || !value->is_number()) return {};
+  return fmt::format("  {:<11} {:.2f} %\n", label, 100 * value->get<double>());
+}
+
+std::string describe(const nlohmann::json& result, const RunPaths& paths) {
+  std::string text;
+  if (const auto test = result.find("test"); test != result.end()) {
+    text += fmt::format("  {:<11} {}\n", "test",
+                        accuracy_text(test->at("accuracy"), test->at("ci95"), test->at("episodes")));
+  }
+  if (const auto validation = result.find("validation"); validation != result.end()) {
+    text += fmt::format("  {:<11} {:.2f} % at step {}\n", "validation", 100 * validation->at("accuracy").get<double>(),
+                        format_count(validation->at("step")));
+  }
+  if (const auto figures = result.at("spec").find("figures"); figures != result.at("spec").end()) {
+    text += figure_line(*figures, "expected", "expected") + figure_line(*figures, "published", "published");
+  }
+  text += fmt::format("  {:<11} {} steps in {}, {} images/s, {} threads\n", "cost", format_count(result.at("steps")),
+                      format_duration(result.at("wall_seconds")),
+                      format_count(std::lround(result.at("images_per_second").get<double>())),
+                      result.at("threads").get<int>());
+  return text + fmt::format("  {:<11} {}", "details", paths.result().string());
+}
+
+}  // namespace
+
+RunResult to_result(const RunSummary& summary) {
+  RunResult result;
+  if (summary.test) {
+    result.sections.push_back({"test",
+                               {{"accuracy", summary.test->accuracy},
+                                {"ci95", summary.test->ci95},
+                                {"episodes", summary.test->episodes},
+                                {"loss", summary.test->loss}}});
+  }
+  if (summary.best_metric) {
+    result.sections.push_back({"validation", {{"accuracy", *summary.best_metric}, {"step", summary.best_step}}});
+  }
+  result.steps = summary.steps;
+  result.wall_seconds = summary.wall_seconds;
+  result.images_per_second = summary.images_per_second;
+  result.seed = summary.spec.seed;
+  result.device = summary.device;
+  result.threads = summary.threads;
+  result.data_digest = summary.data_digest;
+  result.libraries = base_libraries();
+  result.spec_json = to_json(summary.spec);
+  return result;
+}
+
+std::string describe(const std::string& what, const Evaluation& evaluation) {
+  return what + " accuracy " + accuracy_text(evaluation.accuracy, evaluation.ci95, evaluation.episodes);
+}
+
+std::string describe_result(const RunPaths& paths) {
+  try {
+    return describe(nlohmann::json::parse(read_text_file(paths.result())), paths);
+  } catch (const nlohmann::json::exception&) {
+    throw DataError("{} is not a result written by this program; delete it and {} and run again with --resume.",
+                    paths.result().string(), paths.done().string());
+  }
+}
+
+}  // namespace srwm

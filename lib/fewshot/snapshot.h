@@ -1,0 +1,23 @@
+// The state of few-shot training as a checkpoint, and back.
+#pragma once
+
+#include <filesystem>
+
+#include "fewshot/learner.h"
+#include "optim/adam.h"
+#include "run/checkpoint.h"
+
+namespace srwm {
+
+/// Model and optimizer tensors of a checkpoint; the tensors share memory with the model. The optimizer's are named
+/// "exp_avg.<parameter>" and "exp_avg_sq.<parameter>" after torch.optim.Adam's.
+Checkpoint snapshot(const FewShotLearner& learner, const Adam& adam);
+
+/// Copies the model's tensors from a checkpoint read from `path`. DataError naming the tensor if one is missing or has
+/// another shape.
+void restore_model(const Checkpoint& checkpoint, const std::filesystem::path& path, FewShotLearner& learner);
+/// The same for the optimizer, its number of steps included.
+void restore_optimizer(const Checkpoint& checkpoint, const std::filesystem::path& path, const FewShotLearner& learner,
+                       Adam& adam);
+
+}  // namespace srwm

@@ -1,0 +1,209 @@
+#include "fewshot/trainer.h"
+
+#include <cmath>
+
+#include "core/error.h"
+#include "fewshot/diagnosis.h"
+#include "fewshot/report.h"
+#include "fewshot/resume_check.h"
+#include "fewshot/snapshot.h"
+#include "spec/print.h"
+
+namespace srwm {
+namespace {
+
+/// Validation and test episodes are the same for every run.
+constexpr std::uint64_t evaluation_seed = 0;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+FewShotTrainer::FewShotTrainer(const ExperimentSpec& spec, Context& context, const FewShotData& data,
+                               const RunPaths& paths, Logger& logger, StopRequest& stop)
+    : spec_(spec),
+      context_(context),
+      data_(data),
+      paths_(paths),
+      logger_(logger),
+      stop_(stop),
+      learner_(context, spec, data.image_shape()),
+      adam_(context, learner_.parameters(), spec.optim, spec.model.core.hidden),
+      writer_(paths, spec.checkpoint.keep) {
+  if (spec.validation.every > 0) validation_ = data.drawn(Split::val, evaluation_seed);
+}
+
+void FewShotTrainer::start_from(const std::filesystem::path& checkpoint) {
+  restore_model(load_checkpoint(checkpoint), checkpoint, learner_);
+  logger_.info("Starting from the model in {}.", checkpoint.string());
+}
+
+void FewShotTrainer::resume() {
+  const Checkpoint checkpoint = load_checkpoint(paths_.latest());
+  check_resumable(checkpoint, paths_.latest(), spec_, data_.digest());
+  restore_model(checkpoint, paths_.latest(), learner_);
+  restore_optimizer(checkpoint, paths_.latest(), learner_, adam_);
+  const Progress& progress = checkpoint.progress;
+  step_ = progress.step;
+  best_metric_ = progress.best_metric;
+  best_step_ = progress.best_step;
+  validated_step_ = progress.counters.at("validated_step");
+  interval_ = {.loss = progress.reals.at("interval_loss"),
+               .grad_norm = progress.reals.at("interval_grad_norm"),
+               .rate = progress.reals.at("interval_rate"),
+               .correct = progress.counters.at("interval_correct"),
+               .targets = progress.counters.at("interval_targets"),
+               .passes = progress.counters.at("interval_passes")};
+  begin(progress.counters.at(Recorder::counter));
+  logger_.info("Resuming at step {} of {}.", format_count(step_), format_count(spec_.train.steps));
+}
+
+void FewShotTrainer::run() {
+  if (!recorder_) begin(0);
+  display_.emplace(logger_, "train", step_, spec_.train.steps);
+  train();
+  display_.reset();
+  finish();
+}
+
+void FewShotTrainer::begin(std::int64_t metric_lines) { recorder_.emplace(paths_, metric_lines); }
+
+void FewShotTrainer::train() {
+  while (true) {
+    const bool last = step_ >= spec_.train.steps;
+    // A stop during a validation leaves the step without one: it is made up for on resume.
+    if (validation_ && validated_step_ != step_ && step_ > 0 && (due(spec_.validation.every) || last)) validate();
+    if (due(spec_.checkpoint.every) || last) save_regular();
+    if (last) return;
+    if (stop_.requested()) stop();
+    train_step();
+    if (due(spec_.train.report_every)) report();
+    display_->step(step_);
+  }
+}
+
+void FewShotTrainer::train_step() {
+  const auto start = std::chrono::steady_clock::now();
+  learner_.parameters().zero_grad();
+  for (std::int64_t i = 0; i < spec_.train.accumulate; ++i) {
+    const std::int64_t pass = step_ * spec_.train.accumulate + i;
+    context_.set_random_step(static_cast<std::uint32_t>(pass));
+    data_.training().batch(pass * spec_.train.batch, spec_.train.batch, batch_);
+    const BatchOutcome outcome = learner_.accumulate_gradient(context_, batch_, data_.training().pool());
+    if (!std::isfinite(outcome.loss)) fail_not_finite("loss", batch_);
+    interval_.loss += outcome.loss;
+    interval_.correct += outcome.correct;
+    interval_.targets += outcome.targets;
+    ++interval_.passes;
+    interval_.images += batch_.positions();
+    images_ += batch_.positions();
+  }
+  const StepReport update = adam_.step(context_);
+  if (!std::isfinite(update.grad_norm)) fail_not_finite("gradient", batch_);
+  interval_.grad_norm = update.grad_norm;
+  interval_.rate = update.rate;
+  ++step_;
+  const double seconds = seconds_since(start);
+  interval_.seconds += seconds;
+  train_seconds_ += seconds;
+}
+
+void FewShotTrainer::report() {
+  const double loss = interval_.loss / static_cast<double>(interval_.passes);
+  const double accuracy = static_cast<double>(interval_.correct) / static_cast<double>(interval_.targets);
+  const double speed = static_cast<double>(interval_.images) / interval_.seconds;
+  recorder_->write(step_, "train",
+                   {{"loss", loss}, {"accuracy", accuracy}, {"grad_norm", interval_.grad_norm}, {"rate", interval_.rate}},
+                   {{"images_per_second", speed}});
+  display_->report(step_, {{"loss", loss},
+                           {"accuracy", accuracy, Figure::Style::percent},
+                           {"images/s", speed, Figure::Style::rate}});
+  interval_ = {};
+}
+
+void FewShotTrainer::validate() {
+  const std::int64_t episodes = spec_.validation.batches * spec_.train.batch;
+  const auto keep_going = [&](std::int64_t) { return !stop_.requested(); };
+  const Evaluation result =
+      evaluate(context_, learner_, *validation_, episodes, spec_.train.batch, {}, keep_going);
+  if (result.episodes < episodes) stop();
+  validated_step_ = step_;
+  recorder_->write(step_, "validation",
+                   {{"loss", result.loss}, {"accuracy", result.accuracy}, {"ci95", result.ci95}});
+  logger_.info("step {}: validation accuracy {:.2f} % +- {:.2f}, loss {:.4f}", format_count(step_),
+               100 * result.accuracy, 100 * result.ci95, result.loss);
+  if (best_metric_ && result.accuracy <= *best_metric_) return;
+  best_metric_ = result.accuracy;
+  best_step_ = step_;
+  writer_.save_best(state());
+}
+
+void FewShotTrainer::save_regular() { writer_.save_regular(state()); }
+
+void FewShotTrainer::stop() {
+  writer_.save_stopped(state());
+  const std::int64_t step = step_;
+  display_.reset();
+  throw StoppedError("Stopped by {} after step {} of {}. The state is in {}; the same command with --resume goes on from "
+                     "there.",
+                     stop_.reason(), format_count(step), format_count(spec_.train.steps), paths_.latest().string());
+}
+
+void FewShotTrainer::fail_not_finite(const char* what, const EpisodeBatch& batch) {
+  const std::string where = find_first_bad_tensor(context_, learner_, batch, data_.training().pool());
+  display_.reset();
+  const std::string kept = paths_.has_checkpoint() ? "The last good checkpoint is " + paths_.latest().string() + "."
+                                                   : "No checkpoint had been written yet.";
+  throw NotFiniteError("Step {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
+                       "(optim.schedule) or optim.clip_norm usually helps.",
+                       step_ + 1, what, where, kept);
+}
+
+Checkpoint FewShotTrainer::state() {
+  Checkpoint checkpoint = snapshot(learner_, adam_);
+  checkpoint.progress.best_metric = best_metric_;
+  checkpoint.progress.best_step = best_step_;
+  checkpoint.progress.counters = {{Recorder::counter, recorder_->sync()},
+                                  {"validated_step", validated_step_},
+                                  {"interval_correct", interval_.correct},
+                                  {"interval_targets", interval_.targets},
+                                  {"interval_passes", interval_.passes}};
+  checkpoint.progress.reals = {{"interval_loss", interval_.loss},
+                               {"interval_grad_norm", interval_.grad_norm},
+                               {"interval_rate", interval_.rate}};
+  checkpoint.spec_json = to_json(spec_);
+  checkpoint.data_digest = data_.digest();
+  checkpoint.device = context_.device().to_string();
+  checkpoint.threads = context_.threads();
+  return checkpoint;
+}
+
+void FewShotTrainer::load_best() {
+  const std::filesystem::path path = best_metric_ ? paths_.best() : paths_.latest();
+  restore_model(load_checkpoint(path), path, learner_);
+}
+
+void FewShotTrainer::finish() {
+  RunSummary summary{.spec = spec_, .steps = step_, .best_metric = best_metric_, .best_step = best_step_};
+  if (spec_.test.episodes > 0) {
+    load_best();
+    logger_.info("Evaluating {} test episodes.", format_count(spec_.test.episodes));
+    const auto source = data_.drawn(Split::test, evaluation_seed);
+    const auto keep_going = [&](std::int64_t) { return !stop_.requested(); };
+    summary.test = evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, {}, keep_going);
+    if (summary.test->episodes < spec_.test.episodes) {
+      throw StoppedError("Stopped by {} during the test evaluation; training is complete. The same command with --resume "
+                         "does the evaluation.", stop_.reason());
+    }
+  }
+  summary.wall_seconds = recorder_->seconds();
+  summary.images_per_second = train_seconds_ > 0 ? static_cast<double>(images_) / train_seconds_ : 0;
+  summary.data_digest = data_.digest();
+  summary.device = context_.device().to_string();
+  summary.threads = context_.threads();
+  write_result(paths_, to_result(summary));
+}
+
+}  // namespace srwm
