@@ -22,7 +22,9 @@ check() {
 # The sources of lib/ and apps/ that are part of the build. GCC's own warning options mean nothing to clang.
 run_clang_tidy() {
   sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$build/compile_commands.json" | grep -E "^$PWD/(apps|lib)/" | sort -u |
-    xargs -r -d '\n' -P "$jobs" -n 1 "${CLANG_TIDY:-clang-tidy-14}" --quiet -p "$build" --extra-arg=-Wno-unknown-warning-option
+    xargs -r -d '\n' -P "$jobs" -n 1 \
+      "${CLANG_TIDY:-clang-tidy-14}" --quiet -p "$build" --extra-arg=-Wno-unknown-warning-option \
+      2> >(grep -v ' warnings\{0,1\} generated\.$' >&2)
 }
 
 run_shellcheck() {

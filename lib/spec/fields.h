@@ -21,8 +21,11 @@ struct Member {
   T& (*write)(ExperimentSpec&) = nullptr;
   const T& (*read)(const ExperimentSpec&) = nullptr;
 
+  // Through two plain lambdas, because Clang 14 does not convert a generic one to `read`'s type.
   template <typename Lambda>
-  Member(Lambda lambda) : write(lambda), read(lambda) {}  // NOLINT(google-explicit-constructor)
+  Member(Lambda)  // NOLINT(google-explicit-constructor)
+      : write([](ExperimentSpec& spec) -> T& { return Lambda{}(spec); }),
+        read([](const ExperimentSpec& spec) -> const T& { return Lambda{}(spec); }) {}
 };
 
 /// An integer in [min, max]; 100000, 1e5 and 100000.0 are the same.
