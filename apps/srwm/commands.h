@@ -1,5 +1,5 @@
-// The subcommands of the binary. Each is one file: it declares its options, and its callback calls the library; what goes
-// wrong leaves as an exception (core/error.h), which main turns into a message and an exit code.
+// The subcommands of the binary. Each is one file: it declares its options, and its callback calls the library; what
+// goes wrong leaves as an exception (core/error.h), which main turns into a message and an exit code.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "commands.h"
 #include "core/error.h"
 #include "core/version.h"
 #include "fewshot/data.h"
@@ -16,8 +15,9 @@
 #include "fewshot/snapshot.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
-#include "session.h"
 #include "spec/parse.h"
+#include "srwm/commands.h"
+#include "srwm/session.h"
 
 namespace srwm {
 namespace {
@@ -59,14 +59,14 @@ std::unique_ptr<EpisodeSource> source_for(const FewShotData& data, const Options
 
 void print(const Options& options, const std::string& origin, const Evaluation& result) {
   if (options.json) {
-    const nlohmann::ordered_json object = {{"checkpoint", origin},
-                                           {"episodes_from", options.episodes_file.empty() ? options.split
-                                                                                           : options.episodes_file},
-                                           {"accuracy", result.accuracy},
-                                           {"ci95", result.ci95},
-                                           {"loss", result.loss},
-                                           {"episodes", result.episodes},
-                                           {"images_per_second", static_cast<double>(result.images) / result.seconds}};
+    const nlohmann::ordered_json object = {
+        {"checkpoint", origin},
+        {"episodes_from", options.episodes_file.empty() ? options.split : options.episodes_file},
+        {"accuracy", result.accuracy},
+        {"ci95", result.ci95},
+        {"loss", result.loss},
+        {"episodes", result.episodes},
+        {"images_per_second", static_cast<double>(result.images) / result.seconds}};
     fmt::print("{}\n", object.dump(2));
     return;
   }
@@ -89,14 +89,14 @@ void execute(const Options& options) {
   const std::unique_ptr<EpisodeSource> drawn = from_file ? nullptr : source_for(data, options);
   const EpisodeSource& source = from_file ? data.training() : *drawn;
   const std::int64_t stored = data.stored_episodes();
-  const std::int64_t episodes = !from_file               ? spec.test.episodes
+  const std::int64_t episodes = !from_file                 ? spec.test.episodes
                                 : options.num_episodes > 0 ? std::min(options.num_episodes, stored)
                                                            : stored;
   PredictionFile predictions(episodes, spec.protocol.n_way);
   const PredictionSink sink = [&](const FewShotLearner::Prediction& p) { predictions.add(p); };
-  const Evaluation result = evaluate(*context, learner, source, episodes,
-                                     options.batch > 0 ? options.batch : spec.train.batch,
-                                     options.predictions.empty() ? PredictionSink() : sink);
+  const Evaluation result =
+      evaluate(*context, learner, source, episodes, options.batch > 0 ? options.batch : spec.train.batch,
+               options.predictions.empty() ? PredictionSink() : sink);
   if (!options.predictions.empty()) predictions.write(options.predictions, generator());
   print(options, path.string(), result);
 }
@@ -110,7 +110,9 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--checkpoint", options->checkpoint, "Checkpoint file");
   command->add_option("--split", options->split, "Classes to draw episodes from: train, val or test")
       ->capture_default_str();
-  command->add_option("--num-episodes", options->num_episodes, "Episodes; default: the spec's test.episodes, or the file's")
+  command
+      ->add_option("--num-episodes", options->num_episodes,
+                   "Episodes; default: the spec's test.episodes, or the file's")
       ->check(CLI::PositiveNumber);
   command->add_option("--episode-seed", options->episode_seed, "Seed of the drawn episodes")->capture_default_str();
   command->add_option("--episodes-file", options->episodes_file, "Evaluate on this episodes file instead");

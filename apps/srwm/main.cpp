@@ -6,9 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "commands.h"
 #include "core/error.h"
-#include "version_text.h"
+#include "srwm/commands.h"
+#include "srwm/version_text.h"
 
 namespace srwm {
 namespace {
@@ -27,7 +27,8 @@ constexpr const char* examples = R"(Examples:
 
 void build(CLI::App& app) {
   app.set_help_all_flag("--help-all", "Help of all commands");
-  app.set_version_flag("--version", [] { return version_text(); }, "Print versions and exit");
+  app.set_version_flag(
+      "--version", [] { return version_text(); }, "Print versions and exit");
   app.footer(examples);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
@@ -67,8 +68,10 @@ int main(int argc, char** argv) {
     return srwm::report("Out of memory. A smaller train.batch needs less; --dry-run estimates how much a spec takes.",
                         srwm::ExitCode::device);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "srwm: internal error: {}\nThis is a mistake in srwm, not yours. Please report it together with the "
-                       "spec and the output of 'srwm --version'.\n", error.what());
+    fmt::print(stderr,
+               "srwm: internal error: {}\nThis is a mistake in srwm, not yours. Please report it together with the "
+               "spec and the output of 'srwm --version'.\n",
+               error.what());
     return 70;
   }
 }

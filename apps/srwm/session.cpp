@@ -1,4 +1,4 @@
-#include "session.h"
+#include "srwm/session.h"
 
 #include "core/error.h"
 #include "ops/backend.h"
@@ -12,7 +12,9 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
       ->check(CLI::Range(1, 1024));
 }
 
-int thread_count(const DeviceOptions& options) { return options.threads > 0 ? options.threads : default_threads(); }
+int thread_count(const DeviceOptions& options) {
+  return options.threads > 0 ? options.threads : default_threads();
+}
 
 std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed) {
   if (options.device.starts_with("cuda")) {

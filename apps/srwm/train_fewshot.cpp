@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "commands.h"
 #include "core/error.h"
 #include "fewshot/data.h"
 #include "fewshot/dry_run.h"
@@ -16,9 +15,10 @@
 #include "run/log.h"
 #include "run/run_folder.h"
 #include "run/signals.h"
-#include "session.h"
 #include "spec/parse.h"
 #include "spec/print.h"
+#include "srwm/commands.h"
+#include "srwm/session.h"
 
 namespace srwm {
 namespace {
@@ -72,8 +72,8 @@ void execute(const Options& options) {
   StopRequest stop(options.max_seconds);
   const ExperimentSpec spec = load(options);
   if (options.dry_run) return dry_run(options, spec);
-  const auto root = options.run_dir.empty() ? default_run_folder(spec.name, spec.seed)
-                                            : std::filesystem::path(options.run_dir);
+  const auto root =
+      options.run_dir.empty() ? default_run_folder(spec.name, spec.seed) : std::filesystem::path(options.run_dir);
   RunFolder folder = RunFolder::open(root, options.resume);
   if (folder.paths().is_done()) return print_result(folder.paths(), "This run is complete:");
   train(options, spec, folder, stop);

@@ -12,7 +12,9 @@ Grad grad_for(Context& context, GradSlot* slot, const Tensor& value) {
   return {slot->grad.reshaped(value.shape()), mode};  // reshaped variables share a slot
 }
 
-Variable Tape::leaf(Tensor value) { return Variable(std::move(value), recording() ? new_slot() : nullptr); }
+Variable Tape::leaf(Tensor value) {
+  return Variable(std::move(value), recording() ? new_slot() : nullptr);
+}
 
 GradSlot* Tape::new_slot() {
   auto* node = new (room_for<SlotNode>()) SlotNode{{}, last_slot_};
@@ -50,7 +52,9 @@ void Tape::clear() {
   }
 }
 
-std::string Tape::place() const { return scope_ == nullptr ? std::string() : scope_->name_; }
+std::string Tape::place() const {
+  return scope_ == nullptr ? std::string() : scope_->name_;
+}
 
 void Tape::show(const std::string& where, const char* op, const char* what, std::size_t index, const Tensor& tensor) {
   watcher_(where, op, fmt::format("{} {}", what, index), tensor);

@@ -46,7 +46,8 @@ using Variables = std::array<Variable, static_cast<std::size_t>(N)>;
 
 /// Called after each op's forward and backward in a debugging pass: the place (name of the innermost scope), the op,
 /// what the tensor is ("output 0", "gradient of input 1"), the tensor.
-using TensorWatcher = std::function<void(const std::string& place, const char* op, const std::string& what, const Tensor&)>;
+using TensorWatcher =
+    std::function<void(const std::string& place, const char* op, const std::string& what, const Tensor&)>;
 
 /// One forward pass. Nodes, saved tensors and gradients live in the context's step memory: destroy or `clear` the tape
 /// before Context::rewind. Nothing is allocated from the heap.

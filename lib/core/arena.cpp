@@ -10,8 +10,8 @@ constexpr std::size_t alignment = 64;
 
 class HostBlocks final : public BlockSource {
  public:
-  void* allocate(std::size_t bytes) override { return ::operator new(bytes, std::align_val_t{alignment}); }
-  void release(void* block, std::size_t) noexcept override { ::operator delete(block, std::align_val_t{alignment}); }
+  void* allocate(std::size_t bytes) override { return ::operator new (bytes, std::align_val_t{alignment}); }
+  void release(void* block, std::size_t) noexcept override { ::operator delete (block, std::align_val_t{alignment}); }
 };
 
 }  // namespace

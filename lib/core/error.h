@@ -35,18 +35,17 @@ class Error : public std::runtime_error {
    public:                                                                                          \
     explicit Name(const std::string& message) : Error(exit_code, message) {}                        \
     template <typename... Args>                                                                     \
-    explicit Name(fmt::format_string<Args...> format, Args&&... args)                               \
-      requires(sizeof...(Args) > 0)                                                                 \
+    explicit Name(fmt::format_string<Args...> format, Args&&... args) requires(sizeof...(Args) > 0) \
         : Error(exit_code, fmt::format(format, std::forward<Args>(args)...)) {}                     \
   }
 
-SRWM_DECLARE_ERROR(UsageError, ExitCode::usage);            ///< command line
-SRWM_DECLARE_ERROR(SpecError, ExitCode::usage);             ///< experiment spec
-SRWM_DECLARE_ERROR(DataError, ExitCode::data);              ///< dataset, checkpoint or episode file; full disk
-SRWM_DECLARE_ERROR(DeviceError, ExitCode::device);          ///< CUDA, driver, shared library
-SRWM_DECLARE_ERROR(NotFiniteError, ExitCode::not_finite);   ///< NaN or Inf in training
-SRWM_DECLARE_ERROR(StoppedError, ExitCode::stopped);        ///< checkpointed and stopped on request
-SRWM_DECLARE_ERROR(ShapeError, ExitCode::usage);            ///< an op was given tensors that do not fit
+SRWM_DECLARE_ERROR(UsageError, ExitCode::usage);           ///< command line
+SRWM_DECLARE_ERROR(SpecError, ExitCode::usage);            ///< experiment spec
+SRWM_DECLARE_ERROR(DataError, ExitCode::data);             ///< dataset, checkpoint or episode file; full disk
+SRWM_DECLARE_ERROR(DeviceError, ExitCode::device);         ///< CUDA, driver, shared library
+SRWM_DECLARE_ERROR(NotFiniteError, ExitCode::not_finite);  ///< NaN or Inf in training
+SRWM_DECLARE_ERROR(StoppedError, ExitCode::stopped);       ///< checkpointed and stopped on request
+SRWM_DECLARE_ERROR(ShapeError, ExitCode::usage);           ///< an op was given tensors that do not fit
 
 #undef SRWM_DECLARE_ERROR
 
@@ -57,12 +56,12 @@ class InternalError : public std::logic_error {
 };
 
 /// Throws InternalError with place and expression unless `condition`; stays on in release builds.
-#define SRWM_CHECK(condition, ...)                                                                            \
-  do {                                                                                                        \
-    if (!(condition)) {                                                                                       \
-      throw ::srwm::InternalError(fmt::format("{}:{}: {} does not hold: {}", __FILE__, __LINE__, #condition, \
-                                              fmt::format(__VA_ARGS__)));                                     \
-    }                                                                                                         \
+#define SRWM_CHECK(condition, ...)                                                                               \
+  do {                                                                                                           \
+    if (!(condition)) {                                                                                          \
+      throw ::srwm::InternalError(                                                                               \
+          fmt::format("{}:{}: {} does not hold: {}", __FILE__, __LINE__, #condition, fmt::format(__VA_ARGS__))); \
+    }                                                                                                            \
   } while (false)
 
 }  // namespace srwm

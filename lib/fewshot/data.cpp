@@ -39,7 +39,9 @@ class StoredEpisodes final : public EpisodeSource {
   ImagePool pool_;
 };
 
-bool draws_training(const ExperimentSpec& spec) { return spec.data.train_episodes.empty(); }
+bool draws_training(const ExperimentSpec& spec) {
+  return spec.data.train_episodes.empty();
+}
 
 bool draws_anything(const ExperimentSpec& spec) {
   return draws_training(spec) || spec.validation.every > 0 || spec.test.episodes > 0;
@@ -53,19 +55,20 @@ ClassDataset load_classes(const DataSpec& spec, const std::string& data_dir, int
 void check_protocol(const EpisodeFile& file, const ExperimentSpec& spec) {
   const EpisodeOptions& wanted = spec.protocol;
   if (file.protocol == wanted.protocol && file.n_way == wanted.n_way) return;
-  throw SpecError("data.train_episodes: {} holds {}-way episodes of the protocol \"{}\", but the spec asks for {}-way "
-                  "\"{}\". Set protocol.n_way and protocol.kind as in the file.",
-                  spec.data.train_episodes, file.n_way, name_of(file.protocol), wanted.n_way,
-                  name_of(wanted.protocol));
+  throw SpecError(
+      "data.train_episodes: {} holds {}-way episodes of the protocol \"{}\", but the spec asks for {}-way "
+      "\"{}\". Set protocol.n_way and protocol.kind as in the file.",
+      spec.data.train_episodes, file.n_way, name_of(file.protocol), wanted.n_way, name_of(wanted.protocol));
 }
 
 void check_images(const Tensor& file_images, const Tensor& dataset_images, const ExperimentSpec& spec) {
   for (int axis = 1; axis < 4; ++axis) {
     if (file_images.dim(axis) == dataset_images.dim(axis)) continue;
-    throw SpecError("data.train_episodes: the images of {} are {}, those of the dataset {} are {} ([N, H, W, C]); one "
-                    "model cannot see both.",
-                    spec.data.train_episodes, file_images.shape().to_string(), spec.data.dataset,
-                    dataset_images.shape().to_string());
+    throw SpecError(
+        "data.train_episodes: the images of {} are {}, those of the dataset {} are {} ([N, H, W, C]); one "
+        "model cannot see both.",
+        spec.data.train_episodes, file_images.shape().to_string(), spec.data.dataset,
+        dataset_images.shape().to_string());
   }
 }
 
@@ -79,13 +82,15 @@ FewShotData::FewShotData(const ExperimentSpec& spec, const std::string& data_dir
     if (dataset_) check_images(file_->images, dataset_->train.images, spec);
     training_ = episodes_of(*file_, pool_of(file_->images));
   } else {
-    training_ = std::make_unique<DrawnEpisodes>(dataset_->train, pool_of(dataset_->train.images), spec.protocol,
-                                                spec.seed, Stream::train_episodes,
-                                                spec.train.batch * spec.train.accumulate);
+    training_ =
+        std::make_unique<DrawnEpisodes>(dataset_->train, pool_of(dataset_->train.images), spec.protocol, spec.seed,
+                                        Stream::train_episodes, spec.train.batch * spec.train.accumulate);
   }
 }
 
-ImageShape FewShotData::image_shape() const { return training_->pool().shape(); }
+ImageShape FewShotData::image_shape() const {
+  return training_->pool().shape();
+}
 
 std::string FewShotData::digest() const {
   std::string text = dataset_ ? dataset_->digest : "";
@@ -105,8 +110,9 @@ std::unique_ptr<EpisodeSource> FewShotData::drawn(Split split, std::uint64_t see
 ImagePool FewShotData::pool_of(const Tensor& images) const {
   if (!spec_.data.normalize) return {images, {}, {}};
   if (!dataset_) {
-    throw SpecError("data.normalize needs the mean and standard deviation of a dataset, but with data.train_episodes and "
-                    "no validation or test none is loaded. Set data.normalize to false.");
+    throw SpecError(
+        "data.normalize needs the mean and standard deviation of a dataset, but with data.train_episodes and "
+        "no validation or test none is loaded. Set data.normalize to false.");
   }
   return {images, dataset_->mean, dataset_->std};
 }

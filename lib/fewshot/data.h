@@ -44,7 +44,8 @@ class FewShotData {
   /// Of the dataset, and of the episodes file after a '+'.
   std::string digest() const;
 
-  /// Training episodes: drawn with the spec's seed, or read from the file in its order, from the start again at its end.
+  /// Training episodes: drawn with the spec's seed, or read from the file in its order, from the start again at its
+  /// end.
   const EpisodeSource& training() const { return *training_; }
   /// Episodes in the file, 0 without one.
   std::int64_t stored_episodes() const { return file_ ? file_->episodes() : 0; }

@@ -11,7 +11,9 @@
 namespace srwm {
 namespace {
 
-double mebibytes(double bytes) { return bytes / (1 << 20); }
+double mebibytes(double bytes) {
+  return bytes / (1 << 20);
+}
 
 std::string parameter_table(const ParameterSet& set) {
   std::string text;
@@ -26,8 +28,9 @@ std::string memory_table(const ParameterSet& set, const Context& context, const 
   const auto state = static_cast<double>(set.count()) * 4 * 4;  // value, gradient, two moments
   const auto step = static_cast<double>(context.arena().reserved());
   const auto images = static_cast<double>(pool.images.bytes());
-  return fmt::format("memory: {:.0f} MiB = parameters, gradients and moments {:.0f} + one step {:.0f} + training images {:.0f}\n",
-                     mebibytes(state + step + images), mebibytes(state), mebibytes(step), mebibytes(images));
+  return fmt::format(
+      "memory: {:.0f} MiB = parameters, gradients and moments {:.0f} + one step {:.0f} + training images {:.0f}\n",
+      mebibytes(state + step + images), mebibytes(state), mebibytes(step), mebibytes(images));
 }
 
 }  // namespace
@@ -43,7 +46,8 @@ std::string describe_dry_run(const ExperimentSpec& spec, Context& context, const
   const BatchOutcome outcome = learner.accumulate_gradient(context, batch, source.pool());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return fmt::format("{}: dry run on {}, {} threads\n{}{}", spec.name, context.device().to_string(), context.threads(),
-                     parameter_table(learner.parameters()), memory_table(learner.parameters(), context, source.pool())) +
+                     parameter_table(learner.parameters()),
+                     memory_table(learner.parameters(), context, source.pool())) +
          fmt::format("one batch: {} episodes of {} images, loss {:.4f} (chance {:.4f}), {:.0f} ms, {} images/s\n",
                      batch.batch, batch.length, outcome.loss, std::log(static_cast<double>(spec.protocol.n_way)),
                      1000 * seconds, format_count(std::lround(static_cast<double>(batch.positions()) / seconds)));

@@ -85,9 +85,8 @@ Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSour
 void PredictionFile::add(const FewShotLearner::Prediction& prediction) {
   const std::int64_t n = prediction.logits.numel();
   for (std::int64_t i = 0; i < n; ++i) {
-    logits_.push_back(prediction.logits.dtype() == DType::f64
-                          ? static_cast<float>(prediction.logits.data<double>()[i])
-                          : prediction.logits.data<float>()[i]);
+    logits_.push_back(prediction.logits.dtype() == DType::f64 ? static_cast<float>(prediction.logits.data<double>()[i])
+                                                              : prediction.logits.data<float>()[i]);
   }
   const auto targets = prediction.targets.span<std::int32_t>();
   labels_.insert(labels_.end(), targets.begin(), targets.end());

@@ -76,7 +76,9 @@ FewShotLearner::Forward FewShotLearner::forward(Tape& tape, const EpisodeBatch& 
   const Tensor targets = targets_at(tape.context(), batch, input.rows);
   const Variable logits = model_.logits(tape, input, mode);
   const auto [loss, correct] = tape.apply(CrossEntropy{.targets = targets}, {logits});
-  return {logits, loss, targets,
+  return {logits,
+          loss,
+          targets,
           {scalar(loss.value()), static_cast<std::int64_t>(scalar(correct.value())), targets.numel()}};
 }
 

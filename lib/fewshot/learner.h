@@ -13,8 +13,8 @@ namespace srwm {
 
 /// Loss and accuracy of one forward pass.
 struct BatchOutcome {
-  double loss = 0;            ///< mean cross-entropy over the targets
-  std::int64_t correct = 0;   ///< targets predicted right
+  double loss = 0;           ///< mean cross-entropy over the targets
+  std::int64_t correct = 0;  ///< targets predicted right
   std::int64_t targets = 0;
 };
 

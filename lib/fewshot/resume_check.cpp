@@ -14,13 +14,12 @@ namespace srwm {
 namespace {
 
 /// Keys and groups that may differ: they do not change what has been computed so far.
-constexpr std::array<std::string_view, 6> free_to_change = {"comment",  "train.steps", "train.report_every",
-                                                            "checkpoint", "test",      "figures"};
+constexpr std::array<std::string_view, 6> free_to_change = {"comment",    "train.steps", "train.report_every",
+                                                            "checkpoint", "test",        "figures"};
 
 bool may_differ(const Field& field) {
-  return std::ranges::any_of(free_to_change, [&](std::string_view free) {
-    return field.path == free || parent_of(field.path) == free;
-  });
+  return std::ranges::any_of(
+      free_to_change, [&](std::string_view free) { return field.path == free || parent_of(field.path) == free; });
 }
 
 /// One line per key whose value is another one now.
@@ -40,18 +39,20 @@ void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& 
                      const std::string& data_digest) {
   const std::string changed = differences(parse_spec_text(checkpoint.spec_json, path.string()), spec);
   if (!changed.empty()) {
-    throw SpecError("{} was made with another spec and cannot be resumed with this one:{}\nUse the old values, or another "
-                    "--run-dir for a new run (with --init-from to start from this model).",
-                    path.string(), changed);
+    throw SpecError(
+        "{} was made with another spec and cannot be resumed with this one:{}\nUse the old values, or another "
+        "--run-dir for a new run (with --init-from to start from this model).",
+        path.string(), changed);
   }
   if (checkpoint.progress.step > spec.train.steps) {
     throw SpecError("{} is at step {}, beyond train.steps = {}.", path.string(), checkpoint.progress.step,
                     spec.train.steps);
   }
   if (checkpoint.data_digest != data_digest) {
-    throw DataError("{} was made with data of digest {}, but the data found now has {}: the files differ. Give the "
-                    "original data with --data-dir.",
-                    path.string(), checkpoint.data_digest, data_digest);
+    throw DataError(
+        "{} was made with data of digest {}, but the data found now has {}: the files differ. Give the "
+        "original data with --data-dir.",
+        path.string(), checkpoint.data_digest, data_digest);
   }
 }
 

@@ -11,8 +11,12 @@ void copy_from(const std::vector<NamedTensor>& stored, const std::string& name, 
   std::memcpy(target.raw(), source.raw(), target.bytes());
 }
 
-std::string first_moment(const Parameter& parameter) { return "exp_avg." + parameter.name; }
-std::string second_moment(const Parameter& parameter) { return "exp_avg_sq." + parameter.name; }
+std::string first_moment(const Parameter& parameter) {
+  return "exp_avg." + parameter.name;
+}
+std::string second_moment(const Parameter& parameter) {
+  return "exp_avg_sq." + parameter.name;
+}
 
 }  // namespace
 

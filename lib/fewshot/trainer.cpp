@@ -68,7 +68,9 @@ void FewShotTrainer::run() {
   finish();
 }
 
-void FewShotTrainer::begin(std::int64_t metric_lines) { recorder_.emplace(paths_, metric_lines); }
+void FewShotTrainer::begin(std::int64_t metric_lines) {
+  recorder_.emplace(paths_, metric_lines);
+}
 
 void FewShotTrainer::train() {
   while (true) {
@@ -114,24 +116,23 @@ void FewShotTrainer::report() {
   const double loss = interval_.loss / static_cast<double>(interval_.passes);
   const double accuracy = static_cast<double>(interval_.correct) / static_cast<double>(interval_.targets);
   const double speed = static_cast<double>(interval_.images) / interval_.seconds;
-  recorder_->write(step_, "train",
-                   {{"loss", loss}, {"accuracy", accuracy}, {"grad_norm", interval_.grad_norm}, {"rate", interval_.rate}},
-                   {{"images_per_second", speed}});
-  display_->report(step_, {{"loss", loss},
-                           {"accuracy", accuracy, Figure::Style::percent},
-                           {"images/s", speed, Figure::Style::rate}});
+  recorder_->write(
+      step_, "train",
+      {{"loss", loss}, {"accuracy", accuracy}, {"grad_norm", interval_.grad_norm}, {"rate", interval_.rate}},
+      {{"images_per_second", speed}});
+  display_->report(
+      step_,
+      {{"loss", loss}, {"accuracy", accuracy, Figure::Style::percent}, {"images/s", speed, Figure::Style::rate}});
   interval_ = {};
 }
 
 void FewShotTrainer::validate() {
   const std::int64_t episodes = spec_.validation.batches * spec_.train.batch;
   const auto keep_going = [&](std::int64_t) { return !stop_.requested(); };
-  const Evaluation result =
-      evaluate(context_, learner_, *validation_, episodes, spec_.train.batch, {}, keep_going);
+  const Evaluation result = evaluate(context_, learner_, *validation_, episodes, spec_.train.batch, {}, keep_going);
   if (result.episodes < episodes) stop();
   validated_step_ = step_;
-  recorder_->write(step_, "validation",
-                   {{"loss", result.loss}, {"accuracy", result.accuracy}, {"ci95", result.ci95}});
+  recorder_->write(step_, "validation", {{"loss", result.loss}, {"accuracy", result.accuracy}, {"ci95", result.ci95}});
   logger_.info("step {}: validation accuracy {:.2f} % +- {:.2f}, loss {:.4f}", format_count(step_),
                100 * result.accuracy, 100 * result.ci95, result.loss);
   if (best_metric_ && result.accuracy <= *best_metric_) return;
@@ -140,15 +141,18 @@ void FewShotTrainer::validate() {
   writer_.save_best(state());
 }
 
-void FewShotTrainer::save_regular() { writer_.save_regular(state()); }
+void FewShotTrainer::save_regular() {
+  writer_.save_regular(state());
+}
 
 void FewShotTrainer::stop() {
   writer_.save_stopped(state());
   const std::int64_t step = step_;
   display_.reset();
-  throw StoppedError("Stopped by {} after step {} of {}. The state is in {}; the same command with --resume goes on from "
-                     "there.",
-                     stop_.reason(), format_count(step), format_count(spec_.train.steps), paths_.latest().string());
+  throw StoppedError(
+      "Stopped by {} after step {} of {}. The state is in {}; the same command with --resume goes on from "
+      "there.",
+      stop_.reason(), format_count(step), format_count(spec_.train.steps), paths_.latest().string());
 }
 
 void FewShotTrainer::fail_not_finite(const char* what, const EpisodeBatch& batch) {
@@ -156,9 +160,10 @@ void FewShotTrainer::fail_not_finite(const char* what, const EpisodeBatch& batch
   display_.reset();
   const std::string kept = paths_.has_checkpoint() ? "The last good checkpoint is " + paths_.latest().string() + "."
                                                    : "No checkpoint had been written yet.";
-  throw NotFiniteError("Step {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
-                       "(optim.schedule) or optim.clip_norm usually helps.",
-                       step_ + 1, what, where, kept);
+  throw NotFiniteError(
+      "Step {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
+      "(optim.schedule) or optim.clip_norm usually helps.",
+      step_ + 1, what, where, kept);
 }
 
 Checkpoint FewShotTrainer::state() {
@@ -194,8 +199,10 @@ void FewShotTrainer::finish() {
     const auto keep_going = [&](std::int64_t) { return !stop_.requested(); };
     summary.test = evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, {}, keep_going);
     if (summary.test->episodes < spec_.test.episodes) {
-      throw StoppedError("Stopped by {} during the test evaluation; training is complete. The same command with --resume "
-                         "does the evaluation.", stop_.reason());
+      throw StoppedError(
+          "Stopped by {} during the test evaluation; training is complete. The same command with --resume "
+          "does the evaluation.",
+          stop_.reason());
     }
   }
   summary.wall_seconds = recorder_->seconds();

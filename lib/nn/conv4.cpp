@@ -14,8 +14,10 @@ constexpr int num_blocks = 4;
 Conv4::Conv4(ParameterSet& set, const VisionOptions& options, const ImageShape& image, DropoutSites& sites) {
   const std::int64_t height = image.height >> num_blocks, width = image.width >> num_blocks;
   if (height < 1 || width < 1) {
-    throw SpecError("model.vision.kind \"conv4\" halves the image four times and needs at least 16x16 pixels; the dataset "
-                    "has {}x{}.", image.height, image.width);
+    throw SpecError(
+        "model.vision.kind \"conv4\" halves the image four times and needs at least 16x16 pixels; the dataset "
+        "has {}x{}.",
+        image.height, image.width);
   }
   features_ = options.channels * height * width;
   for (int i = 0; i < num_blocks; ++i) {
@@ -48,8 +50,8 @@ Variable Conv4::operator()(Tape& tape, const Variable& images, ForwardMode mode)
 Variable Conv4::apply(Tape& tape, const Block& block, const Variable& x, ForwardMode mode) {
   const Tape::Scope scope(tape, block.name);
   const ConvBlock op{{.running_mean = block.running_mean, .running_var = block.running_var, .training = mode.training}};
-  const Variable y = tape.apply(op, {x, block.weight->on(tape), block.bias->on(tape), block.gamma->on(tape),
-                                     block.beta->on(tape)})[0];
+  const Variable y =
+      tape.apply(op, {x, block.weight->on(tape), block.bias->on(tape), block.gamma->on(tape), block.beta->on(tape)})[0];
   return block.dropout(tape, y, mode);  // commutes with the ReLU it precedes in the paper's order
 }
 

@@ -36,8 +36,8 @@ struct CoreInput {
   /// State before the first step, for G sequences with G dividing B: consecutive sequences branch off one state.
   const CoreState* state = nullptr;
   Tensor reset;  ///< u8 [B, T] or absent: 1 where an episode begins and the state goes back to its initial value
-  /// Positions b T + t whose output is wanted, i32 ascending; absent: all. What lies behind the last recurrent operation
-  /// is computed for these only.
+  /// Positions b T + t whose output is wanted, i32 ascending; absent: all. What lies behind the last recurrent
+  /// operation is computed for these only.
   Tensor rows;
   bool state_only = false;  ///< no output is wanted at all
 };

@@ -11,8 +11,8 @@
 
 namespace srwm {
 
-/// Linear to `hidden` (input_proj), then options.layers times a fast-weight layer (layers.<2i>) and a feed-forward block
-/// (layers.<2i+1>).
+/// Linear to `hidden` (input_proj), then options.layers times a fast-weight layer (layers.<2i>) and a feed-forward
+/// block (layers.<2i+1>).
 class FastWeightCore final : public SequenceCore {
  public:
   FastWeightCore(ParameterSet& set, const CoreOptions& options, std::int64_t features, DropoutSites& sites);

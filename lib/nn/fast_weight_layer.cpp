@@ -23,8 +23,8 @@ class SrwmLayer final : public FastWeightLayer {
     const Tape::Scope scope(tape, name());
     // Packed once for each use: the gradients of the start and of the resets are collected separately.
     const Srwm op{.input_softmax = input_softmax_, .reset = reset};
-    const auto [y, last] = tape.apply(op, {x, first.absent() ? initial(tape) : first,
-                                           reset.absent() ? Variable() : initial(tape)});
+    const auto [y, last] =
+        tape.apply(op, {x, first.absent() ? initial(tape) : first, reset.absent() ? Variable() : initial(tape)});
     return {y, last};
   }
 
@@ -65,8 +65,7 @@ class DeltaNetLayer final : public FastWeightLayer {
 
 }  // namespace
 
-FastWeightLayer::FastWeightLayer(ParameterSet& set, std::string prefix, const CoreOptions& options,
-                                 DropoutSites& sites)
+FastWeightLayer::FastWeightLayer(ParameterSet& set, std::string prefix, const CoreOptions& options, DropoutSites& sites)
     : name_(std::move(prefix)),
       out_linear_(set, name_ + ".out_linear", options.hidden, options.hidden, false),
       dropout_(options.dropout, sites.next()) {}

@@ -7,8 +7,8 @@
 
 namespace srwm {
 
-/// x + Dropout(Linear(Dropout(ReLU(Linear(LayerNorm(x)))))), with `inner` units inside. Parameters: <prefix>.layer_norm,
-/// <prefix>.ff_layers.0 and .3.
+/// x + Dropout(Linear(Dropout(ReLU(Linear(LayerNorm(x)))))), with `inner` units inside. Parameters:
+/// <prefix>.layer_norm, <prefix>.ff_layers.0 and .3.
 class FeedForward {
  public:
   FeedForward(ParameterSet& set, const std::string& prefix, std::int64_t width, std::int64_t inner, double dropout,

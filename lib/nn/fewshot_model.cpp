@@ -23,8 +23,8 @@ Variable FewShotModel::one_sequence(Tape& tape, const Variable& x, const FewShot
 
 Variable FewShotModel::branches(Tape& tape, const Variable& x, const FewShotInput& input, ForwardMode mode) const {
   const std::int64_t width = x.shape()[1], queries = input.batch * input.queries;
-  const Variable support = select_rows(tape, x, input.support_rows)
-                               .reshaped({input.batch, input.length - input.queries, width});
+  const Variable support =
+      select_rows(tape, x, input.support_rows).reshaped({input.batch, input.length - input.queries, width});
   const CoreState state = core_->forward(tape, {.x = support, .state_only = true}, mode).state;
   const Variable query = select_rows(tape, x, input.rows).reshaped({queries, 1, width});
   ForwardMode query_mode = mode;

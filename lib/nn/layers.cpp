@@ -31,7 +31,9 @@ Variable DropoutLayer::operator()(Tape& tape, const Variable& x, ForwardMode mod
   return tape.apply(Dropout{.p = p_, .site = 2 * site_ + mode.pass}, {x})[0];
 }
 
-Variable add(Tape& tape, const Variable& a, const Variable& b) { return tape.apply(Add{}, {a, b})[0]; }
+Variable add(Tape& tape, const Variable& a, const Variable& b) {
+  return tape.apply(Add{}, {a, b})[0];
+}
 
 Variable select_rows(Tape& tape, const Variable& x, const Tensor& rows) {
   const std::int64_t width = x.shape()[-1];
@@ -39,6 +41,8 @@ Variable select_rows(Tape& tape, const Variable& x, const Tensor& rows) {
   return rows.absent() ? table : tape.apply(SelectRows{.rows = rows}, {table})[0];
 }
 
-Variable relu(Tape& tape, const Variable& x) { return tape.apply(Relu{}, {x})[0]; }
+Variable relu(Tape& tape, const Variable& x) {
+  return tape.apply(Relu{}, {x})[0];
+}
 
 }  // namespace srwm

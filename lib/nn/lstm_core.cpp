@@ -24,9 +24,9 @@ CoreOutput LstmCore::forward(Tape& tape, const CoreInput& input, ForwardMode) co
   Variable x = input.x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    const auto [y, h, c] = tape.apply(Lstm{.reset = input.reset},
-                                      {x, layer.w_ih->on(tape), layer.w_hh->on(tape), layer.b_ih->on(tape),
-                                       layer.b_hh->on(tape), state.at(2 * i), state.at(2 * i + 1)});
+    const auto [y, h, c] =
+        tape.apply(Lstm{.reset = input.reset}, {x, layer.w_ih->on(tape), layer.w_hh->on(tape), layer.b_ih->on(tape),
+                                                layer.b_hh->on(tape), state.at(2 * i), state.at(2 * i + 1)});
     output.state.push_back(h);
     output.state.push_back(c);
     x = y;

@@ -46,11 +46,11 @@ struct CoreOptions {
   std::int64_t layers = 2;
   std::int64_t heads = 16;
   std::int64_t hidden = 256;
-  std::int64_t ff_factor = 4;   ///< inner size of the feed-forward block is ff_factor * hidden
+  std::int64_t ff_factor = 4;  ///< inner size of the feed-forward block is ff_factor * hidden
   double dropout = 0;
-  bool layer_norm = true;       ///< LayerNorm of the fast-weight layer
-  bool input_softmax = false;   ///< srwm: phi is a softmax per head instead of the identity
-  double beta_init = 0;         ///< srwm: mean of W^b at the start
+  bool layer_norm = true;      ///< LayerNorm of the fast-weight layer
+  bool input_softmax = false;  ///< srwm: phi is a softmax per head instead of the identity
+  double beta_init = 0;        ///< srwm: mean of W^b at the start
 };
 
 struct FewShotModelOptions {

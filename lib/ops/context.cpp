@@ -15,7 +15,9 @@ Context::Context(const Backend& backend, DType real, int threads, std::uint64_t 
       arena_(*backend.memory),
       host_arena_(host_blocks(), std::size_t{1} << 20) {}
 
-Device Context::device() const { return backend_->device; }
+Device Context::device() const {
+  return backend_->device;
+}
 
 Tensor Context::empty(Shape shape, DType dtype) {
   void* memory = arena_.allocate(static_cast<std::size_t>(shape.numel()) * size_of(dtype));
@@ -39,7 +41,9 @@ Tensor Context::full(Shape shape, double value) {
   return tensor;
 }
 
-Tensor Context::persistent(Shape shape, DType dtype) { return Tensor::owning(shape, dtype); }
+Tensor Context::persistent(Shape shape, DType dtype) {
+  return Tensor::owning(shape, dtype);
+}
 
 void Context::rewind() {
   arena_.rewind();

@@ -18,10 +18,10 @@ struct ConvBlock {
 
   /// What is kept differs from body to body; unused tensors stay absent.
   struct Saved {
-    Tensor convolved;          // [N, H, W, O], where the body stores it
-    Tensor winner;             // u8, shape of y: 2 r + s of the largest element of each window
-    Tensor mean, inv_std;      // [O]
-    Tensor patch_mean;         // first layer: mean and second moment of the 3x3 patches of x
+    Tensor convolved;      // [N, H, W, O], where the body stores it
+    Tensor winner;         // u8, shape of y: 2 r + s of the largest element of each window
+    Tensor mean, inv_std;  // [O]
+    Tensor patch_mean;     // first layer: mean and second moment of the 3x3 patches of x
     Tensor patch_covariance;
   };
 

@@ -5,8 +5,8 @@
 
 namespace srwm {
 
-/// For each sequence b and head, from the slow net's projection p_t = [q, k, v, b] (rows q (d), k (d), v (d), b (1), head
-/// by head):
+/// For each sequence b and head, from the slow net's projection p_t = [q, k, v, b] (rows q (d), k (d), v (d), b (1),
+/// head by head):
 ///     q' = f(q), k' = f(k), f(z) = (elu(z) + 1) / (sum(elu(z) + 1) + eps),  beta = sigmoid(b)
 ///     W_t = W_{t-1} + beta (v - W_{t-1} k') (x) k',   y_t = W_t q'
 /// Stored key index first: w[g, h, i, r] is row r (value), column i (key) of W.

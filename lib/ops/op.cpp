@@ -13,7 +13,9 @@ std::string describe(const Tensor& tensor) {
   return tensor.absent() ? "absent" : describe(tensor.shape(), tensor.dtype());
 }
 
-bool is_real(DType dtype) { return dtype == DType::f32 || dtype == DType::f64 || dtype == DType::bf16; }
+bool is_real(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::f64 || dtype == DType::bf16;
+}
 
 }  // namespace
 

@@ -76,12 +76,12 @@ struct Tag {};
 
 /// Declares that an op has a fast CPU body (f32) and reference bodies (f32, f64); goes below the op's struct. Each is
 /// defined in the .cpp of the same name in ops/cpu and ops/reference.
-#define SRWM_DECLARE_BODIES(Op)            \
-  namespace cpu {                          \
-  Body<Op> body_of(Tag<Op>);               \
-  }                                        \
-  namespace reference {                    \
-  Body<Op> body_of(Tag<Op>, DType real);   \
+#define SRWM_DECLARE_BODIES(Op)          \
+  namespace cpu {                        \
+  Body<Op> body_of(Tag<Op>);             \
+  }                                      \
+  namespace reference {                  \
+  Body<Op> body_of(Tag<Op>, DType real); \
   }
 
 /// Throws ShapeError "<op>: <what> is <found>, expected <expected>".
