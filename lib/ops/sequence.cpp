@@ -1,0 +1,25 @@
+#include "ops/sequence.h"
+
+#include "ops/op.h"
+
+namespace srwm {
+
+void expect_groups(const char* op, const char* what, std::int64_t groups, std::int64_t batch) {
+  if (groups < 1 || batch % groups != 0) {
+    shape_error(op, what, fmt::format("a number of initial states that divides the batch of {}", batch),
+                fmt::format("{} initial states", groups));
+  }
+}
+
+void expect_reset(const char* op, const Tensor& reset, std::int64_t batch, std::int64_t steps) {
+  if (reset) expect_tensor(op, "reset", reset, Shape{batch, steps}, DType::u8);
+}
+
+void expect_steps(const char* op, const char* what, std::int64_t batch, std::int64_t steps) {
+  if (batch < 1 || steps < 1) {
+    shape_error(op, what, "at least one sequence of at least one step",
+                fmt::format("{} sequences of {} steps", batch, steps));
+  }
+}
+
+}  // namespace srwm
