@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/gradient.h"
+#include "ops/reference/scratch.h"
 
 namespace srwm::reference {
 namespace {
@@ -111,15 +112,15 @@ void forward(Context& ctx, const Forward<DeltaNet>& f) {
 }
 
 /// On entry dL_dw is dL/dW_t, on return dL/dW_{t-1}; `w` is W_{t-1}. Adds to dL_dp, the gradient of `projected`.
-/// `scratch` has room for 2 d numbers.
+/// `dL_dqk` has room for dL/dq' and dL/dk'.
 template <typename Real>
 void step_backward(const Sizes& n, const Step<Real>& s, const Real* projected, const Real* w, const Real* dL_dy,
-                   Real* dL_dw, Real* scratch, Real* dL_dp) {
+                   Real* dL_dw, Real* dL_dqk, Real* dL_dp) {
   const std::int64_t d = n.d;
   const Real beta = s.rest[0];
-  Real *dL_dq = scratch, *dL_dk = scratch + d;
+  Real *dL_dq = dL_dqk, *dL_dk = dL_dqk + d;
   Real dL_dbeta = 0;
-  std::fill_n(scratch, 2 * d, Real(0));
+  std::fill_n(dL_dqk, 2 * d, Real(0));
   // y_t = W_t q'
   for (std::int64_t i = 0; dL_dy && i < d; ++i) {
     for (std::int64_t r = 0; r < d; ++r) {
@@ -154,9 +155,10 @@ template <typename Real>
 void backward(Context& ctx, const Backward<DeltaNet>& back) {
   const Tensor &projected = back.in[DeltaNet::projected], &w_first = back.in[DeltaNet::w_first];
   const Sizes n(back.op, projected, w_first);
-  Real* scratch = ctx.empty({2 * n.d}, DTypeOf<Real>::value).data<Real>();
-  Real* dL_dw = ctx.empty({n.matrix}, DTypeOf<Real>::value).data<Real>();
-  Real* unwanted = ctx.zeros({n.width}, DTypeOf<Real>::value).data<Real>();
+  Real* products = scratch<Real>(ctx, 2 * n.d);
+  Real* dL_dw = scratch<Real>(ctx, n.matrix);
+  Real* unwanted = scratch<Real>(ctx, n.width);
+  std::fill_n(unwanted, n.width, Real(0));
   Real* dL_dprojected = begin_adding<Real>(back.dL_din[DeltaNet::projected]);
   Real* dL_dw_first = begin_adding<Real>(back.dL_din[DeltaNet::w_first]);
   const Real* dL_dy = back.dL_dout[DeltaNet::y].data<Real>();
@@ -169,7 +171,7 @@ void backward(Context& ctx, const Backward<DeltaNet>& back) {
         const std::int64_t step = n.step(b, t, h);
         step_backward(n, Step<Real>(back.saved.steps, n, step), projected.data<Real>() + step * n.width,
                       back.saved.segments.data<Real>() + step * n.matrix, dL_dy ? dL_dy + step * n.d : nullptr, dL_dw,
-                      scratch, dL_dprojected ? dL_dprojected + step * n.width : unwanted);
+                      products, dL_dprojected ? dL_dprojected + step * n.width : unwanted);
         // W = 0 before a step with reset: the gradient goes no further back
         if (back.op.reset && back.op.reset.data<std::uint8_t>()[b * n.steps + t]) std::fill_n(dL_dw, n.matrix, Real(0));
       }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/gradient.h"
+#include "ops/reference/scratch.h"
 
 namespace srwm::reference {
 namespace {
@@ -129,9 +130,9 @@ template <typename Real>
 void backward(Context& ctx, const Backward<Lstm>& back) {
   const Sizes n(back.in);
   const std::int64_t hidden = n.hidden;
-  Real* dL_dh = ctx.empty({hidden}, DTypeOf<Real>::value).data<Real>();
-  Real* dL_dc = ctx.empty({hidden}, DTypeOf<Real>::value).data<Real>();
-  Real* dL_dz = ctx.empty({4 * hidden}, DTypeOf<Real>::value).data<Real>();
+  Real* dL_dh = scratch<Real>(ctx, hidden);
+  Real* dL_dc = scratch<Real>(ctx, hidden);
+  Real* dL_dz = scratch<Real>(ctx, 4 * hidden);
   std::array<Real*, Lstm::inputs> dL_din{};
   for (std::size_t i = 0; i < dL_din.size(); ++i) dL_din[i] = begin_adding<Real>(back.dL_din[i]);
   const Real *x = back.in[Lstm::x].data<Real>(), *y = back.out[Lstm::y].data<Real>();

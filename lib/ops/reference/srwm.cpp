@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/gradient.h"
+#include "ops/reference/scratch.h"
 
 namespace srwm::reference {
 namespace {
@@ -98,7 +99,7 @@ void forward(Context& ctx, const Forward<Srwm>& f) {
   const DType real = DTypeOf<Real>::value;
   f.saved.steps = ctx.empty({n.batch, n.heads, n.steps, n.record}, real);
   f.saved.segments = ctx.empty({n.batch, n.heads, n.steps, n.matrix}, real);  // W_{t-1} of every step
-  Real* out = ctx.empty({n.rows}, real).data<Real>();
+  Real* out = scratch<Real>(ctx, n.rows);
   for (std::int64_t b = 0; b < n.batch; ++b) {
     for (std::int64_t h = 0; h < n.heads; ++h) {
       Real* w = f.out[Srwm::w_last].data<Real>() + (b * n.heads + h) * n.matrix;
@@ -120,11 +121,11 @@ void forward(Context& ctx, const Forward<Srwm>& f) {
 template <typename Real>
 struct StepGradients {
   StepGradients(Context& ctx, const Sizes& n)
-      : out(ctx.empty({n.rows}, DTypeOf<Real>::value).template data<Real>()),
-        delta(ctx.empty({n.rows}, DTypeOf<Real>::value).template data<Real>()),
-        q(ctx.empty({n.d}, DTypeOf<Real>::value).template data<Real>()),
-        k(ctx.empty({n.d}, DTypeOf<Real>::value).template data<Real>()),
-        phi(ctx.empty({n.d}, DTypeOf<Real>::value).template data<Real>()) {}
+      : out(scratch<Real>(ctx, n.rows)),
+        delta(scratch<Real>(ctx, n.rows)),
+        q(scratch<Real>(ctx, n.d)),
+        k(scratch<Real>(ctx, n.d)),
+        phi(scratch<Real>(ctx, n.d)) {}
 
   Real *out, *delta;  ///< dL/d[y, q, k, b], dL/d delta
   Real *q, *k, *phi;  ///< dL/dq', dL/dk', dL/d phi
@@ -181,8 +182,8 @@ template <typename Real>
 void backward(Context& ctx, const Backward<Srwm>& back) {
   const Sizes n(back.in);
   const StepGradients<Real> g(ctx, n);
-  Real* dL_dw = ctx.empty({n.matrix}, DTypeOf<Real>::value).data<Real>();
-  Real* dL_dz = ctx.empty({n.d}, DTypeOf<Real>::value).data<Real>();
+  Real* dL_dw = scratch<Real>(ctx, n.matrix);
+  Real* dL_dz = scratch<Real>(ctx, n.d);
   Real* dL_dx = begin_adding<Real>(back.dL_din[Srwm::x]);
   Real* dL_dw_first = begin_adding<Real>(back.dL_din[Srwm::w_first]);
   Real* dL_dw_reset = begin_adding<Real>(back.dL_din[Srwm::w_reset]);

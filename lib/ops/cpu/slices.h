@@ -1,0 +1,48 @@
+// How gradients that are sums over sequences are summed on several threads: the sequences are cut into slices that do
+// not depend on the number of threads, each slice is summed by one thread, and the slices' sums are added in order.
+#pragma once
+
+#include <cstdint>
+
+#include "core/context.h"
+#include "core/parallel.h"
+#include "ops/op.h"
+
+namespace srwm::cpu {
+
+/// Slices of [0, batch); none crosses the border of a group of batch / groups consecutive sequences.
+class Slices {
+ public:
+  Slices(std::int64_t batch, std::int64_t groups);
+
+  std::int64_t count() const { return groups_ * per_group_; }
+  std::int64_t per_group() const { return per_group_; }
+  std::int64_t group(std::int64_t slice) const { return slice / per_group_; }
+  /// First sequence of a slice; begin(s + 1) is its end.
+  std::int64_t begin(std::int64_t slice) const;
+
+ private:
+  std::int64_t groups_, group_size_, per_group_;
+};
+
+/// grad[g, :] = sum over the slices s of group g of partial[s, :], in order; `grad` is written by its mode.
+/// partial is f32 [groups * per_group, grad.value.numel() / groups].
+void sum_slices(int threads, const Tensor& partial, std::int64_t groups, std::int64_t per_group, const Grad& grad);
+
+/// Calls body(item, scratch) for items [0, n) on the threads of the context, each with working memory of its own:
+/// `scratch_floats` uninitialised floats. The memory is given back to the arena.
+template <typename Body>
+void for_each_with_scratch(Context& ctx, std::int64_t n, std::int64_t scratch_floats, const Body& body) {
+  const Arena::Mark mark = ctx.arena().mark();
+  const std::int64_t workers = std::min<std::int64_t>(ctx.threads(), n);
+  const std::int64_t stride = (scratch_floats + 15) / 16 * 16;  // whole cache lines
+  float* scratch = ctx.empty({workers, stride}, DType::f32).data<float>();
+  parallel_for(ctx.threads(), workers, [&](std::int64_t worker) {
+    for (std::int64_t item = n * worker / workers; item < n * (worker + 1) / workers; ++item) {
+      body(item, scratch + worker * stride);
+    }
+  });
+  ctx.arena().rewind(mark);
+}
+
+}  // namespace srwm::cpu

@@ -1,0 +1,15 @@
+// Working memory of reference bodies.
+#pragma once
+
+#include "core/context.h"
+
+namespace srwm::reference {
+
+/// `count` uninitialised numbers of step memory.
+template <typename Real>
+Real* scratch(Context& ctx, std::int64_t count) {
+  const Tensor memory = ctx.empty({count}, DTypeOf<Real>::value);
+  return memory.data<Real>();
+}
+
+}  // namespace srwm::reference
