@@ -1,0 +1,243 @@
+// Forward and backward of DeltaNet for one (sequence, head); equations in ops/delta_net.h and, derived, in
+// docs/internals/fast_weights.md. Built like srwm_kernels.cpp.
+#include "ops/cpu/delta_net_kernels.h"
+
+#include "ops/cpu/fast_weight_matrix.h"
+
+namespace srwm::cpu::SRWM_SIMD {
+namespace {
+
+template <int D>
+struct Kernel {
+  using M = FastWeightMatrix<D, D>;
+  using V = typename M::V;
+  static constexpr int width = M::width;
+  static constexpr int segment_steps = D <= 32 ? 16 : 8;
+
+  /// What is saved of one step, in this order.
+  struct Step {
+    explicit Step(float* record) : q(record), k(q + D), delta(k + D), rest(delta + D) {}
+    static constexpr std::int64_t size = 3 * D + width;
+
+    float *q, *k;  ///< q', k'
+    float* delta;  ///< v - W_{t-1} k'
+    float* rest;   ///< beta, and the divisors sum(elu(z) + 1) + eps of q and of k
+  };
+
+  /// Counts steps of heads: the layout of projected and y.
+  static std::int64_t position(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
+    return (b * p.steps + t) * p.heads + h;
+  }
+  static Step step_of(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
+    return Step(p.saved_steps + ((b * p.heads + h) * p.steps + t) * Step::size);
+  }
+  static bool resets(const DeltaNetProblem& p, std::int64_t b, std::int64_t t) {
+    return p.reset && p.reset[b * p.steps + t] != 0;
+  }
+  /// W entering segment s > 0, before a reset there.
+  static float* segment(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t s) {
+    const std::int64_t saved = (p.steps - 1) / segment_steps;
+    return p.segments + ((b * p.heads + h) * saved + s - 1) * M::size;
+  }
+  static void start(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, float* w) {
+    if (!p.w_first) return clear(w);
+    copy(p.w_first + (b / (p.batch / p.groups) * p.heads + h) * M::size, M::size, w);
+  }
+
+  static void copy(const float* from, int count, float* to) { __builtin_memcpy(to, from, count * sizeof(float)); }
+  static void clear(float* w) { __builtin_memset(w, 0, M::size * sizeof(float)); }
+
+  /// p = f(z); returns the divisor sum(elu(z) + 1) + eps.
+  static float feature_map(const float* z, float eps, float* p) {
+    V total = {};
+    for (int i = 0; i < D; i += width) {
+      const V zi = load_as<V>(z + i), e = zi > 0.0f ? zi + 1.0f : exp(zi);
+      store_as(p + i, e);
+      total += e;
+    }
+    const V divisor = sum_across(total) + eps;
+    for (int i = 0; i < D; i += width) store_as(p + i, load_as<V>(p + i) / divisor);
+    return divisor[0];
+  }
+
+  /// dL_dz of p = f(z), from p and its divisor.
+  static void feature_map_backward(const float* p, float divisor, const float* dL_dp, float* dL_dz) {
+    const V dot = dot_product(p, dL_dp);
+    for (int i = 0; i < D; i += width) {
+      // p_i = e_i / divisor;  e = z + 1 above zero, where e > 1, and exp(z) below
+      const V e = load_as<V>(p + i) * divisor;
+      store_as(dL_dz + i, (load_as<V>(dL_dp + i) - dot) / divisor * (e < 1.0f ? e : V{} + 1.0f));
+    }
+  }
+
+  static V dot_product(const float* a, const float* b) {
+    V total = {};
+    for (int i = 0; i < D; i += width) total += load_as<V>(a + i) * load_as<V>(b + i);
+    return sum_across(total);
+  }
+
+  static void scale(float factor, const float* v, float* out) {
+    for (int i = 0; i < D; i += width) store_as(out + i, factor * load_as<V>(v + i));
+  }
+
+  static void forward_step(const float* projected, float eps, const Step& s, float* w, float* y) {
+    alignas(64) float u[D], old_value[D];
+    // q' = f(q), k' = f(k), beta = sigmoid(b)
+    s.rest[1] = feature_map(projected, eps, s.q);
+    s.rest[2] = feature_map(projected + D, eps, s.k);
+    s.rest[0] = sigmoid(projected[3 * D] - V{})[0];
+    // delta = v - W_{t-1} k'
+    M::multiply(w, s.k, old_value);
+    for (int i = 0; i < D; i += width) {
+      store_as(s.delta + i, load_as<V>(projected + 2 * D + i) - load_as<V>(old_value + i));
+    }
+    // W_t = W_{t-1} + u (x) k', u = beta delta;  y_t = W_t q'
+    scale(s.rest[0], s.delta, u);
+    M::add_outer(w, u, s.k, w);
+    M::multiply(w, s.q, y);
+  }
+
+  static void forward(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, float* w, float* y, float* w_last) {
+    start(p, b, h, w);
+    for (std::int64_t t = 0; t < p.steps; ++t) {
+      if (t > 0 && t % segment_steps == 0) copy(w, M::size, segment(p, b, h, t / segment_steps));
+      if (resets(p, b, t)) clear(w);
+      const std::int64_t at = position(p, b, h, t);
+      forward_step(p.projected + at * (3 * D + 1), p.eps, step_of(p, b, h, t), w, y + at * D);
+    }
+    copy(w, M::size, w_last + (b * p.heads + h) * M::size);
+  }
+
+  /// Writes W_{t-1} of the steps [first, last) of a segment to w, one after the other, by repeating the updates of
+  /// forward in the same arithmetic: the same bits.
+  static void rebuild(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t first, std::int64_t last,
+                      float* w) {
+    if (first == 0) {
+      start(p, b, h, w);
+    } else {
+      copy(segment(p, b, h, first / segment_steps), M::size, w);
+    }
+    for (std::int64_t t = first; t < last; ++t, w += M::size) {
+      if (resets(p, b, t)) clear(w);
+      if (t + 1 == last) break;
+      alignas(64) float u[D];
+      const Step s = step_of(p, b, h, t);
+      scale(s.rest[0], s.delta, u);
+      M::add_outer(w, u, s.k, w + M::size);
+    }
+  }
+
+  /// On entry g is dL/dW_t, on return dL/dW_{t-1}; w is W_{t-1}. Writes the gradient of projected, [q, k, v, b].
+  static void backward_step(const Step& s, const float* w, const float* dL_dy, float* g, float* dL_dp) {
+    alignas(64) float u[D], dL_du[D], dL_dq[D] = {}, dL_dk[D], minus_dL_ddelta[D], through_delta[D];
+    const float beta = s.rest[0];
+    scale(beta, s.delta, u);
+    // y_t = W_t q',  W_t = W_{t-1} + u (x) k'
+    if (dL_dy) {
+      M::multiply_transposed(w, dL_dy, dL_dq);
+      const V along = dot_product(u, dL_dy);
+      for (int i = 0; i < D; i += width) store_as(dL_dq + i, load_as<V>(dL_dq + i) + along * load_as<V>(s.k + i));
+      M::add_outer(g, dL_dy, s.q, g);
+    }
+    M::multiply(g, s.k, dL_du);
+    M::multiply_transposed(g, u, dL_dk);
+    // u = beta delta,  delta = v - W_{t-1} k'
+    scale(-beta, dL_du, minus_dL_ddelta);
+    M::multiply_transposed(w, minus_dL_ddelta, through_delta);
+    for (int i = 0; i < D; i += width) {
+      store_as(dL_dk + i, load_as<V>(dL_dk + i) + load_as<V>(through_delta + i));
+      store_as(dL_dp + 2 * D + i, -load_as<V>(minus_dL_ddelta + i));
+    }
+    M::add_outer(g, minus_dL_ddelta, s.k, g);
+    // q' = f(q), k' = f(k), beta = sigmoid(b)
+    feature_map_backward(s.q, s.rest[1], dL_dq, dL_dp);
+    feature_map_backward(s.k, s.rest[2], dL_dk, dL_dp + D);
+    dL_dp[3 * D] = dot_product(dL_du, s.delta)[0] * beta * (1 - beta);
+  }
+
+  /// Working memory of one thread.
+  struct Scratch {
+    explicit Scratch(float* memory) : g(memory), first_sum(g + M::size), segment(first_sum + M::size) {}
+    static constexpr int size = (2 + segment_steps) * M::size;
+
+    float* g;          ///< dL/dW
+    float* first_sum;  ///< over the sequences of a slice
+    float* segment;    ///< W_{t-1} of the steps of a segment
+  };
+
+  static void backward_segment(const DeltaNetProblem& p, const DeltaNetGradients& grads, std::int64_t b, std::int64_t h,
+                               std::int64_t first, std::int64_t last, const Scratch& scratch) {
+    rebuild(p, b, h, first, last, scratch.segment);
+    for (std::int64_t t = last; t-- > first;) {
+      alignas(64) float dL_dp[3 * D + 1];
+      const std::int64_t at = position(p, b, h, t);
+      backward_step(step_of(p, b, h, t), scratch.segment + (t - first) * M::size,
+                    grads.dL_dy ? grads.dL_dy + at * D : nullptr, scratch.g, dL_dp);
+      if (grads.dL_dprojected) {
+        float* to = grads.dL_dprojected + at * (3 * D + 1);
+        for (int i = 0; i < 3 * D + 1; ++i) to[i] = dL_dp[i] + (grads.add_to_dL_dprojected ? to[i] : 0.0f);
+      }
+      if (resets(p, b, t)) clear(scratch.g);  // W was zero: the gradient goes no further back
+    }
+  }
+
+  static void backward(const DeltaNetProblem& p, const DeltaNetSlice& slice, const DeltaNetGradients& grads,
+                       float* memory) {
+    const Scratch scratch(memory);
+    clear(scratch.first_sum);
+    for (std::int64_t b = slice.first; b < slice.last; ++b) {
+      if (grads.dL_dw_last) {
+        copy(grads.dL_dw_last + (b * p.heads + slice.head) * M::size, M::size, scratch.g);
+      } else {
+        clear(scratch.g);
+      }
+      for (std::int64_t last = p.steps; last > 0;) {
+        const std::int64_t first = (last - 1) / segment_steps * segment_steps;
+        backward_segment(p, grads, b, slice.head, first, last, scratch);
+        last = first;
+      }
+      M::unpad(scratch.g, true, scratch.first_sum);
+    }
+    if (grads.dL_dw_first) M::unpad(scratch.first_sum, grads.add_to_dL_dw_first, grads.dL_dw_first);
+  }
+
+  static DeltaNetLayout layout() { return {Step::size, M::size, segment_steps, Scratch::size}; }
+};
+
+/// Calls run(Kernel<d>) if there is one.
+template <typename Run>
+auto with_kernel(int d, const Run& run) -> decltype(run(Kernel<16>())) {
+  switch (d) {
+    case 8:
+      return run(Kernel<8>());
+    case 16:
+      return run(Kernel<16>());
+    case 32:
+      return run(Kernel<32>());
+    case 64:
+      return run(Kernel<64>());
+    case 128:
+      return run(Kernel<128>());
+    default:
+      return decltype(run(Kernel<16>()))();
+  }
+}
+
+DeltaNetLayout layout(int d) {
+  return with_kernel(d, [&](auto kernel) { return kernel.layout(); });
+}
+
+void forward(const DeltaNetProblem& p, std::int64_t sequence, std::int64_t head, float* scratch, float* y,
+             float* w_last) {
+  with_kernel(p.d, [&](auto kernel) { kernel.forward(p, sequence, head, scratch, y, w_last); });
+}
+
+void backward(const DeltaNetProblem& p, const DeltaNetSlice& slice, const DeltaNetGradients& grads, float* scratch) {
+  with_kernel(p.d, [&](auto kernel) { kernel.backward(p, slice, grads, scratch); });
+}
+
+}  // namespace
+
+const DeltaNetKernels delta_net_kernels{layout, forward, backward};
+
+}  // namespace srwm::cpu::SRWM_SIMD
