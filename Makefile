@@ -8,6 +8,8 @@ CMAKE_ARGS ?=
 # More options for ctest, such as CTEST_ARGS='-LE slow'.
 CTEST_ARGS ?=
 
+# The groups of scripts/packages.txt that the goals need.
+GROUPS := build $(if $(filter setup test tsan,$(MAKECMDGOALS)),test) $(if $(filter format lint,$(MAKECMDGOALS)),lint)
 BUILD := build/$(PRESET)
 SRWM := $(BUILD)/apps/srwm/srwm
 
@@ -20,7 +22,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the missing packages (Debian and Ubuntu; elsewhere the list is printed)
-	@$(if $(filter no,$(SETUP)),,scripts/setup.sh build test)
+	@$(if $(filter no,$(SETUP)),,scripts/setup.sh $(GROUPS))
 
 configure: setup
 	@cmake --preset $(PRESET) $(CMAKE_ARGS)
@@ -37,12 +39,10 @@ test: build ## build and run every test
 bench: build ## measure ops, training step and data on this machine
 	@$(SRWM) bench
 
-format: ## rewrite all sources with clang-format
-	@$(if $(filter no,$(SETUP)),,scripts/setup.sh lint)
+format: setup ## rewrite all sources with clang-format
 	@scripts/format.sh
 
 lint: configure ## check format, C++, shell and Python; change nothing
-	@$(if $(filter no,$(SETUP)),,scripts/setup.sh lint)
 	@cmake --build $(BUILD) --target srwm_build_info
 	@scripts/lint.sh $(BUILD) $(JOBS)
 

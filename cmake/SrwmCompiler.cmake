@@ -25,9 +25,20 @@ if(SRWM_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 target_include_directories(srwm_options INTERFACE ${PROJECT_SOURCE_DIR}/lib)
 
-find_program(SRWM_CCACHE ccache)
+# ccache fails every compilation where it cannot write its folder (no home, a read-only one), so it is tried first.
+find_program(SRWM_CCACHE ccache DOC "Path of ccache, or OFF")
+set(SRWM_CCACHE_USED "no")
 if(SRWM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${SRWM_CCACHE})
+  set(probe ${PROJECT_BINARY_DIR}/CMakeFiles/ccache_probe)
+  file(WRITE ${probe}.cpp "int main() {}\n")
+  execute_process(COMMAND ${SRWM_CCACHE} ${CMAKE_CXX_COMPILER} -c ${probe}.cpp -o ${probe}.o
+                  RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  if(status EQUAL 0)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${SRWM_CCACHE})
+    set(SRWM_CCACHE_USED ${SRWM_CCACHE})
+  else()
+    set(SRWM_CCACHE_USED "no, ${SRWM_CCACHE} cannot write its cache folder")
+  endif()
 endif()
 
 # srwm_library(NAME sources... LINK targets...): one static library per folder of lib/.
