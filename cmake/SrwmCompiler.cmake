@@ -9,7 +9,8 @@ endif()
 
 add_library(srwm_options INTERFACE)
 target_compile_options(srwm_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
-                                              -Woverloaded-virtual)
+                                              -Woverloaded-virtual
+                                              -Wno-missing-field-initializers)  # what {.a = 1} leaves out is meant to be default
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(srwm_options INTERFACE -Wno-restrict)  # GCC bug 105651: false alarms about std::string's operator+
 endif()
