@@ -1,8 +1,10 @@
 // Images sorted into classes, in splits: what episodes are drawn from.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/tensor.h"
@@ -39,6 +41,10 @@ struct ClassDataset {
 ClassDataset read_class_dataset(const std::filesystem::path& path);
 /// Writes one, whole or not at all; equal datasets give equal bytes.
 void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator);
+/// Images have one to this many channels.
+inline constexpr std::int64_t max_channels = 4;
+/// Sets `mean` and `std` from the training images: per channel, of pixels / 255.
+void set_statistics(ClassDataset& dataset);
 /// Sets `digest` from the content.
 void set_digest(ClassDataset& dataset);
 

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
 
 #include "core/rng.h"
 #include "data/class_dataset.h"
@@ -9,16 +12,20 @@
 
 namespace srwm {
 
+/// The largest n_way: episodes are drawn without taking memory.
+inline constexpr std::int64_t max_ways = 256;
+
 /// Episodes of a split as a pure function of (seed, stream, step, position in the batch): classes without replacement
 /// (a class is a (class, rotation) pair with `rotations`), labels a random permutation of the n_way slots, support order
 /// shuffled over all classes, query images distinct from the support and from each other. A query's label slot carries
-/// slot 0, as the authors' code has it. Throws SpecError if the split has too few classes or images per class.
+/// slot 0, as the authors' code has it. Throws SpecError if n_way is above max_ways or the split has too few classes or
+/// images per class. `split` must outlive the sampler.
 class EpisodeSampler {
  public:
   EpisodeSampler(const ClassSplit& split, const EpisodeOptions& options, std::uint64_t seed, Stream stream);
 
   /// Fills `batch` with `episodes` episodes; the i-th is number first_episode + i of this step. `ways` classes each
-  /// (2 <= ways <= n_way); labels are drawn from all n_way slots.
+  /// (1 <= ways <= n_way; 0: n_way); labels are drawn from all n_way slots.
   void sample(std::uint32_t step, std::int64_t episodes, EpisodeBatch& batch, std::int64_t first_episode = 0,
               std::int64_t ways = 0) const;
 
@@ -43,11 +50,15 @@ struct EpisodeFile {
 
   std::int64_t episodes() const { return labels.dim(0); }
   std::int64_t length() const { return labels.dim(1); }
-  /// Fills `batch` with episodes first, first + 1, ... (modulo their number), image indices into `images`.
+  /// Fills `batch` with episodes first, first + 1, ... (modulo their number), image indices into `images`; queries is 1 in
+  /// the protocol sync.
   void batch(std::int64_t first, std::int64_t episodes, EpisodeBatch& batch) const;
 };
 
+/// Reads an episode file. Checks format, shapes, types, label range and that the length fits the protocol: n_way *
+/// k_shot, one more with a query. DataError otherwise.
 EpisodeFile read_episode_file(const std::filesystem::path& path);
+/// Writes one, whole or not at all; equal episodes give equal bytes.
 void write_episode_file(const EpisodeFile& episodes, const std::filesystem::path& path, const std::string& generator);
 
 /// Gathers the images of a batch as x[p, h, w, c] = (pixel / 255 - mean_c) / std_c, turned by `rotation`; mean 0 and

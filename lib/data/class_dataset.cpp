@@ -1,0 +1,214 @@
+#include "data/class_dataset.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "core/digest.h"
+#include "io/file.h"
+#include "io/hdf5.h"
+
+namespace srwm {
+namespace {
+
+constexpr std::int64_t format_version = 1;
+
+std::string group_of(Split split) {
+  return fmt::format("/{}", name_of(split));
+}
+
+/// Labels of the images of a split, as stored.
+Tensor labels_of(const ClassSplit& split) {
+  Tensor labels = Tensor::owning({split.images.dim(0)}, DType::i32);
+  for (std::size_t c = 0; c < split.members.size(); ++c) {
+    for (const std::int32_t image : split.members[c]) labels.data<std::int32_t>()[image] = static_cast<std::int32_t>(c);
+  }
+  return labels;
+}
+
+void check_count(const hdf5::File& file, const std::string& group, const std::string& name, std::int64_t found) {
+  const std::int64_t said = file.int_attribute(group, name);
+  if (said != found) {
+    throw DataError("{}: {} says that it has {} {} but holds {}. The file is damaged; make it again.",
+                    file.path().string(), group, said, name, found);
+  }
+}
+
+/// Everything that can be checked without reading pixels.
+void check_split(const hdf5::File& file, Split which, const Shape& train_shape) {
+  const std::string group = group_of(which), path = file.path().string();
+  const Shape images = file.shape(group + "/images"), labels = file.shape(group + "/labels");
+  if (file.dtype(group + "/images") != DType::u8 || images.rank() != 4) {
+    throw DataError("{}: {}/images is {} {}; expected u8 [N, H, W, C].", path, group,
+                    name_of(file.dtype(group + "/images")), images.to_string());
+  }
+  if (images[3] < 1 || images[3] > max_channels) {
+    throw DataError("{}: {}/images has {} channels; expected 1 to {}.", path, group, images[3], max_channels);
+  }
+  if (file.dtype(group + "/labels") != DType::i32 || labels != Shape{images[0]}) {
+    throw DataError("{}: {}/labels is {} {}; expected integers [{}], one per image.", path, group,
+                    name_of(file.dtype(group + "/labels")), labels.to_string(), images[0]);
+  }
+  if (Shape{images[1], images[2], images[3]} != Shape{train_shape[1], train_shape[2], train_shape[3]}) {
+    throw DataError("{}: {}/images is {} but /train/images is {}; all images must have the same size.", path, group,
+                    images.to_string(), train_shape.to_string());
+  }
+  check_count(file, group, "images", images[0]);
+}
+
+/// Image indices of each class; every class has at least one.
+std::vector<std::vector<std::int32_t>> members_of(const Tensor& labels, const std::vector<std::string>& class_names,
+                                                  const std::string& place) {
+  std::vector<std::vector<std::int32_t>> members(class_names.size());
+  for (std::int64_t image = 0; image < labels.numel(); ++image) {
+    const std::int32_t label = labels.data<std::int32_t>()[image];
+    if (label < 0 || label >= std::ssize(members)) {
+      throw DataError("{}/labels: image {} has label {}; expected 0 to {}, as there are {} class names.", place, image,
+                      label, std::ssize(members) - 1, members.size());
+    }
+    members[static_cast<std::size_t>(label)].push_back(static_cast<std::int32_t>(image));
+  }
+  const auto empty = std::find_if(members.begin(), members.end(), [](const auto& images) { return images.empty(); });
+  if (empty != members.end()) {
+    throw DataError("{}/labels: the class '{}' has no images.", place,
+                    class_names[static_cast<std::size_t>(empty - members.begin())]);
+  }
+  return members;
+}
+
+ClassSplit read_split(const hdf5::File& file, Split which) {
+  const std::string group = group_of(which);
+  ClassSplit split;
+  split.class_names = file.read_strings(group + "/class_names");
+  check_count(file, group, "classes", std::ssize(split.class_names));
+  split.members = members_of(file.read(group + "/labels"), split.class_names, file.path().string() + ": " + group);
+  split.images = file.read(group + "/images");
+  return split;
+}
+
+/// mean or std: one number per channel.
+std::vector<double> read_statistic(const hdf5::File& file, const std::string& name, std::int64_t channels) {
+  std::vector<double> values = file.real_attribute("/", name);
+  const bool usable = std::all_of(values.begin(), values.end(),
+                                  [&](double v) { return std::isfinite(v) && (name == "mean" || v > 0); });
+  if (std::ssize(values) != channels || !usable) {
+    throw DataError("{}: the attribute {} must be {} finite number(s){}, one per channel; found {} number(s).",
+                    file.path().string(), name, channels, name == "mean" ? "" : " above 0", values.size());
+  }
+  return values;
+}
+
+void write_split(hdf5::File& file, Split which, const ClassSplit& split) {
+  const std::string group = group_of(which);
+  file.set_attribute(group, "classes", split.classes());
+  file.set_attribute(group, "images", split.images.dim(0));
+  file.write_strings(group + "/class_names", split.class_names);
+  file.write(group + "/labels", labels_of(split));
+  file.write(group + "/images", split.images);
+}
+
+void update(Digest& digest, const Tensor& tensor) {
+  digest.update(tensor.shape().to_string());
+  digest.update(std::span(static_cast<const std::byte*>(tensor.raw()), tensor.bytes()));
+}
+
+}  // namespace
+
+std::string_view name_of(Split split) {
+  switch (split) {
+    case Split::train:
+      return "train";
+    case Split::val:
+      return "val";
+    case Split::test:
+      return "test";
+  }
+  return "?";
+}
+
+const ClassSplit& ClassDataset::split(Split which) const {
+  return which == Split::train ? train : which == Split::val ? val : test;
+}
+
+ClassDataset read_class_dataset(const std::filesystem::path& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  hdf5::expect_format(file, "classes", format_version);
+  const Shape train_shape = file.shape("/train/images");
+  for (const Split which : all_splits) check_split(file, which, train_shape);
+  ClassDataset dataset;
+  dataset.name = file.has_attribute("/", "name") ? file.string_attribute("/", "name") : path.stem().string();
+  dataset.mean = read_statistic(file, "mean", train_shape[3]);
+  dataset.std = read_statistic(file, "std", train_shape[3]);
+  dataset.train = read_split(file, Split::train);
+  dataset.val = read_split(file, Split::val);
+  dataset.test = read_split(file, Split::test);
+  set_digest(dataset);
+  return dataset;
+}
+
+void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator) {
+  hdf5::File file = hdf5::File::in_memory();
+  hdf5::write_introduction(file, "classes", format_version, generator);
+  file.set_attribute("/", "name", dataset.name);
+  file.set_attribute("/", "mean", dataset.mean);
+  file.set_attribute("/", "std", dataset.std);
+  for (const Split which : all_splits) write_split(file, which, dataset.split(which));
+  write_file_atomically(path, file.image());
+}
+
+void set_statistics(ClassDataset& dataset) {
+  const std::int64_t channels = dataset.channels(), count = dataset.train.images.numel() / channels;
+  std::vector<std::int64_t> sum(static_cast<std::size_t>(channels)), squares(sum.size());
+  const std::uint8_t* pixel = dataset.train.images.data<std::uint8_t>();
+  for (std::int64_t i = 0; i < count; ++i) {
+    for (std::size_t c = 0; c < sum.size(); ++c, ++pixel) {
+      sum[c] += *pixel;
+      squares[c] += *pixel * *pixel;
+    }
+  }
+  dataset.mean.clear();
+  dataset.std.clear();
+  for (std::size_t c = 0; c < sum.size(); ++c) {
+    const double mean = static_cast<double>(sum[c]) / static_cast<double>(count);
+    const double variance = static_cast<double>(squares[c]) / static_cast<double>(count) - mean * mean;
+    dataset.mean.push_back(mean / 255);
+    dataset.std.push_back(std::sqrt(std::max(variance, 1.0)) / 255);
+  }
+}
+
+void set_digest(ClassDataset& dataset) {
+  Digest digest;
+  for (const Split which : all_splits) {
+    const ClassSplit& split = dataset.split(which);
+    digest.update(name_of(which));
+    for (const std::string& name : split.class_names) {
+      digest.update(name);
+      digest.update(std::string_view("\0", 1));
+    }
+    update(digest, labels_of(split));
+    update(digest, split.images);
+  }
+  dataset.digest = digest.hex();
+}
+
+std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
+  const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
+  if (is_path) {
+    if (std::filesystem::exists(name)) return name;
+    throw DataError("There is no file {}.", name);
+  }
+  const char* from_environment = std::getenv("SRWM_DATA");
+  std::string looked_at;
+  for (const std::string& folder : {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
+    if (folder.empty()) continue;
+    const std::filesystem::path path = std::filesystem::path(folder) / (name + ".h5");
+    if (std::filesystem::exists(path)) return path;
+    looked_at += fmt::format("{}{}", looked_at.empty() ? "" : ", ", path.string());
+  }
+  throw DataError(
+      "The dataset '{}' was not found; looked for {}. Name its folder with --data-dir or $SRWM_DATA, or make the file: "
+      "data_scripts/pack_omniglot.py packs Omniglot, 'srwm data glyphs --out {}.h5' writes generated characters.",
+      name, looked_at, name);
+}
+
+}  // namespace srwm
