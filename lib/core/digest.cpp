@@ -30,7 +30,9 @@ void Digest::take_block(const std::byte* block) {
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     std::uint64_t word;
     std::memcpy(&word, block + lane * sizeof word, sizeof word);
-    state_[lane] = std::rotl(state_[lane] ^ word, 29) * multipliers[lane] + lane + 1;
+    // The product carries a change upwards only; the shift brings it down again.
+    const std::uint64_t product = ((state_[lane] ^ word) + 1) * multipliers[lane];
+    state_[lane] = product ^ product >> 29;
   }
 }
 

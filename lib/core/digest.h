@@ -10,9 +10,10 @@
 
 namespace srwm {
 
-/// A 128-bit hash of a sequence of bytes. Eight 64-bit lanes each take every eighth word: lane = rotate(lane ^ word) *
-/// odd constant. Each step is a bijection of the word and of the lane, so a change of a single word is never lost; at
-/// the end the lanes are mixed with each other and the length. Part of the file formats: never change it.
+/// A 128-bit hash of a sequence of bytes. Eight 64-bit lanes each take every eighth word: p = ((lane ^ word) + 1) *
+/// odd constant, lane = p ^ p >> 29. Each step is a bijection of the word and of the lane, so a change of a single word
+/// is never lost; at the end the lanes are mixed with each other and the length. Part of the file formats: never change
+/// it.
 class Digest {
  public:
   void update(std::span<const std::byte> bytes);

@@ -199,7 +199,8 @@ std::filesystem::path find_dataset(const std::string& name, const std::string& d
   }
   const char* from_environment = std::getenv("SRWM_DATA");
   std::string looked_at;
-  for (const std::string& folder : {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
+  for (const std::string& folder :
+       {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
     if (folder.empty()) continue;
     const std::filesystem::path path = std::filesystem::path(folder) / (name + ".h5");
     if (std::filesystem::exists(path)) return path;

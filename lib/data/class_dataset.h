@@ -24,11 +24,11 @@ struct ClassSplit {
 };
 
 struct ClassDataset {
-  std::string name;            ///< as in the spec
-  std::vector<double> mean;    ///< per channel, of pixels / 255, for `normalize`
+  std::string name;          ///< as in the spec
+  std::vector<double> mean;  ///< per channel, of pixels / 255, for `normalize`
   std::vector<double> std;
   ClassSplit train, val, test;
-  std::string digest;          ///< hex; of pixels, labels and class names of all splits
+  std::string digest;  ///< hex; of pixels, labels and class names of all splits
 
   const ClassSplit& split(Split which) const;
   std::int64_t height() const { return train.images.dim(1); }

@@ -41,7 +41,8 @@ void check_shapes(const hdf5::File& file, const EpisodeFile& episodes) {
 
 void check_labels(const EpisodeFile& episodes, const std::string& path) {
   const auto labels = episodes.labels.span<std::int32_t>();
-  const auto wrong = std::find_if(labels.begin(), labels.end(), [&](std::int32_t label) { return label < 0 || label >= episodes.n_way; });
+  const auto wrong = std::find_if(labels.begin(), labels.end(),
+                                  [&](std::int32_t label) { return label < 0 || label >= episodes.n_way; });
   if (wrong != labels.end()) {
     throw DataError("{}: /labels has a {} in episode {}; expected 0 to {}.", path, *wrong,
                     (wrong - labels.begin()) / episodes.length(), episodes.n_way - 1);
@@ -112,7 +113,8 @@ void write_episode_file(const EpisodeFile& episodes, const std::filesystem::path
   file.set_attribute("/", "k_shot", episodes.k_shot);
   file.write("/labels", episodes.labels);
   const Shape& images = episodes.images.shape();
-  file.write("/images", episodes.images.reshaped({episodes.episodes(), episodes.length(), images[1], images[2], images[3]}));
+  file.write("/images",
+             episodes.images.reshaped({episodes.episodes(), episodes.length(), images[1], images[2], images[3]}));
   write_file_atomically(path, file.image());
 }
 

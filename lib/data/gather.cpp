@@ -43,7 +43,8 @@ Walk walk_of(int quarter_turns, std::int64_t height, std::int64_t width) {
 }
 
 template <typename T>
-void gather(const Tensor& images, const EpisodeBatch& batch, const PixelTable<T>& table, int threads, const Tensor& out) {
+void gather(const Tensor& images, const EpisodeBatch& batch, const PixelTable<T>& table, int threads,
+            const Tensor& out) {
   const std::int64_t height = images.dim(1), width = images.dim(2), channels = images.dim(3);
   const std::int64_t image_pixels = height * width * channels;
   const std::uint8_t* pixels = images.data<std::uint8_t>();
@@ -70,10 +71,11 @@ void gather_images(const Tensor& images, const EpisodeBatch& batch, const std::v
   SRWM_CHECK(channels <= max_channels, "{} channels", channels);
   SRWM_CHECK(mean.empty() || (std::ssize(mean) == channels && std::ssize(std) == channels),
              "mean and std have {} and {} elements for {} channels", mean.size(), std.size(), channels);
-  SRWM_CHECK((out.shape() == Shape{batch.positions(), images.dim(1), images.dim(2), channels}),
-             "{} images into {}", batch.positions(), out.shape().to_string());
+  SRWM_CHECK((out.shape() == Shape{batch.positions(), images.dim(1), images.dim(2), channels}), "{} images into {}",
+             batch.positions(), out.shape().to_string());
   if (images.dim(1) != images.dim(2)) {
-    for (const std::uint8_t turns : batch.rotation) SRWM_CHECK(turns % 2 == 0, "a quarter turn of an image that is not square");
+    for (const std::uint8_t turns : batch.rotation)
+      SRWM_CHECK(turns % 2 == 0, "a quarter turn of an image that is not square");
   }
   if (out.dtype() == DType::f64) {
     gather<double>(images, batch, pixel_table<double>(channels, mean, std), threads, out);

@@ -79,7 +79,8 @@ Stroke draw_stroke(RandomSequence& random, Point start) {
   return stroke;
 }
 
-/// Moves and scales a character so that the larger side of its bounding box has length 1 around the origin.
+/// Moves and scales a character so that the larger side of its bounding box has length 1 around the origin and the
+/// smaller one, unless it is nearly a line, at least `least_side`.
 void centre(Character& character) {
   Point low = character[0][0], high = low;
   for (const Stroke& stroke : character) {
@@ -89,9 +90,13 @@ void centre(Character& character) {
     }
   }
   const Point middle = 0.5 * (low + high);
-  const double scale = 1 / std::max(high.x - low.x, high.y - low.y);
+  constexpr double least_side = 0.6;
+  const Point side = high - low;
+  const double larger = std::max(side.x, side.y);
+  const auto scale_of = [&](double s) { return std::max(1 / larger, least_side / std::max(s, 0.1 * larger)); };
+  const double scale_x = scale_of(side.x), scale_y = scale_of(side.y);
   for (Stroke& stroke : character) {
-    for (Point& p : stroke) p = scale * (p - middle);
+    for (Point& p : stroke) p = {scale_x * (p.x - middle.x), scale_y * (p.y - middle.y)};
   }
 }
 
@@ -214,7 +219,8 @@ ClassSplit draw_split(const GlyphOptions& options, Split which, std::int64_t cla
   split.members.resize(static_cast<std::size_t>(classes));
   for (std::int64_t c = 0; c < classes; ++c) {
     split.class_names.push_back(fmt::format("{}/glyph{:04}", name_of(which), c + 1));
-    for (std::int64_t i = 0; i < each; ++i) split.members[static_cast<std::size_t>(c)].push_back(static_cast<std::int32_t>(c * each + i));
+    for (std::int64_t i = 0; i < each; ++i)
+      split.members[static_cast<std::size_t>(c)].push_back(static_cast<std::int32_t>(c * each + i));
   }
   // The splits' classes have numbers far apart: none depends on how many classes another split has.
   const std::uint32_t first = static_cast<std::uint32_t>(which) << 24;

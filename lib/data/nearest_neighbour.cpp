@@ -1,5 +1,6 @@
 #include "data/nearest_neighbour.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "core/parallel.h"
@@ -16,7 +17,8 @@ std::int64_t square_distance(const std::uint8_t* a, const std::uint8_t* b, std::
 /// Whether the last position of an episode gets its label from the nearest of the others.
 bool nearest_is_right(const Tensor& images, const EpisodeBatch& batch, std::int64_t episode) {
   const std::int64_t pixels = images.numel() / images.dim(0);
-  const auto first = static_cast<std::size_t>(episode * batch.length), query = first + static_cast<std::size_t>(batch.length) - 1;
+  const auto first = static_cast<std::size_t>(episode * batch.length),
+             query = first + static_cast<std::size_t>(batch.length) - 1;
   const auto image = [&](std::size_t position) { return images.data<std::uint8_t>() + batch.image[position] * pixels; };
   std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
   std::int32_t label = -1;

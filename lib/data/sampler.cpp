@@ -137,8 +137,8 @@ EpisodeSampler::EpisodeSampler(const ClassSplit& split, const EpisodeOptions& op
   for (std::size_t c = 0; c < split.members.size(); ++c) {
     const auto found = static_cast<std::int64_t>(split.members[c].size());
     if (found < needed) {
-      throw SpecError("An episode may need {} images of a class (protocol.k_shot{}), but the class '{}' has {}.", needed,
-                      sync ? " + protocol.queries" : "", split.class_names[c], found);
+      throw SpecError("An episode may need {} images of a class (protocol.k_shot{}), but the class '{}' has {}.",
+                      needed, sync ? " + protocol.queries" : "", split.class_names[c], found);
     }
   }
 }

@@ -16,10 +16,10 @@ namespace srwm {
 inline constexpr std::int64_t max_ways = 256;
 
 /// Episodes of a split as a pure function of (seed, stream, step, position in the batch): classes without replacement
-/// (a class is a (class, rotation) pair with `rotations`), labels a random permutation of the n_way slots, support order
-/// shuffled over all classes, query images distinct from the support and from each other. A query's label slot carries
-/// slot 0, as the authors' code has it. Throws SpecError if n_way is above max_ways or the split has too few classes or
-/// images per class. `split` must outlive the sampler.
+/// (a class is a (class, rotation) pair with `rotations`), labels a random permutation of the n_way slots, support
+/// order shuffled over all classes, query images distinct from the support and from each other. A query's label slot
+/// carries slot 0, as the authors' code has it. Throws SpecError if n_way is above max_ways or the split has too few
+/// classes or images per class. `split` must outlive the sampler.
 class EpisodeSampler {
  public:
   EpisodeSampler(const ClassSplit& split, const EpisodeOptions& options, std::uint64_t seed, Stream stream);
@@ -50,8 +50,8 @@ struct EpisodeFile {
 
   std::int64_t episodes() const { return labels.dim(0); }
   std::int64_t length() const { return labels.dim(1); }
-  /// Fills `batch` with episodes first, first + 1, ... (modulo their number), image indices into `images`; queries is 1 in
-  /// the protocol sync.
+  /// Fills `batch` with episodes first, first + 1, ... (modulo their number), image indices into `images`; queries is 1
+  /// in the protocol sync.
   void batch(std::int64_t first, std::int64_t episodes, EpisodeBatch& batch) const;
 };
 

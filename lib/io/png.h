@@ -1,0 +1,14 @@
+// Pictures for people: contact sheets.
+#pragma once
+
+#include <filesystem>
+
+#include "core/tensor.h"
+
+namespace srwm {
+
+/// Writes u8 [H, W, 1] as a grey PNG or u8 [H, W, 3] as an RGB one, whole or not at all. Equal pictures give equal
+/// bytes. DataError if the file cannot be written.
+void write_png(const Tensor& picture, const std::filesystem::path& path);
+
+}  // namespace srwm
