@@ -65,9 +65,8 @@ class EntryReader : public nlohmann::json_sax<json> {
     if (lists_ > 0) return true;
     const std::string& parent = open_objects_.back();
     path_ = parent.empty() ? name : parent + "." + name;
-    is_dotted_ = name.find('.') != string_t::npos;
-    if (is_dotted_) report_dotted();
-    if (!is_dotted_) check_repeated();
+    is_unusable_ = name.empty() || name.find('.') != string_t::npos;
+    is_unusable_ ? report_unusable(name) : check_repeated();
     return true;
   }
 
@@ -96,7 +95,7 @@ class EntryReader : public nlohmann::json_sax<json> {
 
  private:
   bool add(JsonValue value) {
-    if (lists_ == 0 && !is_dotted_) entries_.push_back({path_, std::move(value), where()});
+    if (lists_ == 0 && !is_unusable_) entries_.push_back({path_, std::move(value), where()});
     return true;
   }
 
@@ -106,7 +105,8 @@ class EntryReader : public nlohmann::json_sax<json> {
     return false;
   }
 
-  void report_dotted() {
+  void report_unusable(const string_t& name) {
+    if (name.empty()) return problems_.add(where(), open_objects_.back(), "A key is empty. Give it a name.");
     problems_.add(where(), path_,
                   "A key of a spec has no dots in it: inside the file, write an object for each part, as in "
                   "{\"train\": {\"steps\": 1000}}.");
@@ -129,7 +129,7 @@ class EntryReader : public nlohmann::json_sax<json> {
   int key_line_ = 1;
   int lists_ = 0;
   int depth_ = 0;
-  bool is_dotted_ = false;
+  bool is_unusable_ = false;
 };
 
 /// Length of the well-formed UTF-8 sequence that `text` begins with; 0 if there is none.

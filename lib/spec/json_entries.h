@@ -26,7 +26,7 @@ struct JsonEntry {
 
 /// Entries in the order of the text; the first is the text's outermost value, whose path is `root`. Added to `problems`
 /// are: text that is not UTF-8 or not JSON (line and column, in words; nothing is returned then), repeated keys, keys
-/// that contain a dot, and more than 16 levels of objects and lists.
+/// that are empty or contain a dot, and more than 16 levels of objects and lists.
 std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems);
 
 /// Whether `text` is well-formed UTF-8 (no surrogates, no overlong forms).

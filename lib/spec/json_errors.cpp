@@ -1,6 +1,7 @@
 #include "spec/json_errors.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -9,13 +10,19 @@
 namespace srwm {
 namespace {
 
+/// Letters, digits and signs: what numbers, true, false, null and misspelt words are made of.
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
+}
+
 /// Index of the first byte of the token that does not fit.
 std::size_t token_start(std::string_view text, std::size_t position, std::string_view last_token) {
-  const std::size_t end = std::min(position, text.size());
-  // The library writes control characters in a token as <U+000A>; such a token has no plain length.
-  const bool has_plain_length = last_token.find("<U+") == std::string_view::npos;
-  const std::size_t length = has_plain_length ? std::max<std::size_t>(last_token.size(), 1) : 1;
-  return position > text.size() ? end : end - std::min(length, end);
+  if (position == 0 || position > text.size()) return std::min(position, text.size());
+  std::size_t start = position - 1;
+  // What the library calls the last token is one only if it is a string: after other tokens it holds several.
+  if (text[start] == '"') return position - std::clamp<std::size_t>(last_token.size(), 1, position);
+  while (start > 0 && is_word(text[start]) && is_word(text[start - 1])) --start;
+  return start;
 }
 
 /// Last byte before `at` that is not white space; 0 if there is none.
@@ -29,6 +36,10 @@ std::string_view essence(std::string_view message) {
   const std::size_t dash = message.find(" - ");
   if (dash != std::string_view::npos) message.remove_prefix(dash + 3);
   return message.substr(0, message.find("; last read"));
+}
+
+bool ends_value(char c) {
+  return c == '"' || c == '}' || c == ']' || is_word(c);
 }
 
 bool begins_word_of_python(std::string_view rest) {
@@ -66,9 +77,9 @@ std::string json_reason(std::string_view text, std::size_t position, std::string
   }
   if (rest.front() == '\'') return "JSON puts text and keys in double quotes, not single ones.";
   if (begins_word_of_python(rest)) return "JSON knows numbers, true, false and null, in this spelling, and no NaN.";
-  if (rest.front() == '"' && library_message.find("expected ','") != std::string_view::npos) {
-    return "A comma is missing before this.";
-  }
+  if (rest.front() == '"' && ends_value(previous))
+    return library_message.find("':'") == std::string_view::npos ? "A comma is missing before this."
+                                                                 : "A colon is missing before this.";
   return fmt::format("This is not JSON: {}.", essence(library_message));
 }
 

@@ -40,10 +40,11 @@ bool is_within(std::string_view path, std::string_view group) {
   return group.empty() || (path.starts_with(group) && path.size() > group.size() && path[group.size()] == '.');
 }
 
-/// 0 for the same group, 1 if one stands in the other, else 2 or 3.
+/// 0 for the same group, 1 if one stands in the other or both have the same last part, else 2 or 3.
 int group_distance(std::string_view a, std::string_view b) {
   if (a == b) return 0;
-  return is_within(a, b) || is_within(b, a) ? 1 : std::clamp(edit_distance(a, b), 2, 3);
+  const bool is_related = is_within(a, b) || is_within(b, a) || leaf_of(a) == leaf_of(b);
+  return is_related ? 1 : std::clamp(edit_distance(a, b), 2, 3);
 }
 
 /// Distance of an unknown path from a known one, the last parts counting most; -1 if they are far apart.

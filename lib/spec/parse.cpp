@@ -63,8 +63,8 @@ std::optional<std::int64_t> as_integer(const JsonValue& value) {
     }
   }
   if (const auto* number = std::get_if<double>(&value)) {
-    constexpr double largest_exact = 9007199254740992.0;  // 2^53
-    if (std::abs(*number) <= largest_exact && std::trunc(*number) == *number) return static_cast<std::int64_t>(*number);
+    constexpr double beyond = 9223372036854775808.0;  // 2^63
+    if (std::abs(*number) < beyond && std::trunc(*number) == *number) return static_cast<std::int64_t>(*number);
   }
   return std::nullopt;
 }
