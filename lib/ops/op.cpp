@@ -35,4 +35,10 @@ void expect_real(const char* op, const char* what, const Tensor& tensor, int ran
   }
 }
 
+void expect_real(const char* op, const char* what, const Tensor& tensor) {
+  if (tensor.absent() || tensor.shape().rank() < 1 || !is_real(tensor.dtype())) {
+    shape_error(op, what, "a real tensor of rank 1 or more", describe(tensor));
+  }
+}
+
 }  // namespace srwm

@@ -91,5 +91,12 @@ struct Tag {};
 void expect_tensor(const char* op, const char* what, const Tensor& tensor, const Shape& shape, DType dtype);
 /// Throws ShapeError unless `tensor` is present, of real type (f32, f64, bf16) and of this rank.
 void expect_real(const char* op, const char* what, const Tensor& tensor, int rank);
+/// The same for any rank from 1 on.
+void expect_real(const char* op, const char* what, const Tensor& tensor);
+
+/// Number of rows of a tensor: all axes but the last together.
+inline std::int64_t rows_of(const Tensor& tensor) {
+  return tensor.dim(-1) == 0 ? 0 : tensor.numel() / tensor.dim(-1);
+}
 
 }  // namespace srwm

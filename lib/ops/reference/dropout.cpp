@@ -1,0 +1,73 @@
+#include "ops/dropout.h"
+
+#include <cmath>
+
+#include "core/parallel.h"
+#include "ops/grad.h"
+
+namespace srwm::reference {
+namespace {
+
+/// The factors m / (1 - p) of four neighbouring elements.
+template <typename Real>
+class Mask {
+ public:
+  Mask(const Context& ctx, const Dropout& op)
+      : random_(ctx.random(Stream::dropout)),
+        first_(std::uint64_t{op.site} << 32),
+        dropped_below_(static_cast<std::uint64_t>(std::ldexp(op.p, 32))),
+        scale_(static_cast<Real>(1 / (1 - op.p))) {}
+
+  std::array<Real, 4> at(std::int64_t block) const {
+    const Philox4 words = random_.at(first_ + static_cast<std::uint64_t>(block));
+    std::array<Real, 4> factors;
+    for (std::size_t j = 0; j < 4; ++j) factors[j] = words[j] < dropped_below_ ? Real{0} : scale_;
+    return factors;
+  }
+
+ private:
+  RandomStep random_;
+  std::uint64_t first_, dropped_below_;
+  Real scale_;
+};
+
+/// Calls body(i, factor) for every element.
+template <typename Real, typename Body>
+void for_each_masked(const Context& ctx, const Dropout& op, std::int64_t n, const Body& body) {
+  const Mask<Real> mask(ctx, op);
+  parallel_ranges(ctx.threads(), (n + 3) / 4, 1024, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::array<Real, 4> factors = mask.at(block);
+      const std::int64_t left = std::min<std::int64_t>(4, n - 4 * block);
+      for (std::int64_t j = 0; j < left; ++j) body(4 * block + j, factors[static_cast<std::size_t>(j)]);
+    }
+  });
+}
+
+// y = x m / (1 - p)
+template <typename Real>
+void forward(Context& ctx, const Forward<Dropout>& f) {
+  const Real* x = f.in[Dropout::x].data<Real>();
+  Real* y = f.out[0].data<Real>();
+  for_each_masked<Real>(ctx, f.op, f.out[0].numel(), [&](std::int64_t i, Real factor) { y[i] = x[i] * factor; });
+}
+
+// dL/dx = dL/dy m / (1 - p)
+template <typename Real>
+void backward(Context& ctx, const Backward<Dropout>& g) {
+  const Grad& grad = g.dL_din[Dropout::x];
+  if (!grad.wanted()) return;
+  const Real* dy = g.dL_dout[0].data<Real>();
+  Real* dx = grad.value.data<Real>();
+  for_each_masked<Real>(ctx, g.op, g.out[0].numel(),
+                        [&](std::int64_t i, Real factor) { put(grad.mode, dx[i], dy[i] * factor); });
+}
+
+}  // namespace
+
+Body<Dropout> body_of(Tag<Dropout>, DType real) {
+  return real == DType::f64 ? Body<Dropout>{forward<double>, backward<double>}
+                            : Body<Dropout>{forward<float>, backward<float>};
+}
+
+}  // namespace srwm::reference

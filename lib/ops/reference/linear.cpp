@@ -1,0 +1,53 @@
+#include "ops/linear.h"
+
+#include "ops/grad.h"
+
+namespace srwm::reference {
+namespace {
+
+// y[m, o] = sum_i x[m, i] w[o, i] + b[o]
+template <typename Real>
+void forward(Context&, const Forward<Linear>& f) {
+  const std::int64_t rows = rows_of(f.in[Linear::x]), ins = f.in[Linear::x].dim(-1), outs = f.out[0].dim(-1);
+  const Real *x = f.in[Linear::x].data<Real>(), *w = f.in[Linear::weight].data<Real>();
+  const Real* b = f.in[Linear::bias].data<Real>();
+  Real* y = f.out[0].data<Real>();
+  for (std::int64_t m = 0; m < rows; ++m) {
+    for (std::int64_t o = 0; o < outs; ++o) {
+      Real sum = b == nullptr ? Real{0} : b[o];
+      for (std::int64_t i = 0; i < ins; ++i) sum += x[m * ins + i] * w[o * ins + i];
+      y[m * outs + o] = sum;
+    }
+  }
+}
+
+// dL/dx[m, i] = sum_o dL/dy[m, o] w[o, i];  dL/dw[o, i] = sum_m dL/dy[m, o] x[m, i];  dL/db[o] = sum_m dL/dy[m, o]
+template <typename Real>
+void backward(Context&, const Backward<Linear>& g) {
+  const std::int64_t rows = rows_of(g.in[Linear::x]), ins = g.in[Linear::x].dim(-1), outs = g.out[0].dim(-1);
+  const Real *x = g.in[Linear::x].data<Real>(), *w = g.in[Linear::weight].data<Real>();
+  const Real* dy = g.dL_dout[0].data<Real>();
+  Real *dx = sum_into<Real>(g.dL_din[Linear::x]), *dw = sum_into<Real>(g.dL_din[Linear::weight]);
+  Real* db = sum_into<Real>(g.dL_din[Linear::bias]);
+  for (std::int64_t m = 0; m < rows; ++m) {
+    for (std::int64_t o = 0; o < outs; ++o) {
+      const Real d = dy[m * outs + o];
+      if (dx != nullptr) {
+        for (std::int64_t i = 0; i < ins; ++i) dx[m * ins + i] += d * w[o * ins + i];
+      }
+      if (dw != nullptr) {
+        for (std::int64_t i = 0; i < ins; ++i) dw[o * ins + i] += d * x[m * ins + i];
+      }
+      if (db != nullptr) db[o] += d;
+    }
+  }
+}
+
+}  // namespace
+
+Body<Linear> body_of(Tag<Linear>, DType real) {
+  return real == DType::f64 ? Body<Linear>{forward<double>, backward<double>}
+                            : Body<Linear>{forward<float>, backward<float>};
+}
+
+}  // namespace srwm::reference
