@@ -126,6 +126,19 @@ std::string_view name_of(Split split) {
   return "?";
 }
 
+Split parse_split(std::string_view name) {
+  for (const Split split : all_splits) {
+    if (name == name_of(split)) return split;
+  }
+  throw UsageError("There is no split '{}'; the splits are train, val and test.", name);
+}
+
+Stream episode_stream(Split split) {
+  return split == Split::train ? Stream::train_episodes
+         : split == Split::val ? Stream::validation_episodes
+                               : Stream::test_episodes;
+}
+
 const ClassSplit& ClassDataset::split(Split which) const {
   return which == Split::train ? train : which == Split::val ? val : test;
 }

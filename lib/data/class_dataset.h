@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/rng.h"
 #include "core/tensor.h"
 
 namespace srwm {
@@ -14,6 +15,10 @@ namespace srwm {
 enum class Split { train, val, test };
 inline constexpr Split all_splits[] = {Split::train, Split::val, Split::test};
 std::string_view name_of(Split split);  ///< "train", "val", "test"
+/// UsageError for any other name.
+Split parse_split(std::string_view name);
+/// The random stream that episodes of a split are drawn from.
+Stream episode_stream(Split split);
 
 struct ClassSplit {
   Tensor images;                                   ///< u8 [N, H, W, C]

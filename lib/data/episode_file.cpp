@@ -49,15 +49,19 @@ void check_labels(const EpisodeFile& episodes, const std::string& path) {
   }
 }
 
-std::string digest_of(const EpisodeFile& episodes) {
+}  // namespace
+
+void set_digest(EpisodeFile& episodes) {
   Digest digest;
   digest.update(fmt::format("{} {} {}", name_of(episodes.protocol), episodes.n_way, episodes.k_shot));
   for (const Tensor& tensor : {episodes.labels, episodes.images}) {
     digest.update(tensor.shape().to_string());
     digest.update(std::span(static_cast<const std::byte*>(tensor.raw()), tensor.bytes()));
   }
-  return digest.hex();
+  episodes.digest = digest.hex();
 }
+
+namespace {
 
 /// Fills in what is fed and what is asked for, of one episode, from the labels of its images.
 void feed(Protocol protocol, const std::int32_t* labels, std::size_t first, std::size_t length, EpisodeBatch& batch) {
@@ -101,7 +105,7 @@ EpisodeFile read_episode_file(const std::filesystem::path& path) {
   check_labels(episodes, path.string());
   const Shape shape = file.shape("/images");
   episodes.images = file.read("/images").reshaped({shape[0] * shape[1], shape[2], shape[3], shape[4]});
-  episodes.digest = digest_of(episodes);
+  set_digest(episodes);
   return episodes;
 }
 

@@ -42,6 +42,13 @@ Walk walk_of(int quarter_turns, std::int64_t height, std::int64_t width) {
   }
 }
 
+/// For pixels that stay bytes.
+PixelTable<std::uint8_t> identity_table() {
+  PixelTable<std::uint8_t> table;
+  for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<std::uint8_t>(i % 256);
+  return table;
+}
+
 template <typename T>
 void gather(const Tensor& images, const EpisodeBatch& batch, const PixelTable<T>& table, int threads,
             const Tensor& out) {
@@ -77,7 +84,10 @@ void gather_images(const Tensor& images, const EpisodeBatch& batch, const std::v
     for (const std::uint8_t turns : batch.rotation)
       SRWM_CHECK(turns % 2 == 0, "a quarter turn of an image that is not square");
   }
-  if (out.dtype() == DType::f64) {
+  if (out.dtype() == DType::u8) {
+    SRWM_CHECK(mean.empty(), "bytes cannot be normalised");
+    gather<std::uint8_t>(images, batch, identity_table(), threads, out);
+  } else if (out.dtype() == DType::f64) {
     gather<double>(images, batch, pixel_table<double>(channels, mean, std), threads, out);
   } else {
     gather<float>(images, batch, pixel_table<float>(channels, mean, std), threads, out);

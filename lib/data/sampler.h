@@ -55,6 +55,13 @@ struct EpisodeFile {
   void batch(std::int64_t first, std::int64_t episodes, EpisodeBatch& batch) const;
 };
 
+/// Sets `digest` from images, labels and protocol.
+void set_digest(EpisodeFile& episodes);
+/// Episodes 0 .. episodes - 1 (step 0) of an EpisodeSampler with their pixels: with the stream of a split and the seed
+/// of an evaluation, the episodes of that evaluation. UsageError for more than one query.
+EpisodeFile draw_episodes(const ClassSplit& split, const EpisodeOptions& options, std::uint64_t seed, Stream stream,
+                          std::int64_t episodes, int threads);
+
 /// Reads an episode file. Checks format, shapes, types, label range and that the length fits the protocol: n_way *
 /// k_shot, one more with a query. DataError otherwise.
 EpisodeFile read_episode_file(const std::filesystem::path& path);
@@ -62,7 +69,8 @@ EpisodeFile read_episode_file(const std::filesystem::path& path);
 void write_episode_file(const EpisodeFile& episodes, const std::filesystem::path& path, const std::string& generator);
 
 /// Gathers the images of a batch as x[p, h, w, c] = (pixel / 255 - mean_c) / std_c, turned by `rotation`; mean 0 and
-/// std 1 where `mean` is empty. images u8 [N, H, W, C] (square where rotations occur), out f32 or f64 [B T, H, W, C].
+/// std 1 where `mean` is empty; into u8 the pixels as they are. images u8 [N, H, W, C] (square where rotations occur),
+/// out f32, f64 or u8 [B T, H, W, C].
 void gather_images(const Tensor& images, const EpisodeBatch& batch, const std::vector<double>& mean,
                    const std::vector<double>& std, int threads, const Tensor& out);
 

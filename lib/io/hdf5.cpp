@@ -153,6 +153,11 @@ bool File::has(const std::string& object) const {
   return true;
 }
 
+bool File::is_group(const std::string& object) const {
+  const Handle opened(has(object) ? H5Oopen(handle_, object.c_str(), H5P_DEFAULT) : -1, H5Oclose);
+  return opened.ok() && H5Iget_type(opened.get()) == H5I_GROUP;
+}
+
 std::vector<std::string> File::children(const std::string& group) const {
   const Handle opened(has(group) ? H5Gopen2(handle_, group.c_str(), H5P_DEFAULT) : -1, H5Gclose);
   if (!opened.ok()) throw DataError("{} has no group {}.", path_.string(), group);

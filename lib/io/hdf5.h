@@ -31,6 +31,8 @@ class File {
   const std::filesystem::path& path() const { return path_; }
 
   bool has(const std::string& object) const;
+  bool is_group(const std::string& object) const;
+  bool holds_strings(const std::string& dataset) const;
   /// Names of the children of a group in the order of their creation where recorded, else by name.
   std::vector<std::string> children(const std::string& group) const;
   /// Absolute paths of all datasets below a group, sorted.
@@ -48,6 +50,10 @@ class File {
   void write(const std::string& dataset, const Tensor& host_tensor);
   void write_strings(const std::string& dataset, const std::vector<std::string>& values);
 
+  /// Names of the attributes of an object, sorted.
+  std::vector<std::string> attributes(const std::string& object) const;
+  /// The first line of a string, or numbers separated by blanks; for people.
+  std::string attribute_text(const std::string& object, const std::string& name) const;
   bool has_attribute(const std::string& object, const std::string& name) const;
   std::string string_attribute(const std::string& object, const std::string& name) const;
   std::int64_t int_attribute(const std::string& object, const std::string& name) const;

@@ -1,6 +1,8 @@
 // Attributes of the objects of an HDF5 file.
 #include <algorithm>
 
+#include <fmt/ranges.h>
+
 #include "io/hdf5.h"
 #include "io/hdf5_handle.h"
 
@@ -54,6 +56,27 @@ void write_attribute(hid_t file, File& owner, const std::string& object, const s
 }
 
 }  // namespace
+
+std::vector<std::string> File::attributes(const std::string& object) const {
+  std::vector<std::string> names;
+  const Handle opened(has(object) ? H5Oopen(handle_, object.c_str(), H5P_DEFAULT) : -1, H5Oclose);
+  if (!opened.ok()) throw DataError("{} has no object {}.", path_.string(), object);
+  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* list) -> herr_t {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+    return 0;
+  };
+  if (H5Aiterate2(opened.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names) < 0) {
+    throw DataError("{}: the attributes of {} cannot be listed: the file is damaged.", path_.string(), object);
+  }
+  return names;
+}
+
+std::string File::attribute_text(const std::string& object, const std::string& name) const {
+  const H5T_class_t kind = H5Tget_class(open_attribute(handle_, *this, object, name).type.get());
+  if (kind != H5T_STRING) return fmt::format("{}", fmt::join(real_attribute(object, name), " "));
+  const std::string text = string_attribute(object, name), line = text.substr(0, text.find('\n'));
+  return line.size() == text.size() ? text : line + " ...";
+}
 
 bool File::has_attribute(const std::string& object, const std::string& name) const {
   return has(object) && H5Aexists_by_name(handle_, object.c_str(), name.c_str(), H5P_DEFAULT) > 0;

@@ -124,6 +124,12 @@ DType File::dtype(const std::string& dataset) const {
   return dtype_of(type.get(), *this, dataset);
 }
 
+bool File::holds_strings(const std::string& dataset) const {
+  const Handle opened = open_dataset(handle_, *this, dataset);
+  const Handle type(H5Dget_type(opened.get()), H5Tclose);
+  return H5Tget_class(type.get()) == H5T_STRING;
+}
+
 Tensor File::read(const std::string& dataset) const {
   const Shape all = shape(dataset);
   return read_rows(dataset, 0, all.rank() == 0 ? 1 : all[0]);
