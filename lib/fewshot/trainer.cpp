@@ -61,24 +61,28 @@ void FewShotTrainer::resume() {
 }
 
 void FewShotTrainer::run() {
+  run_until(spec_.train.steps);
+  finish();
+}
+
+void FewShotTrainer::run_until(std::int64_t last) {
   if (!recorder_) begin(0);
   display_.emplace(logger_, "train", step_, spec_.train.steps);
-  train();
+  train(last);
   display_.reset();
-  finish();
 }
 
 void FewShotTrainer::begin(std::int64_t metric_lines) {
   recorder_.emplace(paths_, metric_lines);
 }
 
-void FewShotTrainer::train() {
+void FewShotTrainer::train(std::int64_t last_step) {
   while (true) {
     const bool last = step_ >= spec_.train.steps;
     // A stop during a validation leaves the step without one: it is made up for on resume.
     if (validation_ && validated_step_ != step_ && step_ > 0 && (due(spec_.validation.every) || last)) validate();
     if (due(spec_.checkpoint.every) || last) save_regular();
-    if (last) return;
+    if (step_ >= last_step) return;
     if (stop_.requested()) stop();
     train_step();
     if (due(spec_.train.report_every)) report();

@@ -37,6 +37,8 @@ class FewShotTrainer {
   /// writes result.json. Throws StoppedError after a checkpoint if a stop is requested, NotFiniteError naming the step
   /// and the first bad tensor.
   void run();
+  /// Trains up to step `last` (at most train.steps) and returns without a checkpoint of its own, as if killed there.
+  void run_until(std::int64_t last);
 
  private:
   /// Sums since the last report.
@@ -46,7 +48,7 @@ class FewShotTrainer {
   };
 
   void begin(std::int64_t metric_lines);
-  void train();
+  void train(std::int64_t last);
   void train_step();
   void report();
   void validate();

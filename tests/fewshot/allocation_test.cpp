@@ -1,0 +1,76 @@
+// Training steps take no memory from the heap after the first ones, and a long run does not grow.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include <catch2/catch.hpp>
+#include <malloc.h>
+
+#include "fewshot/learner.h"
+#include "fewshot/training_fixture.h"
+#include "ops/backend.h"
+#include "optim/adam.h"
+
+namespace {
+
+std::atomic<bool> counting = false;
+std::atomic<long> allocations = 0;
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  if (counting) ++allocations;
+  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+using namespace srwm;
+using namespace srwm::test;
+
+TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
+  ExperimentSpec spec = small_spec();
+  spec.model.core.kind = GENERATE(CoreKind::srwm, CoreKind::delta_net, CoreKind::lstm);
+  spec.protocol.queries = GENERATE(1, 2);
+  CAPTURE(name_of(spec.model.core.kind), spec.protocol.queries);
+  Context context(cpu_backend(), DType::f32, 2, 1);
+  const FewShotData data(spec, "", 2);
+  FewShotLearner learner(context, spec, data.image_shape());
+  Adam adam(context, learner.parameters(), spec.optim, spec.model.core.hidden);
+  EpisodeBatch batch;
+  const auto step = [&](std::int64_t index) {
+    data.training().batch(index * spec.train.batch, spec.train.batch, batch);
+    learner.parameters().zero_grad();
+    learner.accumulate_gradient(context, batch, data.training().pool());
+    adam.step(context);
+  };
+  for (std::int64_t i = 0; i < 3; ++i) step(i);
+  const std::size_t reserved = context.arena().reserved();
+  const auto in_use = mallinfo2().uordblks;
+  allocations = 0;
+  counting = true;
+  for (std::int64_t i = 3; i < 60; ++i) step(i);
+  counting = false;
+  CHECK(allocations == 0);
+  CHECK(context.arena().reserved() == reserved);
+  CHECK(mallinfo2().uordblks <= in_use + 4096);  // what C libraries take is counted here
+}

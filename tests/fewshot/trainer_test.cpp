@@ -1,0 +1,128 @@
+#include "fewshot/trainer.h"
+
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "core/error.h"
+#include "fewshot/snapshot.h"
+#include "fewshot/training_fixture.h"
+#include "io/file.h"
+#include "ops/backend.h"
+#include "spec/print.h"
+
+using namespace srwm;
+using namespace srwm::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// Trains in several sittings; each of the first is cut off, as by a kill, after `stops` steps, most of them between
+/// two checkpoints, so that the next one repeats some steps.
+void train_in_pieces(const ExperimentSpec& spec, const std::filesystem::path& folder, std::initializer_list<int> stops) {
+  for (int stop : stops) {
+    Logger logger(true);
+    StopRequest request;
+    const RunFolder run = RunFolder::open(folder, true);
+    Context context(cpu_backend(), DType::f32, 1, spec.seed);
+    const FewShotData data(spec, "", 1);
+    FewShotTrainer trainer(spec, context, data, run.paths(), logger, request);
+    if (run.paths().has_checkpoint()) trainer.resume();
+    trainer.run_until(stop);
+  }
+  train(spec, folder, {.threads = 1, .resume = true});
+}
+
+}  // namespace
+
+TEST_CASE("the same spec and seed give the same bits, whatever the number of threads", "[trainer]") {
+  TemporaryFolder folder;
+  train(small_spec(), folder.path() / "a", {.threads = 1});
+  train(small_spec(), folder.path() / "b", {.threads = 3});
+  const Checkpoint a = load_checkpoint(folder.path() / "a/checkpoints/latest.h5");
+  const Checkpoint b = load_checkpoint(folder.path() / "b/checkpoints/latest.h5");
+  REQUIRE(a.model.size() == b.model.size());
+  for (std::size_t i = 0; i < a.model.size(); ++i) {
+    INFO(a.model[i].name);
+    CHECK(std::ranges::equal(a.model[i].tensor.span<float>(), b.model[i].tensor.span<float>()));
+  }
+  CHECK(deterministic_metrics(folder.path() / "a/metrics.jsonl") ==
+        deterministic_metrics(folder.path() / "b/metrics.jsonl"));
+}
+
+TEST_CASE("a run that was cut off and resumed ends with the bits of one that was not", "[trainer]") {
+  TemporaryFolder folder;
+  const ExperimentSpec spec = small_spec();
+  train(spec, folder.path() / "whole", {.threads = 1});
+  train_in_pieces(spec, folder.path() / "pieces", {2, 4, 8, 10});
+  for (const char* file : {"checkpoints/latest.h5", "checkpoints/best.h5"}) {
+    INFO(file);
+    CHECK(read_bytes(folder.path() / "whole" / file) == read_bytes(folder.path() / "pieces" / file));
+  }
+  CHECK(deterministic_metrics(folder.path() / "whole/metrics.jsonl") ==
+        deterministic_metrics(folder.path() / "pieces/metrics.jsonl"));
+}
+
+TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[trainer]") {
+  TemporaryFolder folder;
+  const ExperimentSpec spec = small_spec();
+  CHECK_THROWS_AS(train(spec, folder.path() / "run", {.max_seconds = 1e-9}), StoppedError);
+  CHECK(std::filesystem::exists(folder.path() / "run/checkpoints/latest.h5"));
+  train(spec, folder.path() / "run", {.resume = true});
+  train(spec, folder.path() / "whole");
+  CHECK(read_bytes(folder.path() / "run/checkpoints/latest.h5") ==
+        read_bytes(folder.path() / "whole/checkpoints/latest.h5"));
+}
+
+TEST_CASE("gradient accumulation sums over passes", "[trainer]") {
+  TemporaryFolder folder;
+  ExperimentSpec spec = small_spec();
+  spec.train = {.steps = 2, .batch = 4, .accumulate = 3, .report_every = 1};
+  spec.validation.every = 0;
+  spec.test.episodes = 0;
+  train(spec, folder.path() / "run");
+  CHECK(deterministic_metrics(folder.path() / "run/metrics.jsonl").find("\"step\":2") != std::string::npos);
+}
+
+TEST_CASE("a run is not resumed with another spec, and the message names the key", "[trainer]") {
+  TemporaryFolder folder;
+  ExperimentSpec spec = small_spec();
+  train(spec, folder.path() / "run");
+  spec.optim.rate = 0.5;
+  CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}), Contains("optim.rate") && Contains("0.5"));
+  spec = small_spec();
+  spec.train.steps = 14;  // more steps are fine
+  train(spec, folder.path() / "run", {.resume = true});
+  CHECK(load_checkpoint(folder.path() / "run/checkpoints/latest.h5").progress.step == 14);
+}
+
+TEST_CASE("a loss that is not finite names the step and the first bad tensor and keeps the checkpoint", "[trainer]") {
+  TemporaryFolder folder;
+  ExperimentSpec spec = small_spec();
+  spec.train.steps = 3;
+  train(spec, folder.path() / "run");
+  Checkpoint checkpoint = load_checkpoint(folder.path() / "run/checkpoints/latest.h5");
+  for (NamedTensor& entry : checkpoint.model) {
+    if (entry.name == "layers.0.W_q") entry.tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  }
+  save_checkpoint(folder.path() / "run/checkpoints/latest.h5", checkpoint);
+  spec.train.steps = 5;
+  CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
+  CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}),
+                    Contains("Step 4") && Contains("layers.0.W_q") && Contains("latest.h5"));
+}
+
+TEST_CASE("training learns", "[trainer]") {
+  TemporaryFolder folder;
+  ExperimentSpec spec = small_spec();
+  spec.data.glyphs = {.train_classes = 3, .val_classes = 3, .test_classes = 3, .images_per_class = 3, .jitter = 0.1};
+  spec.protocol = {.protocol = Protocol::delayed, .n_way = 2, .k_shot = 4};
+  spec.model.vision.dropout = spec.model.core.dropout = 0;
+  spec.train = {.steps = 150, .batch = 16, .report_every = 150};
+  spec.validation.every = 0;
+  spec.test.episodes = 0;
+  train(spec, folder.path() / "run");
+  const std::string line = deterministic_metrics(folder.path() / "run/metrics.jsonl");
+  const double loss = std::stod(line.substr(line.find("\"loss\":") + 7));
+  CHECK(loss < 0.66);  // chance: ln 2 = 0.693
+}

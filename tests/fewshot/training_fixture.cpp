@@ -1,0 +1,61 @@
+#include "fewshot/training_fixture.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "ops/backend.h"
+#include "run/run_folder.h"
+
+namespace srwm::test {
+
+ExperimentSpec small_spec() {
+  ExperimentSpec spec;
+  spec.name = "small";
+  spec.data.glyphs = {
+      .image_size = 28, .train_classes = 20, .val_classes = 6, .test_classes = 6, .images_per_class = 5};
+  spec.protocol.n_way = 3;
+  spec.model = {.vision = {.channels = 16, .dropout = 0.1},
+                .core = {.layers = 1, .heads = 2, .hidden = 16, .ff_factor = 2, .dropout = 0.1}};
+  spec.train = {.steps = 12, .batch = 4, .report_every = 5};
+  spec.validation = {.every = 4, .batches = 2};
+  spec.checkpoint = {.every = 3};
+  spec.test.episodes = 10;
+  return spec;
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "srwm-test-XXXXXX").string();
+  path_ = mkdtemp(pattern.data());
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void train(const ExperimentSpec& spec, const std::filesystem::path& folder, const TrainOptions& options) {
+  Logger logger(true);
+  StopRequest stop(options.max_seconds);
+  const RunFolder run = RunFolder::open(folder, options.resume);
+  Context context(cpu_backend(), DType::f32, options.threads, spec.seed);
+  const FewShotData data(spec, "", options.threads);
+  FewShotTrainer trainer(spec, context, data, run.paths(), logger, stop);
+  if (options.resume && run.paths().has_checkpoint()) trainer.resume();
+  trainer.run();
+  run.mark_done();
+}
+
+std::string read_bytes(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+std::string deterministic_metrics(const std::filesystem::path& path) {
+  return std::regex_replace(read_bytes(path), std::regex(",\"seconds\":[^}]*"), "");
+}
+
+}  // namespace srwm::test

@@ -1,0 +1,45 @@
+// A small experiment on generated data, run in a folder of its own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/context.h"
+#include "fewshot/data.h"
+#include "fewshot/trainer.h"
+#include "spec/spec.h"
+
+namespace srwm::test {
+
+/// 16-channel model on 3-way episodes of small generated images: about a millisecond per step.
+ExperimentSpec small_spec();
+
+/// A folder that goes away with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct TrainOptions {
+  int threads = 2;
+  bool resume = false;
+  /// Stop after this many seconds; tiny values stop before the first step.
+  std::optional<double> max_seconds;
+};
+
+/// Trains in `folder` as the binary does. Exceptions pass through.
+void train(const ExperimentSpec& spec, const std::filesystem::path& folder, const TrainOptions& options = {});
+
+std::string read_bytes(const std::filesystem::path& path);
+
+/// metrics.jsonl without what the clock determines.
+std::string deterministic_metrics(const std::filesystem::path& path);
+
+}  // namespace srwm::test
