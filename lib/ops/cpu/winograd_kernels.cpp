@@ -35,7 +35,7 @@ void transform_weight(float* u, std::int64_t in_padded, std::int64_t out_padded,
         const float* taps = weight + i * view.in_stride + (o + lane) * view.out_stride;
         for (int k = 0; k < 9; ++k) g[k / 3][k % 3][lane] = taps[view.rotated ? 8 - k : k];
       }
-      for (int s = 0; s < 3; ++s) weight_1d<1, 3>(&half[0][s], &g[0][s]);
+      for (int s = 0; s < 3; ++s) weight_1d<3, 3>(&half[0][s], &g[0][s]);
       float* to = u + i * out_padded + o;
       for (int row = 0; row < 6; ++row) {
         Vec out[6];
