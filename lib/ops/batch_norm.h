@@ -12,6 +12,9 @@ struct BatchNormState {
   bool training = true;              ///< normalise with the batch's statistics and update the running ones
   double momentum = 0.1;
   double eps = 1e-5;
+
+  /// Throws ShapeError unless the running statistics fit `channels` and, in training, a channel has enough `values`.
+  void check(const char* op, std::int64_t channels, std::int64_t values, DType dtype) const;
 };
 
 /// y[n, h, w, c] = (x[n, h, w, c] - mean_c) / sqrt(var_c + eps) gamma[c] + beta[c], x and y [N, H, W, C].

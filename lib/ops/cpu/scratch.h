@@ -1,0 +1,40 @@
+// Memory that a body needs only while it runs.
+#pragma once
+
+#include <omp.h>
+
+#include "core/context.h"
+
+namespace srwm::cpu {
+
+/// Gives back, at the end of its life, all step memory that was taken from the context since its construction.
+class ScratchScope {
+ public:
+  explicit ScratchScope(Context& context) : arena_(context.arena()), mark_(arena_.mark()) {}
+  ~ScratchScope() { arena_.rewind(mark_); }
+  ScratchScope(const ScratchScope&) = delete;
+  ScratchScope& operator=(const ScratchScope&) = delete;
+
+ private:
+  Arena& arena_;
+  Arena::Mark mark_;
+};
+
+/// A piece of step memory for each thread of the coming parallel_for. Pieces are an odd number of cache lines apart.
+class ThreadScratch {
+ public:
+  ThreadScratch(Context& context, std::int64_t floats)
+      : stride_((floats / 16 | 1) * 16 + 32),
+        memory_(context.empty({context.threads(), stride_}, DType::f32)),
+        data_(memory_.data<float>()) {}
+
+  /// The calling thread's piece; inside a parallel_for or outside of any.
+  float* mine() const { return data_ + omp_get_thread_num() * stride_; }
+
+ private:
+  std::int64_t stride_;
+  Tensor memory_;
+  float* data_;
+};
+
+}  // namespace srwm::cpu

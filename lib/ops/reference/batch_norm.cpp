@@ -1,0 +1,100 @@
+#include "ops/batch_norm.h"
+
+#include <cmath>
+
+#include "ops/reference/nhwc.h"
+
+namespace srwm::reference {
+namespace {
+
+struct Moments {
+  double mean, var;  // biased variance
+};
+
+template <typename Real>
+Moments batch_moments(const Real* x, std::int64_t pixels, std::int64_t channels, std::int64_t c) {
+  double mean = 0, var = 0;
+  for (std::int64_t p = 0; p < pixels; ++p) mean += x[p * channels + c];
+  mean /= static_cast<double>(pixels);
+  for (std::int64_t p = 0; p < pixels; ++p) {
+    const double deviation = x[p * channels + c] - mean;
+    var += deviation * deviation;
+  }
+  return {mean, var / static_cast<double>(pixels)};
+}
+
+template <typename Real>
+void update_running(const BatchNormState& state, std::int64_t c, const Moments& batch, std::int64_t pixels) {
+  const double m = state.momentum, n = static_cast<double>(pixels);
+  Real& mean = state.running_mean.data<Real>()[c];
+  Real& var = state.running_var.data<Real>()[c];
+  mean = static_cast<Real>((1 - m) * mean + m * batch.mean);
+  var = static_cast<Real>((1 - m) * var + m * batch.var * n / (n - 1));
+}
+
+template <typename Real>
+void forward(Context& context, const Forward<BatchNorm>& f) {
+  const BatchNormState& state = f.op.state;
+  const std::int64_t channels = f.out[0].dim(3), pixels = f.out[0].numel() / channels;
+  const Real* x = f.in[BatchNorm::x].data<Real>();
+  const Real* gamma = f.in[BatchNorm::gamma].data<Real>();
+  const Real* beta = f.in[BatchNorm::beta].data<Real>();
+  Real* y = f.out[0].data<Real>();
+  f.saved.mean = context.empty({channels});
+  f.saved.inv_std = context.empty({channels});
+  for (std::int64_t c = 0; c < channels; ++c) {
+    Moments moments;
+    if (state.training) {
+      moments = batch_moments(x, pixels, channels, c);
+      update_running<Real>(state, c, moments, pixels);
+    } else {
+      moments = {static_cast<double>(state.running_mean.data<Real>()[c]),
+                 static_cast<double>(state.running_var.data<Real>()[c])};
+    }
+    const double inv_std = 1 / std::sqrt(moments.var + state.eps);
+    f.saved.mean.data<Real>()[c] = static_cast<Real>(moments.mean);
+    f.saved.inv_std.data<Real>()[c] = static_cast<Real>(inv_std);
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      const double xhat = (x[p * channels + c] - moments.mean) * inv_std;
+      y[p * channels + c] = static_cast<Real>(xhat * gamma[c] + beta[c]);
+    }
+  }
+}
+
+/// With xhat = (x - mean) inv_std and N values per channel:
+/// dL/dbeta = sum dL/dy, dL/dgamma = sum dL/dy xhat,
+/// dL/dx = gamma inv_std (dL/dy - [mean(dL/dy) + xhat mean(dL/dy xhat)]), the bracket only in training.
+template <typename Real>
+void backward(Context&, const Backward<BatchNorm>& b) {
+  const std::int64_t channels = b.out[0].dim(3), pixels = b.out[0].numel() / channels;
+  const Real* x = b.in[BatchNorm::x].data<Real>();
+  const Real* dy = b.dL_dout[0].data<Real>();
+  const Grad &dx = b.dL_din[BatchNorm::x], &dgamma = b.dL_din[BatchNorm::gamma], &dbeta = b.dL_din[BatchNorm::beta];
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double mean = b.saved.mean.data<Real>()[c], inv_std = b.saved.inv_std.data<Real>()[c];
+    const double gamma = b.in[BatchNorm::gamma].data<Real>()[c];
+    double sum_dy = 0, sum_dy_xhat = 0;
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      const double d = dy[p * channels + c];
+      sum_dy += d;
+      sum_dy_xhat += d * (x[p * channels + c] - mean) * inv_std;
+    }
+    if (dbeta.wanted()) put(dbeta.value.data<Real>()[c], dbeta.mode, sum_dy);
+    if (dgamma.wanted()) put(dgamma.value.data<Real>()[c], dgamma.mode, sum_dy_xhat);
+    if (!dx.wanted()) continue;
+    const double batch = b.op.state.training ? 1.0 / static_cast<double>(pixels) : 0.0;
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      const double xhat = (x[p * channels + c] - mean) * inv_std;
+      const double d = dy[p * channels + c] - batch * (sum_dy + xhat * sum_dy_xhat);
+      put(dx.value.data<Real>()[p * channels + c], dx.mode, gamma * inv_std * d);
+    }
+  }
+}
+
+}  // namespace
+
+Body<BatchNorm> body_of(Tag<BatchNorm>, DType real) {
+  return SRWM_REFERENCE_BODY(BatchNorm, real);
+}
+
+}  // namespace srwm::reference
