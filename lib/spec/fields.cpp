@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "data/sampler.h"
 
 namespace srwm {
 namespace {
@@ -101,7 +102,7 @@ void add_protocol(std::vector<Field>& keys) {
                   "\"sync\": labelled support images, then queries, loss on the queries; \"delayed\": the label of an "
                   "image comes with the next image, loss on every position."});
   keys.push_back(
-      {"protocol.n_way", IntegerKey{SRWM_MEMBER(protocol.n_way), 2, 1000}, "Classes in an episode.", "classes"});
+      {"protocol.n_way", IntegerKey{SRWM_MEMBER(protocol.n_way), 2, max_ways}, "Classes in an episode.", "classes"});
   keys.push_back({"protocol.k_shot", IntegerKey{SRWM_MEMBER(protocol.k_shot), 1, 1000},
                   "Support images of each class (delayed: all images of each class).", "images"});
   keys.push_back({"protocol.queries", IntegerKey{SRWM_MEMBER(protocol.queries), 1, 1000},
@@ -109,7 +110,7 @@ void add_protocol(std::vector<Field>& keys) {
                   "images", if_sync});
   keys.push_back({"protocol.rotations", FlagKey{SRWM_MEMBER(protocol.rotations)},
                   "Images turned by 90, 180 and 270 degrees count as classes of their own (Omniglot).", "", if_drawn});
-  keys.push_back({"protocol.first_ways", IntegerKey{SRWM_MEMBER(protocol.first_ways), 0, 1000},
+  keys.push_back({"protocol.first_ways", IntegerKey{SRWM_MEMBER(protocol.first_ways), 0, max_ways},
                   "Training only: classes in an episode at the first step, growing linearly to n_way; 0: n_way "
                   "throughout.",
                   "classes", if_drawn});

@@ -62,14 +62,17 @@ void check_glyphs(const ExperimentSpec& spec, const Sound& sound, Problems& prob
   check_glyph_split("data.glyphs.val_classes", glyphs.val_classes, spec, sound, problems);
   check_glyph_split("data.glyphs.test_classes", glyphs.test_classes, spec, sound, problems);
 
-  const bool is_sync = spec.protocol.protocol == Protocol::sync;
-  const std::int64_t needed = spec.protocol.k_shot + (is_sync ? 1 : 0);
+  // All queries may be of one class.
+  const std::int64_t queries = spec.protocol.protocol == Protocol::sync ? spec.protocol.queries : 0;
+  const std::int64_t needed = spec.protocol.k_shot + queries;
   if (glyphs.images_per_class >= needed) return;
-  if (!all_sound(sound, {"data.glyphs.images_per_class", "protocol.k_shot", "protocol.kind"})) return;
-  problems.add(
-      "", "data.glyphs.images_per_class",
-      fmt::format("must be at least {}: an episode shows protocol.k_shot {} images of a class{}; found {}.", needed,
-                  spec.protocol.k_shot, is_sync ? " and asks for another" : "", glyphs.images_per_class));
+  if (!all_sound(sound, {"data.glyphs.images_per_class", "protocol.k_shot", "protocol.queries", "protocol.kind"})) {
+    return;
+  }
+  problems.add("", "data.glyphs.images_per_class",
+               fmt::format("must be at least {}: an episode may show that many images of a class (protocol.k_shot{}); "
+                           "found {}.",
+                           needed, queries > 0 ? " + protocol.queries" : "", glyphs.images_per_class));
 }
 
 void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {

@@ -171,9 +171,9 @@ TEST_CASE("values that do not fit together") {
   CHECK(problem(with(R"("data": {"glyphs": {"val_classes": 4}})")) ==
         "data.glyphs.val_classes: 4 classes do not fill an episode of protocol.n_way 5 classes.");
   CHECK(problem(with(R"("data": {"glyphs": {"val_classes": 4}}, "protocol": {"rotations": true})")) == "(valid)");
-  CHECK(problem(with(R"("data": {"glyphs": {"images_per_class": 5}}, "protocol": {"k_shot": 5})")) ==
-        "data.glyphs.images_per_class: must be at least 6: an episode shows protocol.k_shot 5 images of a class and "
-        "asks for another; found 5.");
+  CHECK(problem(with(R"("data": {"glyphs": {"images_per_class": 7}}, "protocol": {"k_shot": 5, "queries": 3})")) ==
+        "data.glyphs.images_per_class: must be at least 8: an episode may show that many images of a class "
+        "(protocol.k_shot + protocol.queries); found 7.");
   CHECK(problem(with(R"("data": {"glyphs": {"images_per_class": 5}}, "protocol": {"kind": "delayed", "k_shot": 5})")) ==
         "(valid)");
   CHECK(problem(with(R"("figures": {"published": 0.974})")) ==

@@ -56,8 +56,10 @@ void repair(ExperimentSpec& spec) {
        {&spec.data.glyphs.train_classes, &spec.data.glyphs.val_classes, &spec.data.glyphs.test_classes}) {
     *classes = std::max(*classes, spec.protocol.n_way);
   }
-  spec.protocol.k_shot = std::min<std::int64_t>(spec.protocol.k_shot, 999);
-  spec.data.glyphs.images_per_class = std::max(spec.data.glyphs.images_per_class, spec.protocol.k_shot + 1);
+  spec.protocol.k_shot = std::min<std::int64_t>(spec.protocol.k_shot, 500);
+  spec.protocol.queries = std::min<std::int64_t>(spec.protocol.queries, 500);
+  spec.data.glyphs.images_per_class =
+      std::max(spec.data.glyphs.images_per_class, spec.protocol.k_shot + spec.protocol.queries);
   if (spec.figures.published) spec.figures.source = "table 1";
 }
 
