@@ -1,6 +1,9 @@
 # srwm_simd_sources(TARGET sources...): compiles each source once per instruction-set level and links all versions into
 # TARGET (one call per target); the program picks the best one that the machine has (lib/ops/cpu/simd_level.h says how to write such a source).
 set(SRWM_SIMD_FLAGS -O3 -ffp-contract=fast -fno-math-errno)
+if(SRWM_SANITIZE)
+  list(TRANSFORM SRWM_SIMD_FLAGS REPLACE "^-O3$" "-O1")  # instrumented, -O3 takes GCC 12 minutes a file
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
   set(SRWM_SIMD_LEVELS v4 v3 base)
 else()
