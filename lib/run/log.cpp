@@ -55,7 +55,7 @@ void Logger::set_status(std::string_view line) {
   if (line.empty() && !sinks_->status_shown) return;
   sinks_->status_shown = !line.empty();
   set_terminal_line_open(sinks_->status_shown);
-  sinks_->buffer.assign("\r").append(line).append(clear_to_end_of_line);
+  sinks_->buffer.assign(1, '\r').append(line).append(clear_to_end_of_line);
   write_all(sinks_->terminal, sinks_->buffer);
 }
 

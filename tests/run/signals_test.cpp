@@ -1,0 +1,88 @@
+#include "run/signals.h"
+
+#include <chrono>
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <sys/resource.h>
+
+#include "core/error.h"
+#include "support/child.h"
+
+using namespace srwm;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A loop as in a trainer; 75 if it was asked to stop by `expected`.
+int loop_until_stopped(const ReadyPipe& ready, const std::string& expected, const ReadyPipe* seen = nullptr) {
+  const StopRequest stop;
+  ready.set();
+  while (!stop.requested()) std::this_thread::sleep_for(1ms);
+  if (seen != nullptr) {  // a checkpoint that takes for ever
+    seen->set();
+    for (;;) std::this_thread::sleep_for(1ms);
+  }
+  return stop.reason() == expected ? 75 : 1;
+}
+
+}  // namespace
+
+TEST_CASE("each stop signal asks the loop to stop, by name", "[signals]") {
+  const auto [number, name] = GENERATE(
+      table<int, std::string>({{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}}));
+  const ReadyPipe ready;
+  Child child([&, expected = name] { return loop_until_stopped(ready, expected); });
+  REQUIRE(ready.wait());
+  child.send(number);
+  CHECK(child.wait() == 75);
+}
+
+TEST_CASE("a second signal ends the process at once", "[signals]") {
+  const ReadyPipe ready, seen;
+  Child child([&] { return loop_until_stopped(ready, "", &seen); });
+  REQUIRE(ready.wait());
+  child.send(SIGTERM);
+  REQUIRE(seen.wait());
+  SECTION("another one") {
+    child.send(SIGUSR1);
+    CHECK(child.wait() == -SIGUSR1);
+  }
+  SECTION("the same one") {
+    std::this_thread::sleep_for(150ms);
+    child.send(SIGTERM);
+    CHECK(child.wait() == -SIGTERM);
+  }
+}
+
+TEST_CASE("the same signal sent twice in a row is one request", "[signals]") {
+  StopRequest stop;
+  ::raise(SIGTERM);
+  ::raise(SIGTERM);
+  CHECK(stop.reason() == "SIGTERM");
+}
+
+TEST_CASE("the handlers of before come back", "[signals]") {
+  struct sigaction during {
+  }, after{};
+  std::signal(SIGUSR1, SIG_IGN);
+  {
+    const StopRequest stop;
+    CHECK_FALSE(stop.requested());
+    CHECK(stop.reason().empty());
+    ::sigaction(SIGUSR1, nullptr, &during);
+    CHECK(during.sa_handler != SIG_IGN);
+    CHECK_THROWS_AS(StopRequest(), InternalError);
+  }
+  ::sigaction(SIGUSR1, nullptr, &after);
+  CHECK(after.sa_handler == SIG_IGN);
+  std::signal(SIGUSR1, SIG_DFL);
+}
+
+TEST_CASE("a time limit is a request to stop", "[signals]") {
+  const StopRequest stop(0.05);
+  CHECK_FALSE(stop.requested());
+  std::this_thread::sleep_for(60ms);
+  CHECK(stop.requested());
+  CHECK(stop.reason() == "--max-seconds 0.05");
+}
