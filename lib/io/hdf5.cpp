@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -140,7 +141,9 @@ File File::in_memory() {
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   H5Pset_obj_track_times(creation.get(), false);
   H5Pset_link_creation_order(creation.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  const hid_t handle = H5Fcreate("memory", H5F_ACC_TRUNC, creation.get(), access.get());
+  static std::atomic<unsigned> files = 0;  // HDF5 refuses a second open file of the same name, be it in memory
+  const std::string name = fmt::format("memory {}", files++);
+  const hid_t handle = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access.get());
   SRWM_CHECK(handle >= 0, "HDF5 cannot make a file in memory");
   return File(handle, "(a file in memory)");
 }
