@@ -19,6 +19,11 @@ void append_number(std::string& line, double value) {
   }
 }
 
+/// What the clock says is not known beyond three decimals.
+double rounded(double time) {
+  return std::round(time * 1000) / 1000;
+}
+
 void append_metric(std::string& line, const Metric& metric) {
   line += ",\"";
   line += metric.name;
@@ -69,7 +74,7 @@ void MetricsFile::write(std::int64_t step, std::string_view kind, std::span<cons
   line_.clear();
   fmt::format_to(std::back_inserter(line_), "{{\"step\":{},\"kind\":\"{}\"", step, kind);
   for (const Metric& metric : values) append_metric(line_, metric);
-  for (const Metric& metric : times) append_metric(line_, metric);
+  for (const Metric& metric : times) append_metric(line_, {metric.name, rounded(metric.value)});
   line_ += "}\n";
   file_.append(line_);
   ++lines_;

@@ -31,11 +31,12 @@ bool locale_is_utf8() {
   return false;
 }
 
-/// Columns that may be used: all but the last, after which some terminals start a new line.
+/// Columns that may be used: all but the last, after which some terminals start a new line, and two for the "^C" that a
+/// terminal echoes.
 std::size_t usable_columns(int fd) {
   winsize size{};
-  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-  return known ? size.ws_col - std::size_t{1} : 79;
+  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 3;
+  return known ? size.ws_col - std::size_t{3} : 77;
 }
 
 std::string to_string(const Figure& figure) {

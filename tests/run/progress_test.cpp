@@ -36,11 +36,11 @@ std::string drawing(unsigned short columns) {
 TEST_CASE("the bar fits the window", "[progress]") {
   CHECK(drawing(120) ==
         "train 0/10,000 ------------------------------ 0 %  loss 1.235  accuracy 34.5 %  2,950 images/s");
-  CHECK(drawing(80) == "train 0/10,000 --------------- 0 %  loss 1.235  accuracy 34.5 %  2,950 images/s");
-  CHECK(drawing(60) == "train 0/10,000 ----------- 0 %  loss 1.235  accuracy 34.5 %");
-  CHECK(drawing(40) == "train 0/10,000 -------- 0 %  loss 1.235");
-  CHECK(drawing(12) == "train 0/10,");
-  for (unsigned short columns = 2; columns < 130; columns += 9) {
+  CHECK(drawing(80) == "train 0/10,000 ------------- 0 %  loss 1.235  accuracy 34.5 %  2,950 images/s");
+  CHECK(drawing(60) == "train 0/10,000 --------- 0 %  loss 1.235  accuracy 34.5 %");
+  CHECK(drawing(40) == "train 0/10,000 ------ 0 %  loss 1.235");
+  CHECK(drawing(12) == "train 0/1");
+  for (unsigned short columns = 4; columns < 130; columns += 9) {
     CAPTURE(columns);
     CHECK(drawing(columns).size() < columns);
   }
