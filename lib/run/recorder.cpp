@@ -6,8 +6,11 @@ namespace srwm {
 
 Recorder::Recorder(const RunPaths& paths, std::int64_t keep_lines)
     : metrics_(paths.metrics(), keep_lines),
-      events_(paths.events(), keep_lines),
-      start_(std::chrono::steady_clock::now()) {}
+      events_(paths.events(), metrics_.lines()),
+      start_(std::chrono::steady_clock::now()) {
+  // An event file that somebody has removed gets empty events, so that event n keeps belonging to line n.
+  while (events_.events() < metrics_.lines()) events_.write(0, "", {}, {}, 0);
+}
 
 void Recorder::write(std::int64_t step, std::string_view kind, std::span<const Metric> values,
                      std::span<const Metric> times) {

@@ -16,7 +16,8 @@ namespace srwm {
 
 class Recorder {
  public:
-  /// `keep_lines`: 0 for a new run, lines() at the time of the checkpoint for a resumed one.
+  /// `keep_lines`: 0 for a new run, what sync() returned at the time of the checkpoint for a resumed one. A file that
+  /// has fewer lines, because somebody removed it, goes on with those it has.
   Recorder(const RunPaths& paths, std::int64_t keep_lines);
 
   /// One line of metrics.jsonl and one event. `times` come from the clock: MetricsFile says how the two differ; the

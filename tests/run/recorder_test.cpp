@@ -138,3 +138,22 @@ TEST_CASE("a run that is killed and resumed leaves the records of one that is no
   CHECK(timeless(killed.paths()) == timeless(straight.paths()));
   CHECK(timeless_events(killed.paths()) == timeless_events(straight.paths()));
 }
+
+TEST_CASE("records that were removed do not put line and event out of step", "[recorder]") {
+  const TempDir dir;
+  const RunFolder run = RunFolder::open(dir.path() / "run", false);
+  {
+    Recorder recorder(run.paths(), 0);
+    record(recorder, 1, 9);
+  }
+  SECTION("the event file") {
+    fs::remove(run.paths().events());
+    CHECK(Recorder(run.paths(), 12).sync() == 12);
+    CHECK(EventFile(run.paths().events(), 100).events() == 12);
+  }
+  SECTION("the metrics") {
+    fs::remove(run.paths().metrics());
+    CHECK(Recorder(run.paths(), 12).sync() == 0);
+    CHECK(EventFile(run.paths().events(), 100).events() == 0);
+  }
+}
