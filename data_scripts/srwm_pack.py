@@ -69,7 +69,8 @@ class FileTree:
         try:
             return zipfile.ZipFile(path)
         except zipfile.BadZipFile as error:
-            raise PackError(f"{path} starts as a zip archive but has no end: it is truncated; download it again.") from error
+            raise PackError(f"{path} starts as a zip archive but has no end: it is truncated; download it again.") \
+                from error
 
     def read(self, name):
         """The bytes of one file."""
@@ -79,8 +80,8 @@ class FileTree:
             with open(os.path.join(self.path, name), "rb") as file:
                 return file.read()
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise PackError(f"{name} in {self.path} cannot be read ({error}): the archive is damaged; download it again.") \
-                from error
+            raise PackError(f"{name} in {self.path} cannot be read ({error}): the archive is damaged; download it "
+                            "again.") from error
 
     def image(self, name):
         """One file as a Pillow image, decoded."""
@@ -105,12 +106,17 @@ def statistics(images):
     return mean, std
 
 
-def write_class_dataset(path, name, splits, generator):
-    """Writes {split: (images u8 [N, H, W, C], labels i32 [N], class names)} to `path`, whole or not at all."""
+def write_class_dataset(path, name, splits, generator, mean=None, std=None):
+    """Writes {split: (images u8 [N, H, W, C], labels i32 [N], class names)} to `path`, whole or not at all. `mean` and
+    `std`, one number per channel, are those of the training images unless given."""
+    if mean is None or std is None:
+        mean, std = statistics(splits["train"][0])
     temporary = f"{path}.tmp{os.getpid()}"
     try:
         with h5py.File(temporary, "w") as file:
-            _fill(file, name, splits, generator)
+            _introduce(file, name, generator, mean, std)
+            for split in SPLITS:
+                _fill(file.create_group(split), *splits[split])
         os.replace(temporary, path)
     except OSError as error:
         raise PackError(f"{path} cannot be written: {error.strerror or error}.") from error
@@ -119,20 +125,19 @@ def write_class_dataset(path, name, splits, generator):
             os.remove(temporary)
 
 
-def _fill(file, name, splits, generator):
-    mean, std = statistics(splits["train"][0])
+def _introduce(file, name, generator, mean, std):
     file.attrs["srwm_format"] = "classes"
     file.attrs["format_version"] = FORMAT_VERSION
     file.attrs["generator"] = f"{generator}, Pillow {PIL.__version__}"
     file.attrs["name"] = name
     file.attrs["mean"] = np.array(mean)
     file.attrs["std"] = np.array(std)
-    for split in SPLITS:
-        images, labels, class_names = splits[split]
-        group = file.create_group(split)
-        group.attrs["classes"] = len(class_names)
-        group.attrs["images"] = len(images)
-        longest = max(len(text.encode()) for text in class_names)
-        group.create_dataset("class_names", data=class_names, dtype=h5py.string_dtype("utf-8", longest))
-        group.create_dataset("labels", data=np.asarray(labels, np.int32))
-        group.create_dataset("images", data=images)
+
+
+def _fill(group, images, labels, class_names):
+    group.attrs["classes"] = len(class_names)
+    group.attrs["images"] = len(images)
+    longest = max(len(text.encode()) for text in class_names)
+    group.create_dataset("class_names", data=class_names, dtype=h5py.string_dtype("utf-8", longest))
+    group.create_dataset("labels", data=np.asarray(labels, np.int32))
+    group.create_dataset("images", data=images)

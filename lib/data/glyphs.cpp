@@ -62,10 +62,10 @@ using Character = std::vector<Stroke>;
 Stroke draw_stroke(RandomSequence& random, Point start) {
   enum { straight, arc, wave, corner, kinds };
   const auto kind = random.below(kinds);
-  const std::uint32_t steps = kind == straight ? 2 : kind == arc ? 3 + random.below(3) : 3 + random.below(2);
-  const double length = random.uniform(0.4, 1.0) / steps;
+  const std::uint32_t steps = kind == straight ? 2 : kind == arc ? 4 + random.below(3) : 3 + random.below(2);
+  const double length = random.uniform(0.5, 1.2) / steps;
   const double side = random.below(2) == 0 ? 1 : -1;
-  const double turn = side * (kind == arc ? random.uniform(0.15, 0.6) : random.uniform(0.2, 0.5));
+  const double turn = side * (kind == arc ? random.uniform(0.1, 0.55) : random.uniform(0.2, 0.5));
   const std::uint32_t corner_step = 1 + random.below(steps - 1);
 
   Stroke stroke{start};
@@ -120,7 +120,7 @@ Character draw_prototype(RandomSequence random) {
 /// point, and the pen. Lengths in units of the character's size; each factor is a standard deviation at jitter 1.
 struct Hand {
   Hand(RandomSequence& random, double jitter)
-      : turn(0.5 * 0.14 * jitter * bell(random)),
+      : turn(0.5 * 0.16 * jitter * bell(random)),
         slant(0.2 * jitter * bell(random)),
         width(1 + 0.1 * jitter * bell(random)),
         height(1 + 0.1 * jitter * bell(random)),
@@ -130,7 +130,7 @@ struct Hand {
   Point apply(Point p) const { return turned({width * p.x + slant * p.y, height * p.y}, turn) + shift; }
 
   static constexpr double stroke_shift = 0.04;
-  static constexpr double wobble = 0.03;
+  static constexpr double wobble = 0.022;
   double turn, slant, width, height;
   Point shift;
   double pen;

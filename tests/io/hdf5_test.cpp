@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <hdf5.h>
 
 #include "support/temp_dir.h"
 
@@ -58,6 +59,57 @@ TEST_CASE("what is written to an HDF5 file is read back", "[hdf5]") {
   CHECK(file.real_attribute("/zoo", "mean") == std::vector<double>{0.25, 0.5});
   CHECK(file.string_attribute("/zoo", "empty").empty());
   CHECK(hdf5::expect_format(file, "classes", 1) == 1);
+}
+
+TEST_CASE("files of other programs are read: variable strings, other integers, big-endian, compressed", "[hdf5]") {
+  const TempDir dir;
+  const std::string path = dir.path() / "foreign.h5";
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const auto add = [&](const char* name, hid_t stored, hid_t memory, hsize_t count, const void* values) {
+    const hid_t space = H5Screate_simple(1, &count, nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(properties, 1, &count);
+    if (H5Tget_class(stored) != H5T_STRING) H5Pset_deflate(properties, 6);
+    const hid_t dataset = H5Dcreate2(file, name, stored, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+    const hid_t attribute = H5Acreate2(dataset, "same", stored, space, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(attribute, memory, values);
+    H5Aclose(attribute), H5Dclose(dataset), H5Pclose(properties), H5Sclose(space);
+  };
+  const hid_t text = H5Tcopy(H5T_C_S1);
+  H5Tset_size(text, H5T_VARIABLE);
+  const char* words[] = {"ant", "żubr"};
+  const std::int64_t small[] = {-7, 70000}, large[] = {1, std::int64_t{1} << 31};
+  const double reals[] = {0.5, -2.25};
+  add("words", text, text, 2, words);
+  add("word", text, text, 1, words);
+  add("small", H5T_STD_I64BE, H5T_NATIVE_INT64, 2, small);
+  add("large", H5T_STD_I64LE, H5T_NATIVE_INT64, 2, large);
+  add("reals", H5T_IEEE_F32BE, H5T_NATIVE_DOUBLE, 2, reals);
+  H5Tclose(text), H5Fclose(file);
+
+  const hdf5::File read = hdf5::File::open(path);
+  CHECK(read.read_strings("/words") == std::vector<std::string>{"ant", "żubr"});
+  CHECK(read.string_attribute("/word", "same") == "ant");
+  CHECK(read.dtype("/small") == DType::i32);
+  CHECK(read.read("/small").data<std::int32_t>()[1] == 70000);
+  CHECK_THROWS_WITH(read.read("/large"), Contains("do not fit into 32 bits"));
+  CHECK(read.read("/reals").data<float>()[1] == -2.25f);
+  CHECK(read.real_attribute("/reals", "same") == std::vector<double>{0.5, -2.25});
+  CHECK(read.real_attribute("/small", "same") == std::vector<double>{-7, 70000});
+  CHECK(read.attribute_text("/small", "same") == "-7 70000");
+  CHECK(read.attributes("/small") == std::vector<std::string>{"same"});
+}
+
+TEST_CASE("a header that claims more than is stored is refused before memory is taken", "[hdf5]") {
+  const TempDir dir;
+  const std::string path = dir.path() / "claims.h5";
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const hsize_t dims[] = {1 << 30, 1 << 30}, chunk[] = {64, 64};
+  const hid_t space = H5Screate_simple(2, dims, nullptr), properties = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(properties, 2, chunk);
+  const hid_t dataset = H5Dcreate2(file, "huge", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+  H5Dclose(dataset), H5Pclose(properties), H5Sclose(space), H5Fclose(file);
+  CHECK_THROWS_WITH(hdf5::File::open(path).read("/huge"), Contains("only 0 bytes of it are stored"));
 }
 
 TEST_CASE("every element type and rank survives", "[hdf5]") {
