@@ -1,0 +1,90 @@
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "ops/math_probe.h"
+
+using namespace srwm::cpu;
+
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+/// Every `stride`-th float from the most negative to the largest, a multiple of 16 of them.
+std::vector<float> floats(std::uint32_t stride) {
+  std::vector<float> values;
+  for (std::uint64_t bits = 0; bits < 0x7f800000u; bits += stride) {
+    values.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+    values.push_back(-values.back());
+  }
+  values.resize(values.size() / 16 * 16);
+  return values;
+}
+
+/// |found - exact| in units of the last place of the nearest float.
+double ulps(float found, double exact) {
+  const auto nearest = static_cast<float>(exact);
+  if (found == nearest) return 0;
+  if (!std::isfinite(nearest)) return infinity;
+  const double unit = std::nextafter(std::abs(nearest), infinity) - std::abs(nearest);
+  return std::abs(found - exact) / unit;
+}
+
+double worst_ulps(void (*fast)(float*, const float*, int), double (*exact)(double)) {
+  constexpr std::uint32_t stride = 9973;  // 430,000 floats
+  const std::vector<float> x = floats(stride);
+  std::vector<float> y(x.size());
+  fast(y.data(), x.data(), static_cast<int>(x.size()));
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double error = ulps(y[i], exact(x[i]));
+    if (!(error <= worst)) worst = error;
+  }
+  return worst;
+}
+
+std::vector<SimdLevel> levels_here() {
+  std::vector<SimdLevel> levels;
+  for (const SimdLevel level : {SimdLevel::base, SimdLevel::v3, SimdLevel::v4}) {
+    if (level <= simd_level()) levels.push_back(level);
+  }
+  return levels;
+}
+
+}  // namespace
+
+TEST_CASE("exp, sigmoid and tanh are good to the last places") {
+  for (const SimdLevel level : levels_here()) {
+    INFO("level " << name_of(level));
+    const MathProbe& probe = math_probe(level);
+    CHECK(worst_ulps(probe.exp, [](double x) { return std::exp(x); }) <= 1.0);
+    CHECK(worst_ulps(probe.sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }) <= 2.5);
+    CHECK(worst_ulps(probe.tanh, [](double x) { return std::tanh(x); }) <= 2.5);
+  }
+}
+
+TEST_CASE("exp, sigmoid and tanh at infinity and NaN") {
+  for (const SimdLevel level : levels_here()) {
+    INFO("level " << name_of(level));
+    const std::vector<float> x{infinity, -infinity, std::nanf(""), 0, -0.0f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    std::vector<float> y(16);
+    math_probe(level).exp(y.data(), x.data(), 16);
+    CHECK(y[0] == infinity);
+    CHECK(y[1] == 0);
+    CHECK(std::isnan(y[2]));
+    CHECK(y[3] == 1);
+    math_probe(level).sigmoid(y.data(), x.data(), 16);
+    CHECK(y[0] == 1);
+    CHECK(y[1] == 0);
+    CHECK(std::isnan(y[2]));
+    CHECK(y[3] == 0.5f);
+    math_probe(level).tanh(y.data(), x.data(), 16);
+    CHECK(y[0] == 1);
+    CHECK(y[1] == -1);
+    CHECK(std::isnan(y[2]));
+    CHECK((y[4] == 0 && std::signbit(y[4])));
+  }
+}
