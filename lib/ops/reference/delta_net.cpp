@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/gradient.h"
+#include "ops/grad.h"
 #include "ops/reference/scratch.h"
 
 namespace srwm::reference {
@@ -159,8 +159,8 @@ void backward(Context& ctx, const Backward<DeltaNet>& back) {
   Real* dL_dw = scratch<Real>(ctx, n.matrix);
   Real* unwanted = scratch<Real>(ctx, n.width);
   std::fill_n(unwanted, n.width, Real(0));
-  Real* dL_dprojected = begin_adding<Real>(back.dL_din[DeltaNet::projected]);
-  Real* dL_dw_first = begin_adding<Real>(back.dL_din[DeltaNet::w_first]);
+  Real* dL_dprojected = sum_into<Real>(back.dL_din[DeltaNet::projected]);
+  Real* dL_dw_first = sum_into<Real>(back.dL_din[DeltaNet::w_first]);
   const Real* dL_dy = back.dL_dout[DeltaNet::y].data<Real>();
   const Real* dL_dw_last = back.dL_dout[DeltaNet::w_last].data<Real>();
   for (std::int64_t b = 0; b < n.batch; ++b) {

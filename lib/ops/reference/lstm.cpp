@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/gradient.h"
+#include "ops/grad.h"
 #include "ops/reference/scratch.h"
 
 namespace srwm::reference {
@@ -134,7 +134,7 @@ void backward(Context& ctx, const Backward<Lstm>& back) {
   Real* dL_dc = scratch<Real>(ctx, hidden);
   Real* dL_dz = scratch<Real>(ctx, 4 * hidden);
   std::array<Real*, Lstm::inputs> dL_din{};
-  for (std::size_t i = 0; i < dL_din.size(); ++i) dL_din[i] = begin_adding<Real>(back.dL_din[i]);
+  for (std::size_t i = 0; i < dL_din.size(); ++i) dL_din[i] = sum_into<Real>(back.dL_din[i]);
   const Real *x = back.in[Lstm::x].data<Real>(), *y = back.out[Lstm::y].data<Real>();
   const Real *w_ih = back.in[Lstm::w_ih].data<Real>(), *w_hh = back.in[Lstm::w_hh].data<Real>();
   const Real *gates = back.saved.gates.data<Real>(), *cells = back.saved.cells.data<Real>();

@@ -1,6 +1,6 @@
 #include "ops/pack_srwm.h"
 
-#include "ops/gradient.h"
+#include "ops/grad.h"
 
 namespace srwm::reference {
 namespace {
@@ -31,7 +31,7 @@ template <typename Real>
 void backward(Context&, const Backward<PackSrwm>& b) {
   const Real* dL_dw0 = b.dL_dout[0].data<Real>();
   std::array<Real*, PackSrwm::inputs> dL_dpart{};
-  for (std::size_t p = 0; p < dL_dpart.size(); ++p) dL_dpart[p] = begin_adding<Real>(b.dL_din[p]);
+  for (std::size_t p = 0; p < dL_dpart.size(); ++p) dL_dpart[p] = sum_into<Real>(b.dL_din[p]);
   // w0[to] = part[from]
   for_each_element(b.in, [&](std::size_t p, std::int64_t from, std::int64_t to) {
     if (dL_dpart[p]) dL_dpart[p][from] += dL_dw0[to];

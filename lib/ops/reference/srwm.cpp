@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ops/gradient.h"
+#include "ops/grad.h"
 #include "ops/reference/scratch.h"
 
 namespace srwm::reference {
@@ -184,9 +184,9 @@ void backward(Context& ctx, const Backward<Srwm>& back) {
   const StepGradients<Real> g(ctx, n);
   Real* dL_dw = scratch<Real>(ctx, n.matrix);
   Real* dL_dz = scratch<Real>(ctx, n.d);
-  Real* dL_dx = begin_adding<Real>(back.dL_din[Srwm::x]);
-  Real* dL_dw_first = begin_adding<Real>(back.dL_din[Srwm::w_first]);
-  Real* dL_dw_reset = begin_adding<Real>(back.dL_din[Srwm::w_reset]);
+  Real* dL_dx = sum_into<Real>(back.dL_din[Srwm::x]);
+  Real* dL_dw_first = sum_into<Real>(back.dL_din[Srwm::w_first]);
+  Real* dL_dw_reset = sum_into<Real>(back.dL_din[Srwm::w_reset]);
   const Real* dL_dy = back.dL_dout[Srwm::y].data<Real>();
   const Real* dL_dw_last = back.dL_dout[Srwm::w_last].data<Real>();
   for (std::int64_t b = 0; b < n.batch; ++b) {
