@@ -192,8 +192,9 @@ double best_time(const std::function<void()>& work) {
   return 1e6 * best;
 }
 
-void print_times(const std::string& title, double forward_us, double backward_us) {
-  std::cout << fmt::format("{:60} forward {:9.1f} us, backward {:9.1f} us\n", title, forward_us, backward_us);
+void print_times(const std::string& title, Times one_thread, Times two_threads) {
+  std::cout << fmt::format("{:64} forward {:8.1f} us, backward {:8.1f} us; on two threads {:8.1f} us, {:8.1f} us\n",
+                           title, one_thread.forward, one_thread.backward, two_threads.forward, two_threads.backward);
 }
 
 }  // namespace srwm::test

@@ -109,7 +109,7 @@ struct OpBodies {
 template <typename Op>
 std::vector<std::string> op_failures(const OpCase<Op>& test, const OpBodies<Op>& bodies = {});
 
-/// Prints the times of the fast body, forward and backward with all gradients, on two threads.
+/// Prints the times of the fast body, forward and backward with all gradients, on one thread and on two.
 template <typename Op>
 void time_op(const OpCase<Op>& test);
 

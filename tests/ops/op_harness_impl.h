@@ -310,22 +310,31 @@ std::vector<std::string> op_failures(const OpCase<Op>& test, const OpBodies<Op>&
 
 /// Best time of `work` in microseconds, over at least 0.2 s.
 double best_time(const std::function<void()>& work);
-void print_times(const std::string& title, double forward_us, double backward_us);
+struct Times {
+  double forward, backward;
+};
+void print_times(const std::string& title, Times one_thread, Times two_threads);
 
 template <typename Op>
-void time_op(const OpCase<Op>& test) {
+Times times_on(int threads, const OpCase<Op>& test) {
   const Body<Op> fast = cpu::body_of(Tag<Op>{});
-  Execution<Op> execution(test, fast, DType::f32, 2);
+  Execution<Op> execution(test, fast, DType::f32, threads);
   execution.run();
   const auto modes = execution.overwrite_all();
   Arena& arena = execution.context().arena();
   const Arena::Mark after_forward = arena.mark();
-  const double backward = best_time([&] {
+  Times times{};
+  times.backward = best_time([&] {
     arena.rewind(after_forward);
     execution.backward(modes);
   });
-  const double forward = best_time([&] { execution.forward_again(); });
-  print_times(test.title(), forward, backward);
+  times.forward = best_time([&] { execution.forward_again(); });
+  return times;
+}
+
+template <typename Op>
+void time_op(const OpCase<Op>& test) {
+  print_times(test.title(), times_on(1, test), times_on(2, test));
 }
 
 }  // namespace srwm::test

@@ -84,8 +84,8 @@ Gemm<Real> block_of(const Gemm<Real>& g, std::int64_t row, std::int64_t row_end,
 template <typename Real>
 void run(int threads, Gemm<Real> g) {
   if (g.m <= 0 || g.n <= 0) return;
-  if (g.a_stride == 0) g.a_stride = g.a_transposed ? g.m : g.k;
-  if (g.b_stride == 0) g.b_stride = g.b_transposed ? g.k : g.n;
+  if (g.a_stride == 0) g.a_stride = std::max<std::int64_t>(1, g.a_transposed ? g.m : g.k);
+  if (g.b_stride == 0) g.b_stride = std::max<std::int64_t>(1, g.b_transposed ? g.k : g.n);
   if (g.c_stride == 0) g.c_stride = g.n;
 
   const bool shared = g.m * g.n * g.k >= smallest_shared;
