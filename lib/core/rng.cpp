@@ -22,10 +22,6 @@ RandomStep::RandomStep(std::uint64_t seed, Stream stream, std::uint32_t step)
       stream_(static_cast<std::uint32_t>(stream)),
       step_(step) {}
 
-Philox4 RandomStep::at(std::uint64_t index) const {
-  return philox4x32({static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), step_, stream_}, key_);
-}
-
 RandomSequence::RandomSequence(std::uint64_t seed, Stream stream, std::uint32_t step, std::uint64_t first)
     : step_(seed, stream, step), block_(first) {}
 

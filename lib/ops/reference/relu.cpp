@@ -24,7 +24,10 @@ void backward(Context& ctx, const Backward<Relu>& g) {
   const Real *x = g.in[Relu::x].data<Real>(), *dy = g.dL_dout[0].data<Real>();
   Real* dx = grad.value.data<Real>();
   parallel_ranges(ctx.threads(), g.out[0].numel(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) put(grad.mode, dx[i], x[i] > 0 ? dy[i] : Real{0});
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Real d = dy[i];  // read in either case, so that the loop has no branch
+      put(grad.mode, dx[i], x[i] > 0 ? d : Real{0});
+    }
   });
 }
 
