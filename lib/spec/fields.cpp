@@ -223,6 +223,9 @@ struct Words {
     return fmt::format("an integer from 0 to {}", std::numeric_limits<std::uint64_t>::max());
   }
   std::string operator()(const NumberKey& key) const {
+    if (!key.min_excluded && !key.max_excluded && key.max != unbounded) {
+      return fmt::format("a number from {} to {}", key.min, key.max);
+    }
     const std::string low = fmt::format("{} {}", key.min_excluded ? "above" : "of at least", key.min);
     if (key.max == unbounded) return fmt::format("a number {}", low);
     return fmt::format("a number {} and {} {}", low, key.max_excluded ? "below" : "at most", key.max);

@@ -2,7 +2,7 @@
 
 #include <iterator>
 #include <map>
-#include <optional>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -66,7 +66,11 @@ class EntryReader : public nlohmann::json_sax<json> {
     const std::string& parent = open_objects_.back();
     path_ = parent.empty() ? name : parent + "." + name;
     is_unusable_ = name.empty() || name.find('.') != string_t::npos;
-    is_unusable_ ? report_unusable(name) : check_repeated();
+    if (is_unusable_) {
+      report_unusable(name);
+    } else {
+      check_repeated();
+    }
     return true;
   }
 

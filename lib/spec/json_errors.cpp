@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "spec/problems.h"
-
 namespace srwm {
 namespace {
 
@@ -77,9 +75,10 @@ std::string json_reason(std::string_view text, std::size_t position, std::string
   }
   if (rest.front() == '\'') return "JSON puts text and keys in double quotes, not single ones.";
   if (begins_word_of_python(rest)) return "JSON knows numbers, true, false and null, in this spelling, and no NaN.";
-  if (rest.front() == '"' && ends_value(previous))
-    return library_message.find("':'") == std::string_view::npos ? "A comma is missing before this."
-                                                                 : "A colon is missing before this.";
+  if (rest.front() == '"' && ends_value(previous)) {
+    const bool wants_colon = library_message.find("expected ':'") != std::string_view::npos;
+    return fmt::format("A {} is missing before this.", wants_colon ? "colon" : "comma");
+  }
   return fmt::format("This is not JSON: {}.", essence(library_message));
 }
 

@@ -131,14 +131,15 @@ TEST_CASE("the example of docs/spec.md is a valid spec") {
 }
 
 TEST_CASE("every spec in experiments/ is valid") {
-  const std::filesystem::path folder = source_folder / "experiments";
-  if (!std::filesystem::exists(folder)) return;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+  int specs = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(source_folder / "experiments")) {
     if (entry.path().extension() != ".json") continue;
+    ++specs;
     INFO(entry.path());
     CHECK(refusal(read(entry.path())) == "valid");
     CHECK(fits_schema(json::parse(read(entry.path())), json::parse(json_schema())));
   }
+  CHECK(specs > 0);
 }
 
 TEST_CASE("explain knows every key and group, and the nearest of those it does not know") {

@@ -85,6 +85,8 @@ TEST_CASE("values of the wrong type or out of range are told with what is allowe
   CHECK(problem(with(R"("seed": -1)")) == "line 2: seed: must be an integer from 0 to 18446744073709551615; found -1.");
   CHECK(problem(with(R"("optim": {"beta1": 1})")) ==
         "line 2: optim.beta1: must be a number of at least 0 and below 1; found 1.");
+  CHECK(problem(with(R"("data": {"glyphs": {"jitter": 5}})")) ==
+        "line 2: data.glyphs.jitter: must be a number from 0 to 4; found 5.");
   CHECK(problem(with(R"("optim": {"rate": 0})")) ==
         "line 2: optim.rate: must be a number above 0 and at most 1; found 0.");
   CHECK(problem(with(R"("optim": {"clip_norm": -0.1})")) ==
