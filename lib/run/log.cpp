@@ -69,6 +69,7 @@ void Logger::write_terminal(std::string_view level, std::string_view message) {
 }
 
 void Logger::write(Level level, const std::string& message) {
+  spdlog::level::level_enum severity = spdlog::level::info;
   switch (level) {
     case Level::note:
       break;
@@ -76,18 +77,15 @@ void Logger::write(Level level, const std::string& message) {
       if (!sinks_->quiet) write_terminal("", message);
       break;
     case Level::warning:
+      severity = spdlog::level::warn;
       write_terminal("warning: ", message);
       break;
     case Level::error:
+      severity = spdlog::level::err;
       write_terminal("error: ", message);
       break;
   }
-  if (!sinks_->file) return;
-  const bool grave = level == Level::error;
-  sinks_->file->log(grave                     ? spdlog::level::err
-                    : level == Level::warning ? spdlog::level::warn
-                                              : spdlog::level::info,
-                    message);
+  if (sinks_->file) sinks_->file->log(severity, message);
 }
 
 }  // namespace srwm

@@ -22,6 +22,8 @@ struct StopSignal {
 constexpr std::array<StopSignal, 4> stop_signals{
     {{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}}};
 
+constexpr std::array<int, 2> ignored_signals{SIGXFSZ, SIGPIPE};
+
 constexpr std::int64_t same_signal_ns = 100'000'000;
 
 // A handler has no argument of ours, so what it works on has to be global.
@@ -71,20 +73,23 @@ std::string_view name_of_signal(int number) {
 
 StopRequest::StopRequest(std::optional<double> max_seconds)
     : max_seconds_(max_seconds), start_(std::chrono::steady_clock::now()) {
+  static_assert(handled == stop_signals.size() + ignored_signals.size());
   SRWM_CHECK(!installed.exchange(true), "a StopRequest is alive already");
   first_signal = 0;
   struct sigaction action {};
-  action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (std::size_t i = 0; i < stop_signals.size(); ++i) ::sigaction(stop_signals[i].number, &action, &before_[i]);
+  auto before = before_.begin();
+  action.sa_handler = on_signal;
+  for (const StopSignal& signal : stop_signals) ::sigaction(signal.number, &action, &*before++);
   action.sa_handler = SIG_IGN;
-  ::sigaction(SIGXFSZ, &action, &before_[stop_signals.size()]);
+  for (const int signal : ignored_signals) ::sigaction(signal, &action, &*before++);
 }
 
 StopRequest::~StopRequest() {
-  for (std::size_t i = 0; i < stop_signals.size(); ++i) ::sigaction(stop_signals[i].number, &before_[i], nullptr);
-  ::sigaction(SIGXFSZ, &before_[stop_signals.size()], nullptr);
+  auto before = before_.begin();
+  for (const StopSignal& signal : stop_signals) ::sigaction(signal.number, &*before++, nullptr);
+  for (const int signal : ignored_signals) ::sigaction(signal, &*before++, nullptr);
   installed = false;
 }
 

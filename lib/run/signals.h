@@ -12,8 +12,9 @@ namespace srwm {
 /// While it lives, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 do not end the process but set a flag; the loop polls
 /// `requested()`, writes a checkpoint and returns. A second signal ends the process at once, as if there were no
 /// handler; the same signal again within a tenth of a second counts as one, since timeout(1) and batch systems send it
-/// to the process and to its group. SIGXFSZ is ignored, so that a file-size limit becomes an error message. The
-/// handlers that were there before come back with the destructor. One at a time per process.
+/// to the process and to its group. SIGXFSZ and SIGPIPE are ignored: a file-size limit becomes an error message, and a
+/// run outlives a pipe that showed its output. The handlers that were there before come back with the destructor. One at
+/// a time per process.
 class StopRequest {
  public:
   /// `max_seconds` counts from now; absent: no limit.
@@ -30,7 +31,7 @@ class StopRequest {
  private:
   bool time_is_up() const;
 
-  static constexpr std::size_t handled = 5;
+  static constexpr std::size_t handled = 6;
   std::optional<double> max_seconds_;
   std::chrono::steady_clock::time_point start_;
   std::array<struct sigaction, handled> before_{};

@@ -79,6 +79,15 @@ TEST_CASE("the handlers of before come back", "[signals]") {
   std::signal(SIGUSR1, SIG_DFL);
 }
 
+TEST_CASE("a run outlives a pipe that showed its output", "[signals]") {
+  Child child([] {
+    const StopRequest stop;
+    ::raise(SIGPIPE);
+    return stop.requested() ? 1 : 0;
+  });
+  CHECK(child.wait() == 0);
+}
+
 TEST_CASE("a time limit is a request to stop", "[signals]") {
   const StopRequest stop(0.05);
   CHECK_FALSE(stop.requested());
