@@ -45,23 +45,27 @@ void append_varint(std::string& out, std::uint64_t value) {
   out.push_back(static_cast<char>(value));
 }
 
-void append_varint_field(std::string& out, int field, std::int64_t value) {
-  append_varint(out, static_cast<std::uint64_t>(field * 8 + 0));
+void append_key(std::string& out, unsigned field, unsigned wire_type) {
+  append_varint(out, field * 8 + wire_type);
+}
+
+void append_varint_field(std::string& out, unsigned field, std::int64_t value) {
+  append_key(out, field, 0);
   append_varint(out, static_cast<std::uint64_t>(value));
 }
 
-void append_double_field(std::string& out, int field, double value) {
-  append_varint(out, static_cast<std::uint64_t>(field * 8 + 1));
+void append_double_field(std::string& out, unsigned field, double value) {
+  append_key(out, field, 1);
   append_little_endian(out, std::bit_cast<std::uint64_t>(value));
 }
 
-void append_float_field(std::string& out, int field, float value) {
-  append_varint(out, static_cast<std::uint64_t>(field * 8 + 5));
+void append_float_field(std::string& out, unsigned field, float value) {
+  append_key(out, field, 5);
   append_little_endian(out, std::bit_cast<std::uint32_t>(value));
 }
 
-void append_bytes_key(std::string& out, int field, std::size_t size) {
-  append_varint(out, static_cast<std::uint64_t>(field * 8 + 2));
+void append_bytes_key(std::string& out, unsigned field, std::size_t size) {
+  append_key(out, field, 2);
   append_varint(out, size);
 }
 
