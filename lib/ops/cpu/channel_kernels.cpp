@@ -1,6 +1,7 @@
 #include "ops/cpu/channel_kernels.h"
 
 #include "ops/cpu/channel_blocks.h"
+#include "ops/cpu/pool_window.h"
 
 namespace srwm::cpu::SRWM_SIMD {
 namespace {
@@ -98,12 +99,10 @@ void norm_gradient(float* dx, const float* dy, const float* x, const NormGradien
 
 /// Calls visit(window, pixel) for the windows of an image: the window's offset in y and that of its first pixel in x.
 template <typename Visit>
-void for_each_window(const PoolShape& s, const Visit& visit) {
-  for (std::int64_t h = 0; h < s.height / 2; ++h) {
-    for (std::int64_t w = 0; w < s.width / 2; ++w) {
-      visit((h * (s.width / 2) + w) * s.channels, (2 * h * s.width + 2 * w) * s.channels);
-    }
-  }
+void for_each_window_offset(const PoolShape& s, const Visit& visit) {
+  for_each_window(s, [&](std::int64_t h, std::int64_t w) {
+    visit((h * (s.width / 2) + w) * s.channels, (2 * h * s.width + 2 * w) * s.channels);
+  });
 }
 
 /// Distances in x from a window's first pixel to its four pixels.
@@ -113,29 +112,10 @@ struct WindowOffsets {
   explicit WindowOffsets(const PoolShape& s) : at{0, s.channels, s.width * s.channels, (s.width + 1) * s.channels} {}
 };
 
-struct Largest {
-  Vec value;
-  Mask index;
-};
-
-/// First largest of four; a NaN wins, as in PyTorch.
-inline Largest largest_of(Vec z0, Vec z1, Vec z2, Vec z3) {
-  Largest best = {z0, Mask{}};
-  const Vec rest[3] = {z1, z2, z3};
-#pragma GCC unroll 3
-  for (int k = 0; k < 3; ++k) {
-    const Vec z = rest[k];
-    const Mask better = (z > best.value) | (z != z);
-    best.value = better ? z : best.value;
-    best.index = better ? Mask{} + (k + 1) : best.index;
-  }
-  return best;
-}
-
 void pool(float* y, std::uint8_t* winner, const float* x, const PoolShape& shape) {
   const WindowOffsets pixel(shape);
   for_channel_blocks(shape.channels, [&]<int n>(auto access, std::int64_t c) {
-    for_each_window(shape, [&](std::int64_t to, std::int64_t from) {
+    for_each_window_offset(shape, [&](std::int64_t to, std::int64_t from) {
       for (int k = 0; k < n; ++k) {
         const float* z = x + from + c + k * lanes;
         const Largest best = largest_of(access.get(z + pixel.at[0]), access.get(z + pixel.at[1]),
@@ -159,7 +139,7 @@ void for_each_left_out(const PoolShape& s, const Visit& visit) {
 void pool_gradient(float* dx, const float* dy, const std::uint8_t* winner, const PoolShape& shape, bool accumulate) {
   const WindowOffsets pixel(shape);
   for_channel_blocks(shape.channels, [&]<int n>(auto access, std::int64_t c) {
-    for_each_window(shape, [&](std::int64_t from, std::int64_t to) {
+    for_each_window_offset(shape, [&](std::int64_t from, std::int64_t to) {
       for (int k = 0; k < n; ++k) {
         const Vec g = access.get(dy + from + c + k * lanes);
         const Mask index = access.get_bytes(winner + from + c + k * lanes);
@@ -183,7 +163,7 @@ void norm_pool_relu(float* y, std::uint8_t* winner, const float* x, const float*
   const WindowOffsets pixel(shape);
   for_channel_blocks(shape.channels, [&]<int n>(auto access, std::int64_t c) {
     const Row<n> factor = Row<n>::get(access, scale + c), offset = Row<n>::get(access, shift + c);
-    for_each_window(shape, [&](std::int64_t to, std::int64_t from) {
+    for_each_window_offset(shape, [&](std::int64_t to, std::int64_t from) {
       for (int k = 0; k < n; ++k) {
         Vec z[4];
 #pragma GCC unroll 4
@@ -191,17 +171,11 @@ void norm_pool_relu(float* y, std::uint8_t* winner, const float* x, const float*
           z[i] = factor.v[k] * access.get(x + from + pixel.at[i] + c + k * lanes) + offset.v[k];
         }
         const Largest best = largest_of(z[0], z[1], z[2], z[3]);
-        access.put(y + to + c + k * lanes, best.value < 0 ? Vec{} : best.value);
+        access.put(y + to + c + k * lanes, relu(best.value));
         access.put_bytes(winner + to + c + k * lanes, best.index);
       }
     });
   });
-}
-
-/// dL/dpooled: ReLU's gradient is 0 where y is 0.
-template <typename Access>
-inline Vec through_relu(const Access& access, const PooledImage& pooled, std::int64_t at) {
-  return access.get(pooled.y + at) <= 0 ? Vec{} : access.get(pooled.dy + at);
 }
 
 void norm_pool_relu_sums(float* sums, const PooledImage& pooled, const float* x, const float* mean,
@@ -210,7 +184,7 @@ void norm_pool_relu_sums(float* sums, const PooledImage& pooled, const float* x,
   for_channel_blocks(shape.channels, [&]<int n>(auto access, std::int64_t c) {
     const Row<n> centre = Row<n>::get(access, mean + c);
     Row<n> sum, product;
-    for_each_window(shape, [&](std::int64_t at, std::int64_t from) {
+    for_each_window_offset(shape, [&](std::int64_t at, std::int64_t from) {
       for (int k = 0; k < n; ++k) {
         const Vec g = through_relu(access, pooled, at + c + k * lanes);
         const Mask index = access.get_bytes(pooled.winner + at + c + k * lanes);
@@ -233,7 +207,7 @@ void norm_pool_relu_gradient(float* dx, const PooledImage& pooled, const float* 
   for_channel_blocks(shape.channels, [&]<int n>(auto access, std::int64_t c) {
     const Row<n> scale = Row<n>::get(access, d.scale + c), slope = Row<n>::get(access, d.slope + c),
                  offset = Row<n>::get(access, d.offset + c);
-    for_each_window(shape, [&](std::int64_t from, std::int64_t to) {
+    for_each_window_offset(shape, [&](std::int64_t from, std::int64_t to) {
       for (int k = 0; k < n; ++k) {
         const Vec g = scale.v[k] * through_relu(access, pooled, from + c + k * lanes);
         const Mask index = access.get_bytes(pooled.winner + from + c + k * lanes);

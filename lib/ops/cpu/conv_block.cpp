@@ -2,6 +2,7 @@
 
 #include "core/parallel.h"
 #include "ops/cpu/channel_kernels.h"
+#include "ops/cpu/conv_block_thin.h"
 #include "ops/cpu/normalisation.h"
 #include "ops/cpu/scratch.h"
 #include "ops/cpu/winograd.h"
@@ -14,7 +15,7 @@ PoolShape image_of(const ConvShape& shape) {
 }
 
 /// Pass 1: convolution, stored without its bias, with the moments of its channels. Pass 2: the rest.
-void forward(Context& context, const Forward<ConvBlock>& f) {
+void wide_forward(Context& context, const Forward<ConvBlock>& f) {
   const ConvShape shape = ConvShape::of(f.in[ConvBlock::x], f.in[ConvBlock::weight]);
   const PoolShape image = image_of(shape);
   const BatchNormState& state = f.op.state;
@@ -94,25 +95,40 @@ double* gradient_sums(Context& context, const Backward<ConvBlock>& b, const Pool
   return total;
 }
 
-/// Zero in training: the batch mean takes the bias away again.
-void bias_gradient(const Backward<ConvBlock>& b, const double* sums, const Tensor& scale) {
-  const Grad& dbias = b.dL_din[ConvBlock::bias];
-  for (std::int64_t c = 0; c < scale.dim(0); ++c) {
-    put(dbias, c, b.op.state.training ? 0.0 : sums[c] * static_cast<double>(scale.data<float>()[c]));
-  }
-}
-
-void backward(Context& context, const Backward<ConvBlock>& b) {
+void wide_backward(Context& context, const Backward<ConvBlock>& b) {
   const ScratchScope scope(context);
   const ConvShape shape = ConvShape::of(b.in[ConvBlock::x], b.in[ConvBlock::weight]);
   const PooledBatch pooled(b);
   const double* sums = gradient_sums(context, b, pooled, shape);
   const NormBackward norm(context, b.op.state.training, b.saved.mean, b.saved.inv_std, b.in[ConvBlock::gamma], sums,
                           shape.pixels(), b.dL_din[ConvBlock::gamma], b.dL_din[ConvBlock::beta]);
-  bias_gradient(b, sums, norm.scale);
+  put_bias_gradient(b.dL_din[ConvBlock::bias], b.op.state.training, sums, norm.scale);
   winograd_backward(context, shape, b.in[ConvBlock::x].data<float>(), b.in[ConvBlock::weight].data<float>(),
                     ConvolvedGradient(pooled, b.saved.convolved.data<float>(), norm, shape), b.dL_din[ConvBlock::x],
                     b.dL_din[ConvBlock::weight]);
+}
+
+/// The gradient of a thin input is seldom asked for: the convolution is done again for it.
+void thin_input_gradient(Context& context, const Backward<ConvBlock>& b) {
+  const ScratchScope scope(context);
+  const Tensor &x = b.in[ConvBlock::x], &weight = b.in[ConvBlock::weight];
+  const ConvShape shape = ConvShape::of(x, weight);
+  ConvBlock::Saved saved = b.saved;
+  saved.convolved = context.empty({shape.images, shape.height, shape.width, shape.out}, DType::f32);
+  winograd_forward(context, shape, x.data<float>(), weight.data<float>(), nullptr, saved.convolved.data<float>());
+  Grads<ConvBlock::inputs> only_x;
+  only_x[ConvBlock::x] = b.dL_din[ConvBlock::x];
+  wide_backward(context, {b.op, b.in, b.out, saved, b.dL_dout, only_x});
+}
+
+void forward(Context& context, const Forward<ConvBlock>& f) {
+  is_thin(f.in[ConvBlock::x]) ? thin_forward(context, f) : wide_forward(context, f);
+}
+
+void backward(Context& context, const Backward<ConvBlock>& b) {
+  if (!is_thin(b.in[ConvBlock::x])) return wide_backward(context, b);
+  thin_backward(context, b);
+  if (b.dL_din[ConvBlock::x].wanted()) thin_input_gradient(context, b);
 }
 
 }  // namespace

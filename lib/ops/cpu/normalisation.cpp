@@ -90,6 +90,12 @@ NormBackward::NormBackward(Context& context, bool training, const Tensor& mean, 
   }
 }
 
+void put_bias_gradient(const Grad& dbias, bool training, const double* sums, const Tensor& scale) {
+  for (std::int64_t c = 0; c < scale.dim(0); ++c) {
+    put(dbias, c, training ? 0.0 : sums[c] * static_cast<double>(scale.data<float>()[c]));
+  }
+}
+
 void add_up(const float* rows, std::int64_t parts, std::int64_t n, double* total) {
   std::fill(total, total + n, 0.0);
   for (std::int64_t part = 0; part < parts; ++part) {

@@ -46,6 +46,10 @@ struct NormBackward {
                const double* sums, std::int64_t count, const Grad& dgamma, const Grad& dbeta);
 };
 
+/// Gradient of a bias in front of batch-norm: sum of dL/dy times scale; zero in training, where the mean takes the bias
+/// away again. `sums` as above.
+void put_bias_gradient(const Grad& dbias, bool training, const double* sums, const Tensor& scale);
+
 /// Adds up `parts` rows of n floats in order, in double.
 void add_up(const float* rows, std::int64_t parts, std::int64_t n, double* total);
 
