@@ -115,7 +115,7 @@ TEST_CASE("a loss that is not finite names the step and the first bad tensor and
 TEST_CASE("training learns", "[trainer]") {
   TemporaryFolder folder;
   ExperimentSpec spec = small_spec();
-  spec.data.glyphs = {.train_classes = 3, .val_classes = 3, .test_classes = 3, .images_per_class = 3, .jitter = 0.1};
+  spec.data.glyphs = {.train_classes = 3, .val_classes = 3, .test_classes = 3, .images_per_class = 8, .jitter = 0.1};
   spec.protocol = {.protocol = Protocol::delayed, .n_way = 2, .k_shot = 4};
   spec.model.vision.dropout = spec.model.core.dropout = 0;
   spec.train = {.steps = 150, .batch = 16, .report_every = 150};
