@@ -15,6 +15,17 @@ namespace {
 /// Validation and test episodes are the same for every run.
 constexpr std::uint64_t evaluation_seed = 0;
 
+/// A value that every checkpoint of a few-shot run carries; one made by hand or by a converter may not.
+template <typename Map>
+auto stored(const Map& values, const char* name, const std::filesystem::path& path) {
+  const auto entry = values.find(name);
+  if (entry != values.end()) return entry->second;
+  throw DataError(
+      "{} holds a model but not the state of a training run (/progress has no \"{}\"), so it cannot be "
+      "resumed. Start a new run from it with --init-from.",
+      path.string(), name);
+}
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -49,14 +60,16 @@ void FewShotTrainer::resume() {
   step_ = progress.step;
   best_metric_ = progress.best_metric;
   best_step_ = progress.best_step;
-  validated_step_ = progress.counters.at("validated_step");
-  interval_ = {.loss = progress.reals.at("interval_loss"),
-               .grad_norm = progress.reals.at("interval_grad_norm"),
-               .rate = progress.reals.at("interval_rate"),
-               .correct = progress.counters.at("interval_correct"),
-               .targets = progress.counters.at("interval_targets"),
-               .passes = progress.counters.at("interval_passes")};
-  begin(progress.counters.at(Recorder::counter));
+  const auto count = [&](const char* name) { return stored(progress.counters, name, paths_.latest()); };
+  const auto real = [&](const char* name) { return stored(progress.reals, name, paths_.latest()); };
+  validated_step_ = count("validated_step");
+  interval_ = {.loss = real("interval_loss"),
+               .grad_norm = real("interval_grad_norm"),
+               .rate = real("interval_rate"),
+               .correct = count("interval_correct"),
+               .targets = count("interval_targets"),
+               .passes = count("interval_passes")};
+  begin(count(Recorder::counter));
   logger_.info("Resuming at step {} of {}.", format_count(step_), format_count(spec_.train.steps));
 }
 
