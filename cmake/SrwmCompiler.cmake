@@ -18,6 +18,7 @@ if(SRWM_WERROR)
   target_compile_options(srwm_options INTERFACE -Werror)
 endif()
 if(SRWM_SANITIZE)
+  target_compile_options(srwm_options INTERFACE -Wno-maybe-uninitialized)  # false alarms about instrumented code
   target_compile_options(srwm_options INTERFACE -fsanitize=${SRWM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(srwm_options INTERFACE -fsanitize=${SRWM_SANITIZE})
 endif()
