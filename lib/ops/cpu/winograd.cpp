@@ -9,9 +9,11 @@
 namespace srwm::cpu {
 namespace {
 
-/// Parts of the batch whose weight gradients are summed apart, then in order: fixed, so that the sum does not depend on
-/// the number of threads.
-constexpr std::int64_t gradient_slices = 16;
+/// Parts of the batch whose weight gradients are summed apart, then in order. It does not depend on the number of
+/// threads, so that the sums do not; each part costs as much as the products of a few groups.
+std::int64_t gradient_slices(std::int64_t groups) {
+  return std::min(groups, std::clamp<std::int64_t>(groups / 4, 4, 16));
+}
 
 std::int64_t padded(std::int64_t channels) {
   return (channels + winograd_channel_multiple - 1) / winograd_channel_multiple * winograd_channel_multiple;
@@ -39,6 +41,11 @@ struct Plan {
   /// One more cache line than fits: 36 positions a power of two apart would compete for the same cache sets.
   Transformed transformed(float* data, std::int64_t channels) const { return {data, block * channels + 16, channels}; }
   std::int64_t transformed_floats(std::int64_t channels) const { return winograd_positions * (block * channels + 16); }
+  /// Where the product of v goes: its own place if it can, since less memory in use stays nearer, else `other`.
+  Transformed product_of(const Transformed& v, std::int64_t channels, float* other) const {
+    const bool in_place = v.channels == channels && channels <= winograd_kernels().in_place_channels;
+    return transformed(in_place ? v.data : other, channels);
+  }
 
  private:
   static constexpr std::int64_t block_floats = 48 * 64;
@@ -100,7 +107,7 @@ struct BackwardPass {
 
   /// `tiles` are numbered from the first image of the group, where x, dy and dx begin.
   void input_gradient(TileRange tiles, bool accumulate) const {
-    const Transformed v = plan.transformed(first, plan.out), m = plan.transformed(second, plan.in);
+    const Transformed v = plan.transformed(first, plan.out), m = plan.product_of(v, plan.in, second);
     kernels.transform_input(v, dy, tiles, zeros);
     kernels.multiply(m, v, u, tiles.end - tiles.begin);
     kernels.transform_output(dx, m, tiles, {nullptr, accumulate, nullptr});
@@ -136,7 +143,7 @@ void winograd_forward(Context& context, const ConvShape& shape, const float* x, 
   parallel_for(context.threads(), blocks, [&](std::int64_t block) {
     const TileRange range = {block * plan.block, std::min(tiles, (block + 1) * plan.block)};
     const Transformed v = plan.transformed(scratch.mine(), plan.in);
-    const Transformed m = plan.transformed(scratch.mine() + plan.transformed_floats(plan.in), plan.out);
+    const Transformed m = plan.product_of(v, plan.out, scratch.mine() + plan.transformed_floats(plan.in));
     kernels.transform_input(v, from, range, zero);
     kernels.multiply(m, v, u, range.end - range.begin);
     kernels.transform_output(to, m, range,
@@ -152,7 +159,7 @@ void winograd_backward(Context& context, const ConvShape& shape, const float* x,
   const Plan plan(shape);
   const WinogradKernels& kernels = winograd_kernels();
   const std::int64_t group = std::max<std::int64_t>(1, plan.block / plan.tiles_per_image);  // images taken together
-  const std::int64_t groups = div_up(shape.images, group), slices = std::min(groups, gradient_slices);
+  const std::int64_t groups = div_up(shape.images, group), slices = gradient_slices(groups);
   const std::int64_t x_image = shape.height * shape.width * shape.in, dy_image = shape.height * shape.width * shape.out;
   const float* u = dx.wanted() ? transformed_weight(context, plan, weight, true) : nullptr;
   float* du = dweight.wanted() ? context.empty({slices, plan.weight_floats()}, DType::f32).data<float>() : nullptr;

@@ -76,24 +76,53 @@ void finish_weight_gradient(float* dweight, const WeightView& view, const float*
   }
 }
 
-template <bool full>
-void input_tile(float* v, std::int64_t position_stride, const float* const (&source)[positions], std::int64_t c,
-                int valid) {
-  Vec half[6][6];
-  for (int col = 0; col < 6; ++col) {
-    Vec d[6];
+/// One row of V from the row of B^T d above it.
+inline void store_input_row(float* v, std::int64_t position_stride, int row, const Vec (&half)[6]) {
+  Vec out[6];
+  input_1d(out, half);
 #pragma GCC unroll 6
-    for (int row = 0; row < 6; ++row) {
-      const float* from = source[row * 6 + col] + c;
-      d[row] = full ? load(from) : load_first(from, valid);
+  for (int col = 0; col < 6; ++col) store(v + (row * 6 + col) * position_stride, out[col]);
+}
+
+/// V of one tile and vector of channels; at(row, col) loads an input. Row by row, loading inputs again for each pair of
+/// rows: all 36 intermediate vectors at once would not fit into the registers.
+template <typename At>
+inline void input_tile(float* v, std::int64_t position_stride, const At& at) {
+  Vec first[6], second[6];
+#pragma GCC unroll 2
+  for (int pair = 0; pair < 2; ++pair) {
+#pragma GCC unroll 6
+    for (int col = 0; col < 6; ++col) {
+      const InputPair rows = input_pair(pair == 0 ? a : b, pair == 0 ? b2 : a2, [&](int row) { return at(row, col); });
+      first[col] = rows.plus;
+      second[col] = rows.minus;
     }
-    input_1d<6, 1>(&half[0][col], d);
+    store_input_row(v, position_stride, 2 * pair + 1, first);
+    store_input_row(v, position_stride, 2 * pair + 2, second);
   }
-  for (int row = 0; row < 6; ++row) {
-    Vec out[6];
-    input_1d<1, 1>(out, half[row]);
 #pragma GCC unroll 6
-    for (int col = 0; col < 6; ++col) store(v + (row * 6 + col) * position_stride + c, out[col]);
+  for (int col = 0; col < 6; ++col) first[col] = input_zero([&](int row) { return at(row, col); });
+  store_input_row(v, position_stride, 0, first);
+#pragma GCC unroll 6
+  for (int col = 0; col < 6; ++col) first[col] = input_infinity([&](int row) { return at(row, col); });
+  store_input_row(v, position_stride, 5, first);
+}
+
+/// Pointers to the pixels of a square of `size`, from (top, left) of an image on; to `zeros` outside of it.
+template <int size>
+inline void locate_pixels(const float* (&source)[size * size], const TiledImages<const float>& x, const Tile& tile,
+                          std::int64_t top, std::int64_t left, const float* zeros) {
+  const float* image = x.data + tile.image * x.height * x.width * x.channels;
+  const std::int64_t row_floats = x.width * x.channels;
+#pragma GCC unroll 6
+  for (int row = 0; row < size; ++row) {
+    const bool row_inside = top + row >= 0 && top + row < x.height;
+    const float* start = image + (top + row) * row_floats + left * x.channels;
+#pragma GCC unroll 6
+    for (int col = 0; col < size; ++col) {
+      const bool inside = row_inside & (left + col >= 0) & (left + col < x.width);
+      source[row * size + col] = inside ? start + col * x.channels : zeros;
+    }
   }
 }
 
@@ -101,18 +130,15 @@ void transform_input(const Transformed& v, const TiledImages<const float>& x, Ti
   for (std::int64_t t = tiles.begin; t < tiles.end; ++t) {
     const Tile tile = locate(x, t);
     const float* source[positions];
-    for (int k = 0; k < positions; ++k) {
-      const std::int64_t h = tile.top + k / 6 - 1, w = tile.left + k % 6 - 1;
-      const bool inside = h >= 0 && h < x.height && w >= 0 && w < x.width;
-      source[k] = inside ? x.data + ((tile.image * x.height + h) * x.width + w) * x.channels : zeros;
-    }
+    locate_pixels<6>(source, x, tile, tile.top - 1, tile.left - 1, zeros);
     float* to = v.data + (t - tiles.begin) * v.channels;
     for (std::int64_t c = 0; c < v.channels; c += lanes) {
       const int valid = valid_lanes(x.channels, c);
       if (valid == lanes) {
-        input_tile<true>(to, v.position_stride, source, c, valid);
+        input_tile(to + c, v.position_stride, [&](int row, int col) { return load(source[row * 6 + col] + c); });
       } else {
-        input_tile<false>(to, v.position_stride, source, c, valid);
+        input_tile(to + c, v.position_stride,
+                   [&](int row, int col) { return load_first(source[row * 6 + col] + c, valid); });
       }
     }
   }
@@ -122,6 +148,7 @@ template <bool full>
 void gradient_tile(float* dm, std::int64_t position_stride, const float* const (&source)[T * T], std::int64_t c,
                    int valid) {
   Vec half[6][4];
+#pragma GCC unroll 4
   for (int col = 0; col < 4; ++col) {
     Vec d[4];
 #pragma GCC unroll 4
@@ -131,6 +158,7 @@ void gradient_tile(float* dm, std::int64_t position_stride, const float* const (
     }
     gradient_1d<4, 1>(&half[0][col], d);
   }
+#pragma GCC unroll 6
   for (int row = 0; row < 6; ++row) {
     Vec out[6];
     gradient_1d<1, 1>(out, half[row]);
@@ -144,11 +172,7 @@ void transform_gradient(const Transformed& dm, const TiledImages<const float>& d
   for (std::int64_t t = tiles.begin; t < tiles.end; ++t) {
     const Tile tile = locate(dy, t);
     const float* source[T * T];
-    for (int k = 0; k < T * T; ++k) {
-      const std::int64_t h = tile.top + k / T, w = tile.left + k % T;
-      const bool inside = h < dy.height && w < dy.width;
-      source[k] = inside ? dy.data + ((tile.image * dy.height + h) * dy.width + w) * dy.channels : zeros;
-    }
+    locate_pixels<T>(source, dy, tile, tile.top, tile.left, zeros);
     float* to = dm.data + (t - tiles.begin) * dm.channels;
     for (std::int64_t c = 0; c < dm.channels; c += lanes) {
       const int valid = valid_lanes(dy.channels, c);
@@ -183,13 +207,16 @@ template <bool accumulate, bool statistics>
 void output_tile(const TileOutput& tile, const float* m, std::int64_t position_stride, Vec bias, std::int64_t c,
                  int valid, Sums& sums, bool first) {
   Vec half[4][6];
+#pragma GCC unroll 6
   for (int col = 0; col < 6; ++col) {
     Vec column[6];
 #pragma GCC unroll 6
     for (int row = 0; row < 6; ++row) column[row] = load(m + (row * 6 + col) * position_stride + c);
     output_1d<6, 1>(&half[0][col], column);
   }
-  for (int row = 0; row < tile.rows; ++row) {
+#pragma GCC unroll 4
+  for (int row = 0; row < 4; ++row) {
+    if (row >= tile.rows) break;
     Vec y[4];
     output_1d<1, 1>(y, half[row]);
     if (statistics && first && row == 0) sums.shift = y[0] + bias;
@@ -272,8 +299,7 @@ void multiply_transposed(float* du, const Transformed& v, const Transformed& dm,
 
 }  // namespace
 
-const WinogradKernels winograd_kernels{transform_weight,   finish_weight_gradient, transform_input,
-                                       transform_gradient, transform_output,       multiply,
-                                       multiply_transposed};
+const WinogradKernels winograd_kernels{transform_weight, finish_weight_gradient, transform_input, transform_gradient,
+                                       transform_output, block_vectors* lanes,   multiply,        multiply_transposed};
 
 }  // namespace srwm::cpu::SRWM_SIMD

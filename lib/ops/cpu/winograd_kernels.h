@@ -73,7 +73,8 @@ struct WinogradKernels {
   /// y = A^T M A.
   void (*transform_output)(const TiledImages<float>& y, const Transformed& m, TileRange tiles,
                            const WinogradOutput& output);
-  /// M = V U for `rows` tiles.
+  /// M = V U for `rows` tiles. M may take the place of V if both have the same number of channels, at most this many.
+  std::int64_t in_place_channels;
   void (*multiply)(const Transformed& m, const Transformed& v, const float* u, std::int64_t rows);
   /// dU += V^T dM over `rows` tiles.
   void (*multiply_transposed)(float* du, const Transformed& v, const Transformed& dm, std::int64_t rows);

@@ -13,19 +13,37 @@ constexpr float a = 0.625f, b = 1.5f;
 constexpr float a2 = a * a, b2 = b * b;
 constexpr float at_0 = 1 / (a2 * b2), at_a = 1 / (2 * a2 * (a2 - b2)), at_b = 1 / (2 * b2 * (b2 - a2));  // 1 / m'(p)
 
+/// Rows of B^T d, by themselves; d(k) gives element k.
+template <typename Elements>
+inline Vec input_zero(const Elements& d) {
+  return (d(4) - (a2 + b2) * d(2)) + a2 * b2 * d(0);
+}
+template <typename Elements>
+inline Vec input_infinity(const Elements& d) {
+  return (d(5) - (a2 + b2) * d(3)) + a2 * b2 * d(1);
+}
+
+struct InputPair {
+  Vec plus, minus;
+};
+
+/// The rows of the points +point and -point; `other2` is the square of the other pair.
+template <typename Elements>
+inline InputPair input_pair(float point, float other2, const Elements& d) {
+  const Vec even = d(4) - other2 * d(2), odd = point * (d(3) - other2 * d(1));
+  return {even + odd, even - odd};
+}
+
 /// B^T d: 6 -> 6.
-template <int to_step, int from_step>
-inline void input_1d(Vec* to, const Vec* d) {
-  const Vec d0 = d[0], d1 = d[from_step], d2 = d[2 * from_step], d3 = d[3 * from_step], d4 = d[4 * from_step],
-            d5 = d[5 * from_step];
-  const Vec even_a = d4 - b2 * d2, odd_a = d3 - b2 * d1;
-  const Vec even_b = d4 - a2 * d2, odd_b = d3 - a2 * d1;
-  to[0] = (d4 - (a2 + b2) * d2) + a2 * b2 * d0;
-  to[to_step] = even_a + a * odd_a;
-  to[2 * to_step] = even_a - a * odd_a;
-  to[3 * to_step] = even_b + b * odd_b;
-  to[4 * to_step] = even_b - b * odd_b;
-  to[5 * to_step] = (d5 - (a2 + b2) * d3) + a2 * b2 * d1;
+inline void input_1d(Vec (&to)[6], const Vec (&d)[6]) {
+  const auto element = [&](int k) { return d[k]; };
+  const InputPair pair_a = input_pair(a, b2, element), pair_b = input_pair(b, a2, element);
+  to[0] = input_zero(element);
+  to[1] = pair_a.plus;
+  to[2] = pair_a.minus;
+  to[3] = pair_b.plus;
+  to[4] = pair_b.minus;
+  to[5] = input_infinity(element);
 }
 
 /// A^T m: 6 -> 4.
