@@ -42,6 +42,9 @@ void check_split(const hdf5::File& file, Split which, const Shape& train_shape) 
     throw DataError("{}: {}/images is {} {}; expected u8 [N, H, W, C].", path, group,
                     name_of(file.dtype(group + "/images")), images.to_string());
   }
+  if (images[0] > max_images) {
+    throw DataError("{}: {}/images has {} images; a split may have {}.", path, group, images[0], max_images);
+  }
   if (images[3] < 1 || images[3] > max_channels) {
     throw DataError("{}: {}/images has {} channels; expected 1 to {}.", path, group, images[3], max_channels);
   }
@@ -215,7 +218,7 @@ std::filesystem::path find_dataset(const std::string& name, const std::string& d
   for (const std::string& folder :
        {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
     if (folder.empty()) continue;
-    const std::filesystem::path path = std::filesystem::path(folder) / (name + ".h5");
+    std::filesystem::path path = std::filesystem::path(folder) / (name + ".h5");
     if (std::filesystem::exists(path)) return path;
     looked_at += fmt::format("{}{}", looked_at.empty() ? "" : ", ", path.string());
   }

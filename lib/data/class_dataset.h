@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,8 @@ ClassDataset read_class_dataset(const std::filesystem::path& path);
 void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator);
 /// Images have one to this many channels.
 inline constexpr std::int64_t max_channels = 4;
+/// A split has at most this many images: they are counted in 32 bits.
+inline constexpr std::int64_t max_images = std::numeric_limits<std::int32_t>::max();
 /// Sets `mean` and `std` from the training images: per channel, of pixels / 255.
 void set_statistics(ClassDataset& dataset);
 /// Sets `digest` from the content.

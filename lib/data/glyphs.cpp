@@ -177,7 +177,7 @@ class Canvas {
   /// Brightness falls from 255 to 0 over one pixel at the edge of a pen of radius reach - 1/2.
   void write(std::uint8_t* pixels) const {
     for (const double square : square_) {
-      *pixels++ = static_cast<std::uint8_t>(255 * std::clamp(reach_ - std::sqrt(square), 0.0, 1.0) + 0.5);
+      *pixels++ = static_cast<std::uint8_t>(std::lround(255 * std::clamp(reach_ - std::sqrt(square), 0.0, 1.0)));
     }
   }
 
@@ -239,6 +239,12 @@ ClassSplit draw_split(const GlyphOptions& options, Split which, std::int64_t cla
 }  // namespace
 
 ClassDataset make_glyphs(const GlyphOptions& options, int threads) {
+  for (const std::int64_t classes : {options.train_classes, options.val_classes, options.test_classes}) {
+    if (classes * options.images_per_class > max_images) {
+      throw UsageError("{} classes of {} images are more than the {} images that a split may have.", classes,
+                       options.images_per_class, max_images);
+    }
+  }
   ClassDataset dataset;
   dataset.name = "glyphs";
   dataset.train = draw_split(options, Split::train, options.train_classes, threads);

@@ -18,7 +18,8 @@ struct GlyphOptions {
   std::uint64_t seed = 1;
 };
 
-/// Grey images [N, size, size, 1], strokes bright, anti-aliased. Same options, same pixels, on any machine.
+/// Grey images [N, size, size, 1], strokes bright, anti-aliased. Same options, same pixels, on any machine. UsageError
+/// for more than max_images images in a split.
 ClassDataset make_glyphs(const GlyphOptions& options, int threads);
 
 }  // namespace srwm

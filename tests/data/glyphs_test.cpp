@@ -59,6 +59,12 @@ TEST_CASE("a split does not depend on how many classes another has", "[glyphs]")
   CHECK(std::ranges::equal(a.span<std::uint8_t>(), b.span<std::uint8_t>()));
 }
 
+TEST_CASE("more images than can be counted are refused", "[glyphs]") {
+  GlyphOptions options;
+  options.val_classes = options.images_per_class = 100000;
+  CHECK_THROWS_AS(make_glyphs(options, 1), UsageError);
+}
+
 TEST_CASE("generated datasets have the shape that was asked for, strokes inside, no two images alike", "[glyphs]") {
   GlyphOptions options;
   options.image_size = 33;
