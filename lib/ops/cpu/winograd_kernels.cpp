@@ -113,15 +113,14 @@ template <int size>
 inline void locate_pixels(const float* (&source)[size * size], const TiledImages<const float>& x, const Tile& tile,
                           std::int64_t top, std::int64_t left, const float* zeros) {
   const float* image = x.data + tile.image * x.height * x.width * x.channels;
-  const std::int64_t row_floats = x.width * x.channels;
 #pragma GCC unroll 6
   for (int row = 0; row < size; ++row) {
     const bool row_inside = top + row >= 0 && top + row < x.height;
-    const float* start = image + (top + row) * row_floats + left * x.channels;
+    const std::int64_t start = ((top + row) * x.width + left) * x.channels;
 #pragma GCC unroll 6
     for (int col = 0; col < size; ++col) {
       const bool inside = row_inside & (left + col >= 0) & (left + col < x.width);
-      source[row * size + col] = inside ? start + col * x.channels : zeros;
+      source[row * size + col] = inside ? image + (start + col * x.channels) : zeros;
     }
   }
 }
@@ -245,7 +244,7 @@ void transform_output_as(const TiledImages<float>& y, const Transformed& m, Tile
     for (std::int64_t c = 0; c < y.channels; c += lanes) {
       const int valid = valid_lanes(y.channels, c);
       const Vec bias = output.bias == nullptr ? Vec{} : load_first(output.bias + c, valid);
-      float* shift = output.statistics + c;
+      float* shift = statistics ? output.statistics + c : nullptr;
       Sums sums = {};
       if (statistics && !first) {
         sums = {load(shift), load(shift + m.channels), load(shift + 2 * m.channels)};

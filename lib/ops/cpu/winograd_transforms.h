@@ -8,7 +8,8 @@
 
 namespace srwm::cpu::SRWM_SIMD {
 
-// 5/8 and 3/2: exact in binary, and a quarter of the rounding error of the points 1 and 2.
+// 5/8 and 3/2 are exact in binary. Root mean square error of y over 64 channels, relative to y's: 0.75e-6, the least of
+// nine pairs tried; 1.7e-6 with the textbook's 1 and 2.
 constexpr float a = 0.625f, b = 1.5f;
 constexpr float a2 = a * a, b2 = b * b;
 constexpr float at_0 = 1 / (a2 * b2), at_a = 1 / (2 * a2 * (a2 - b2)), at_b = 1 / (2 * b2 * (b2 - a2));  // 1 / m'(p)
