@@ -34,7 +34,7 @@ std::vector<OpCase<ConvBlock>> cases() {
   return {block_case({2, 2, 3, 1}, 1, true, 1),          block_case({2, 5, 4, 3}, 5, true, 2),
           block_case({3, 7, 7, 16}, 16, true, 3),        block_case({5, 3, 3, 64}, 48, true, 4),
           block_case({2, 9, 8, 20}, 33, true, 5),        block_case({2, 6, 5, 16}, 17, false, 6),
-          block_case({2, 6, 7, 64}, 32, true, 7),      first_layer_case({2, 12, 14, 1}, 64, true, 8),
+          block_case({2, 6, 7, 64}, 32, true, 7),        first_layer_case({2, 12, 14, 1}, 64, true, 8),
           first_layer_case({2, 11, 10, 3}, 32, true, 9), first_layer_case({2, 10, 9, 1}, 64, false, 10),
           first_layer_case({2, 9, 7, 2}, 19, true, 11),  block_case({2, 8, 9, 1}, 16, false, 12)};
 }
