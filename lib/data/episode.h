@@ -30,12 +30,12 @@ constexpr std::string_view name_of(Protocol protocol) {
 /// with Q = 0 the whole is one sequence.
 struct EpisodeBatch {
   std::int64_t batch = 0;
-  std::int64_t length = 0;   ///< positions per episode, T
-  std::int64_t queries = 0;  ///< branches at the end of each episode
-  std::vector<std::int32_t> image;       ///< [B T] index into the images of the source
-  std::vector<std::uint8_t> rotation;    ///< [B T] quarter turns counter-clockwise, 0..3
-  std::vector<std::int32_t> label_in;    ///< [B T] class slot whose one-hot vector is fed with the image
-  std::vector<std::int32_t> target;      ///< [B T] class slot to predict, or -1: no loss here
+  std::int64_t length = 0;             ///< positions per episode, T
+  std::int64_t queries = 0;            ///< branches at the end of each episode
+  std::vector<std::int32_t> image;     ///< [B T] index into the images of the source
+  std::vector<std::uint8_t> rotation;  ///< [B T] quarter turns counter-clockwise, 0..3
+  std::vector<std::int32_t> label_in;  ///< [B T] class slot whose one-hot vector is fed with the image
+  std::vector<std::int32_t> target;    ///< [B T] class slot to predict, or -1: no loss here
 
   std::int64_t positions() const { return batch * length; }
   /// Gives all vectors the size batch * length; their capacity is kept, so a loop over batches stops allocating.

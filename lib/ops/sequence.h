@@ -5,7 +5,8 @@
 
 namespace srwm {
 
-/// Throws ShapeError unless 1 <= groups and `groups` divides `batch`: sequence b starts from state b / (batch / groups).
+/// Throws ShapeError unless 1 <= groups and `groups` divides `batch`: sequence b starts from state b / (batch /
+/// groups).
 void expect_groups(const char* op, const char* what, std::int64_t groups, std::int64_t batch);
 
 /// Throws ShapeError unless `reset` is absent or u8 [batch, steps].

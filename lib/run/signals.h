@@ -13,8 +13,8 @@ namespace srwm {
 /// `requested()`, writes a checkpoint and returns. A second signal ends the process at once, as if there were no
 /// handler; the same signal again within a tenth of a second counts as one, since timeout(1) and batch systems send it
 /// to the process and to its group. SIGXFSZ and SIGPIPE are ignored: a file-size limit becomes an error message, and a
-/// run outlives a pipe that showed its output. The handlers that were there before come back with the destructor. One at
-/// a time per process.
+/// run outlives a pipe that showed its output. The handlers that were there before come back with the destructor. One
+/// at a time per process.
 class StopRequest {
  public:
   /// `max_seconds` counts from now; absent: no limit.

@@ -19,7 +19,8 @@ namespace {
 
 /// Trains in several sittings; each of the first is cut off, as by a kill, after `stops` steps, most of them between
 /// two checkpoints, so that the next one repeats some steps.
-void train_in_pieces(const ExperimentSpec& spec, const std::filesystem::path& folder, std::initializer_list<int> stops) {
+void train_in_pieces(const ExperimentSpec& spec, const std::filesystem::path& folder,
+                     std::initializer_list<int> stops) {
   for (int stop : stops) {
     Logger logger(true);
     StopRequest request;
