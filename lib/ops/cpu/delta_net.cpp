@@ -29,13 +29,13 @@ void forward(Context& ctx, const Forward<DeltaNet>& f) {
   DeltaNetProblem p = problem(f.op, f.in, f.saved);
   const DeltaNetLayout layout = delta_net_kernels().layout(p.d);
   if (layout.segment_steps == 0) return reference::body_of(Tag<DeltaNet>{}, DType::f32).forward(ctx, f);
-  f.saved.steps = ctx.empty({p.batch, p.heads, p.steps, layout.record}, DType::f32);
-  f.saved.segments = ctx.empty({p.batch, p.heads, (p.steps - 1) / layout.segment_steps, layout.matrix}, DType::f32);
+  f.saved.steps = ctx.empty({p.heads, p.batch, p.steps, layout.record}, DType::f32);
+  f.saved.segments = ctx.empty({p.heads, p.batch, (p.steps - 1) / layout.segment_steps, layout.matrix}, DType::f32);
   p.saved_steps = f.saved.steps.data<float>();
   p.segments = f.saved.segments.data<float>();
   float *y = f.out[DeltaNet::y].data<float>(), *w_last = f.out[DeltaNet::w_last].data<float>();
   for_each_with_scratch(ctx, p.batch * p.heads, layout.matrix, [&](std::int64_t pair, float* scratch) {
-    delta_net_kernels().forward(p, pair / p.heads, pair % p.heads, scratch, y, w_last);
+    delta_net_kernels().forward(p, pair % p.batch, pair / p.batch, scratch, y, w_last);
   });
 }
 
@@ -57,9 +57,9 @@ void backward(Context& ctx, const Backward<DeltaNet>& b) {
   shared.add_to_dL_dprojected = dL_dprojected.mode == GradMode::accumulate;
   shared.add_to_dL_dw_first = direct && dL_dw_first.mode == GradMode::accumulate;
   for_each_with_scratch(ctx, slices.count() * p.heads, layout.scratch, [&](std::int64_t item, float* scratch) {
-    const std::int64_t slice = item / p.heads, head = item % p.heads;
+    const std::int64_t slice = item % slices.count(), head = item / slices.count();
     DeltaNetGradients grads = shared;
-    if (dL_dw_first.wanted()) grads.dL_dw_first = sums.data<float>() + item * layout.matrix;
+    if (dL_dw_first.wanted()) grads.dL_dw_first = sums.data<float>() + (slice * p.heads + head) * layout.matrix;
     delta_net_kernels().backward(p, {slices.begin(slice), slices.begin(slice + 1), head}, grads, scratch);
   });
   if (dL_dw_first.wanted() && !direct) sum_slices(ctx.threads(), sums, p.groups, slices.per_group(), dL_dw_first);

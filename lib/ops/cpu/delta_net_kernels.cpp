@@ -29,7 +29,7 @@ struct Kernel {
     return (b * p.steps + t) * p.heads + h;
   }
   static Step step_of(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
-    return Step(p.saved_steps + ((b * p.heads + h) * p.steps + t) * Step::size);
+    return Step(p.saved_steps + ((h * p.batch + b) * p.steps + t) * Step::size);
   }
   static bool resets(const DeltaNetProblem& p, std::int64_t b, std::int64_t t) {
     return p.reset && p.reset[b * p.steps + t] != 0;
@@ -37,15 +37,14 @@ struct Kernel {
   /// W entering segment s > 0, before a reset there.
   static float* segment(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t s) {
     const std::int64_t saved = (p.steps - 1) / segment_steps;
-    return p.segments + ((b * p.heads + h) * saved + s - 1) * M::size;
+    return p.segments + ((h * p.batch + b) * saved + s - 1) * M::size;
   }
   static void start(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, float* w) {
-    if (!p.w_first) return clear(w);
+    if (!p.w_first) return M::clear(w);
     copy(p.w_first + (b / (p.batch / p.groups) * p.heads + h) * M::size, M::size, w);
   }
 
   static void copy(const float* from, int count, float* to) { __builtin_memcpy(to, from, count * sizeof(float)); }
-  static void clear(float* w) { __builtin_memset(w, 0, M::size * sizeof(float)); }
 
   /// p = f(z); returns the divisor sum(elu(z) + 1) + eps.
   static float feature_map(const float* z, float eps, float* p) {
@@ -101,7 +100,7 @@ struct Kernel {
     start(p, b, h, w);
     for (std::int64_t t = 0; t < p.steps; ++t) {
       if (t > 0 && t % segment_steps == 0) copy(w, M::size, segment(p, b, h, t / segment_steps));
-      if (resets(p, b, t)) clear(w);
+      if (resets(p, b, t)) M::clear(w);
       const std::int64_t at = position(p, b, h, t);
       forward_step(p.projected + at * (3 * D + 1), p.eps, step_of(p, b, h, t), w, y + at * D);
     }
@@ -118,7 +117,7 @@ struct Kernel {
       copy(segment(p, b, h, first / segment_steps), M::size, w);
     }
     for (std::int64_t t = first; t < last; ++t, w += M::size) {
-      if (resets(p, b, t)) clear(w);
+      if (resets(p, b, t)) M::clear(w);
       if (t + 1 == last) break;
       alignas(64) float u[D];
       const Step s = step_of(p, b, h, t);
@@ -177,26 +176,26 @@ struct Kernel {
         float* to = grads.dL_dprojected + at * (3 * D + 1);
         for (int i = 0; i < 3 * D + 1; ++i) to[i] = dL_dp[i] + (grads.add_to_dL_dprojected ? to[i] : 0.0f);
       }
-      if (resets(p, b, t)) clear(scratch.g);  // W was zero: the gradient goes no further back
+      if (resets(p, b, t)) M::clear(scratch.g);  // W was zero: the gradient goes no further back
     }
   }
 
   static void backward(const DeltaNetProblem& p, const DeltaNetSlice& slice, const DeltaNetGradients& grads,
                        float* memory) {
     const Scratch scratch(memory);
-    clear(scratch.first_sum);
+    M::clear(scratch.first_sum);
     for (std::int64_t b = slice.first; b < slice.last; ++b) {
       if (grads.dL_dw_last) {
         copy(grads.dL_dw_last + (b * p.heads + slice.head) * M::size, M::size, scratch.g);
       } else {
-        clear(scratch.g);
+        M::clear(scratch.g);
       }
       for (std::int64_t last = p.steps; last > 0;) {
         const std::int64_t first = (last - 1) / segment_steps * segment_steps;
         backward_segment(p, grads, b, slice.head, first, last, scratch);
         last = first;
       }
-      M::unpad(scratch.g, true, scratch.first_sum);
+      M::add(scratch.g, scratch.first_sum);
     }
     if (grads.dL_dw_first) M::unpad(scratch.first_sum, grads.add_to_dL_dw_first, grads.dL_dw_first);
   }

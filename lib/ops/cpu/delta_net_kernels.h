@@ -15,7 +15,7 @@ struct DeltaNetLayout {
   std::int64_t scratch = 0;        ///< working memory of one thread
 };
 
-/// Tensors of ops/delta_net.h and what forward saves: steps [B, h, T, record], segments [B, h, segments - 1, matrix]
+/// Tensors of ops/delta_net.h and what forward saves: steps [h, B, T, record], segments [h, B, segments - 1, matrix]
 /// with W at the start of every segment but the first.
 struct DeltaNetProblem {
   std::int64_t batch = 0, steps = 0, groups = 0, heads = 0;

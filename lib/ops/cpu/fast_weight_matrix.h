@@ -67,50 +67,65 @@ inline V max_across(V v) {
   return max_across<lanes_of<V> / 2>(v);
 }
 
-/// Lanes with bit Distance clear: a[i] + a[i ^ Distance]; set: b[i] + b[i ^ Distance].
-template <int Distance, typename V>
+/// Where lane i of a folded pair comes from, in the lanes of a followed by those of b; what is added to it lies
+/// `fold_distance` lanes further. Written so that each step is two shuffles that every level has.
+template <int Step, int N>
+constexpr int fold_lane(int i) {
+  const int quad = i / 4, lane = i % 4;
+  if constexpr (Step == 0) return 4 * quad + lane / 2 + (lane % 2) * N;  // a0 b0 a1 b1
+  if constexpr (Step == 1) return 4 * quad + lane % 2 + (lane / 2) * N;  // a0 a1 b0 b1
+  if constexpr (Step == 2) return i % (N / 2) + (i / (N / 2)) * N;       // the first half of a, of b
+  if constexpr (Step == 3) return lane + 8 * quad;                       // every second quad of a, of b
+}
+template <int Step, int N>
+constexpr int fold_distance = Step < 2 ? 2 : (Step == 2 ? N / 2 : 4);
+
+template <int Step, typename V>
 inline V fold_pair(V a, V b) {
-  decltype(a < a) kept, moved;
+  decltype(a < a) one, other;
   for (int i = 0; i < lanes_of<V>; ++i) {
-    const bool from_b = (i & Distance) != 0;
-    kept[i] = from_b ? i + lanes_of<V> : i;
-    moved[i] = kept[i] ^ Distance;
+    one[i] = fold_lane<Step, lanes_of<V>>(i);
+    other[i] = one[i] + fold_distance<Step, lanes_of<V>>;
   }
-  return __builtin_shuffle(a, b, kept) + __builtin_shuffle(a, b, moved);
+  return __builtin_shuffle(a, b, one) + __builtin_shuffle(a, b, other);
 }
 
 /// v[0][i] = sum of the lanes of v[i], for as many vectors as a vector has lanes; v is used up.
-template <int Distance = 1, typename V>
+template <int Step = 0, typename V>
 inline V sums_of(V* v) {
-  if constexpr (Distance == lanes_of<V>) {
+  constexpr int count = lanes_of<V> / (1 << Step);
+  if constexpr (count == 1) {
     return v[0];
   } else {
 #pragma GCC unroll 8
-    for (int i = 0; i < lanes_of<V> / (2 * Distance); ++i) v[i] = fold_pair<Distance>(v[2 * i], v[2 * i + 1]);
-    return sums_of<2 * Distance>(v);
+    for (int i = 0; i < count / 2; ++i) v[i] = fold_pair<Step>(v[2 * i], v[2 * i + 1]);
+    return sums_of<Step + 1>(v);
   }
 }
 
 template <int D_, int Rows_>
 struct FastWeightMatrix {
   static constexpr int D = D_, Rows = Rows_;
-  static constexpr int width = D < lanes ? D : lanes;  ///< lanes in use
+  /// Lanes in use. At D = 16 vectors of 8 waste fewer lanes on padding than vectors of 16 (56 rows for 52, not 64).
+  static constexpr int width = D <= 16 && lanes > 8 ? 8 : lanes;
   using V = typename VectorOf<width>::Type;
   static constexpr int vectors = (Rows + width - 1) / width;  ///< per column
   static constexpr int stride = vectors * width;
   static constexpr int size = D * stride;
-  static_assert(D % width == 0);
+  static constexpr int whole = Rows / width * width;  ///< rows in full vectors; the rest is one group of four
+  static_assert(D % width == 0 && (whole == Rows || Rows - whole == 4));
 
   /// out = W v
   static void multiply(const float* __restrict w, const float* __restrict v, float* __restrict out) {
     multiply_from<0>(w, v, out);
   }
 
-  /// out = W^T u
+  /// out = W^T u, or only the share of the first `Vectors` vectors of rows.
+  template <int Vectors = vectors>
   static void multiply_transposed(const float* __restrict w, const float* __restrict u, float* __restrict out) {
     for (int i = 0; i < D; i += width) {
       V partial[width] = {};
-      for (int j = 0; j < vectors; ++j) {
+      for (int j = 0; j < Vectors; ++j) {
         const V uj = load_as<V>(u + j * width);
 #pragma GCC unroll 16
         for (int c = 0; c < width; ++c) partial[c] += load_as<V>(w + (i + c) * stride + j * width) * uj;
@@ -119,34 +134,65 @@ struct FastWeightMatrix {
     }
   }
 
-  /// to = W + u v^T; `to` may be `w`.
+  /// to = W + u v^T, or only the first `Vectors` vectors of rows; `to` may be `w`.
+  template <int Vectors = vectors>
   static void add_outer(const float* w, const float* u, const float* v, float* to) {
     for (int i = 0; i < D; ++i) {
       const V vi = v[i] - V{};
 #pragma GCC unroll 8
-      for (int j = 0; j < vectors; ++j) {
+      for (int j = 0; j < Vectors; ++j) {
         const int at = i * stride + j * width;
         store_as(to + at, load_as<V>(w + at) + vi * load_as<V>(u + j * width));
       }
     }
   }
 
-  /// From the dense layout of a tensor, [D][Rows].
-  static void pad(const float* dense, float* w) {
+  /// W += u1 v1^T + u2 v2^T
+  static void add_two_outer(float* w, const float* u1, const float* v1, const float* u2, const float* v2) {
     for (int i = 0; i < D; ++i) {
-      for (int r = 0; r < Rows; ++r) w[i * stride + r] = dense[i * Rows + r];
-      for (int r = Rows; r < stride; ++r) w[i * stride + r] = 0;
+      const V v1i = v1[i] - V{}, v2i = v2[i] - V{};
+#pragma GCC unroll 8
+      for (int j = 0; j < vectors; ++j) {
+        float* at = w + i * stride + j * width;
+        store_as(at, load_as<V>(at) + v1i * load_as<V>(u1 + j * width) + v2i * load_as<V>(u2 + j * width));
+      }
     }
   }
 
-  /// Writes or, with `add`, adds to the dense layout.
-  static void unpad(const float* w, bool add, float* dense) {
-    for (int i = 0; i < D; ++i) {
-      for (int r = 0; r < Rows; ++r) dense[i * Rows + r] = w[i * stride + r] + (add ? dense[i * Rows + r] : 0.0f);
+  static void clear(float* w) {
+    for (int at = 0; at < size; at += width) store_as(w + at, V{});
+  }
+
+  /// to += w
+  static void add(const float* w, float* to) {
+    for (int at = 0; at < size; at += width) store_as(to + at, load_as<V>(to + at) + load_as<V>(w + at));
+  }
+
+  /// From the dense layout of a tensor, [D][Rows].
+  static void pad(const float* dense, float* w) {
+    for (int i = 0; i < D; ++i, dense += Rows, w += stride) {
+      for (int r = 0; r < whole; r += width) store_as(w + r, load_as<V>(dense + r));
+      if constexpr (whole < Rows) {
+        store_as(w + whole, V{});
+        store_as(w + whole, load_as<Rest>(dense + whole));
+      }
+    }
+  }
+
+  /// Writes or, with `add_to_it`, adds to the dense layout.
+  static void unpad(const float* w, bool add_to_it, float* dense) {
+    for (int i = 0; i < D; ++i, dense += Rows, w += stride) {
+      for (int r = 0; r < whole; r += width) {
+        store_as(dense + r, load_as<V>(w + r) + (add_to_it ? load_as<V>(dense + r) : V{}));
+      }
+      if constexpr (whole < Rows) {
+        store_as(dense + whole, load_as<Rest>(w + whole) + (add_to_it ? load_as<Rest>(dense + whole) : Rest{}));
+      }
     }
   }
 
  private:
+  using Rest = typename VectorOf<4>::Type;
   static constexpr int most_vectors = 8;  ///< sums of columns kept in registers at a time
 
   template <int First>

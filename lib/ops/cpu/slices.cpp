@@ -8,7 +8,7 @@ namespace srwm::cpu {
 namespace {
 
 /// Enough for the threads of a large machine (times the heads), few enough for the partial sums to be small.
-constexpr std::int64_t wanted_slices = 32;
+constexpr std::int64_t wanted_slices = 16;
 
 }  // namespace
 

@@ -17,7 +17,6 @@ class Slices {
 
   std::int64_t count() const { return groups_ * per_group_; }
   std::int64_t per_group() const { return per_group_; }
-  std::int64_t group(std::int64_t slice) const { return slice / per_group_; }
   /// First sequence of a slice; begin(s + 1) is its end.
   std::int64_t begin(std::int64_t slice) const;
 

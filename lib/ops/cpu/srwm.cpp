@@ -33,13 +33,13 @@ void forward(Context& ctx, const Forward<Srwm>& f) {
   const SrwmLayout layout = layout_for(f.op, f.in);
   if (layout.segment_steps == 0) return reference::body_of(Tag<Srwm>{}, DType::f32).forward(ctx, f);
   SrwmProblem p = problem(f.op, f.in, f.saved);
-  f.saved.steps = ctx.empty({p.batch, p.heads, p.steps, layout.record}, DType::f32);
-  f.saved.segments = ctx.empty({p.batch, p.heads, (p.steps - 1) / layout.segment_steps, layout.matrix}, DType::f32);
+  f.saved.steps = ctx.empty({p.heads, p.batch, p.steps, layout.record}, DType::f32);
+  f.saved.segments = ctx.empty({p.heads, p.batch, (p.steps - 1) / layout.segment_steps, layout.matrix}, DType::f32);
   p.saved_steps = f.saved.steps.data<float>();
   p.segments = f.saved.segments.data<float>();
   float *y = f.out[Srwm::y].data<float>(), *w_last = f.out[Srwm::w_last].data<float>();
   for_each_with_scratch(ctx, p.batch * p.heads, layout.matrix, [&](std::int64_t pair, float* scratch) {
-    srwm_kernels().forward(p, pair / p.heads, pair % p.heads, scratch, y, w_last);
+    srwm_kernels().forward(p, pair % p.batch, pair / p.batch, scratch, y, w_last);
   });
 }
 
@@ -68,7 +68,7 @@ void backward(Context& ctx, const Backward<Srwm>& b) {
   shared.add_to_dL_dx = dL_dx.mode == GradMode::accumulate;
   shared.add_to_dL_dw_first = direct && dL_dw_first.mode == GradMode::accumulate;
   for_each_with_scratch(ctx, slices.count() * p.heads, layout.scratch, [&](std::int64_t item, float* scratch) {
-    const std::int64_t slice = item / p.heads, head = item % p.heads;
+    const std::int64_t slice = item % slices.count(), head = item / slices.count();
     SrwmGradients grads = shared;
     if (dL_dw_first.wanted()) grads.dL_dw_first = matrix_of(direct ? dL_dw_first.value : first_partial, slice, head);
     if (reset_partial) grads.dL_dw_reset = matrix_of(reset_partial, slice, head);

@@ -29,7 +29,7 @@ struct Kernel {
   };
 
   static Step step_of(const SrwmProblem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
-    float* record = p.saved_steps + ((b * p.heads + h) * p.steps + t) * Step::size(p.input_softmax);
+    float* record = p.saved_steps + ((h * p.batch + b) * p.steps + t) * Step::size(p.input_softmax);
     return Step(record, p.input_softmax, p.x + position(p, b, h, t));
   }
   /// Of x_t and y_t in x and y.
@@ -45,7 +45,7 @@ struct Kernel {
   /// W entering segment s > 0, before a reset there.
   static float* segment(const SrwmProblem& p, std::int64_t b, std::int64_t h, std::int64_t s) {
     const std::int64_t saved = (p.steps - 1) / segment_steps;
-    return p.segments + ((b * p.heads + h) * saved + s - 1) * M::size;
+    return p.segments + ((h * p.batch + b) * saved + s - 1) * M::size;
   }
 
   /// out = B v: each row times the beta of its block.
@@ -143,8 +143,7 @@ struct Kernel {
     store_as(dL_dout + 3 * D, beta_backward(dL_du, s.delta) * beta * (1.0f - beta));
     // [y, q, k, b] = W_{t-1} phi(x_t)
     M::multiply_transposed(w, dL_dout, dL_dphi);
-    M::add_outer(g, dL_ddelta, difference, g);
-    M::add_outer(g, dL_dout, s.phi, g);
+    M::add_two_outer(g, dL_ddelta, difference, dL_dout, s.phi);
   }
 
   static void write_dL_dx(const SrwmProblem& p, const SrwmGradients& grads, const Step& s, const float* dL_dphi,
@@ -157,57 +156,70 @@ struct Kernel {
     }
   }
 
-  static void add(const float* from, float* to) {
-    for (int at = 0; at < M::size; at += width) store_as(to + at, load_as<V>(to + at) + load_as<V>(from + at));
-  }
-  static void clear(float* w) {
-    __builtin_memset(w, 0, M::size * sizeof(float));
+  /// The same where g, dL/dW_t, is zero (the last step, if nobody uses W_T, and before a reset): what W_{t-1} does
+  /// through y_t is all that counts.
+  static void last_backward_step(const Step& s, const float* w, const float* dL_dy, float* g, float* dL_dphi) {
+    // y_t = W^y_{t-1} phi(x_t)
+    M::template multiply_transposed<block_vectors>(w, dL_dy, dL_dphi);
+    M::template add_outer<block_vectors>(g, dL_dy, s.phi, g);
   }
 
   /// Working memory of one thread.
   struct Scratch {
     explicit Scratch(float* memory)
-        : g(memory), first_sum(g + M::size), reset_sum(first_sum + M::size), segment(reset_sum + M::size) {}
+        : g(memory),
+          first_sum(g + M::size),
+          segment(first_sum + M::size),
+          reset_sum(segment + segment_steps * M::size) {}
     static constexpr int size = (3 + segment_steps) * M::size;
 
-    float* g;                      ///< dL/dW
-    float *first_sum, *reset_sum;  ///< over the sequences of a slice
-    float* segment;                ///< W_{t-1} of the steps of a segment
+    float* g;          ///< dL/dW
+    float* first_sum;  ///< over the sequences of a slice
+    float* segment;    ///< W_{t-1} of the steps of a segment
+    float* reset_sum;  ///< over the resets of a slice
   };
 
+  /// Through the steps [first, last) of a segment. `g_is_zero` says that about scratch.g, before and after.
   static void backward_segment(const SrwmProblem& p, const SrwmGradients& grads, std::int64_t b, std::int64_t h,
-                               std::int64_t first, std::int64_t last, const Scratch& scratch) {
+                               std::int64_t first, std::int64_t last, const Scratch& scratch, bool& g_is_zero) {
     rebuild(p, b, h, first, last, scratch.segment);
     for (std::int64_t t = last; t-- > first;) {
-      alignas(64) float dL_dphi[D];
+      alignas(64) float dL_dphi[D] = {};
       const Step s = step_of(p, b, h, t);
       const std::int64_t at = position(p, b, h, t);
-      backward_step(s, scratch.segment + (t - first) * M::size, grads.dL_dy ? grads.dL_dy + at : nullptr, scratch.g,
-                    dL_dphi);
+      const float *w = scratch.segment + (t - first) * M::size, *dL_dy = grads.dL_dy ? grads.dL_dy + at : nullptr;
+      if (!g_is_zero) {
+        backward_step(s, w, dL_dy, scratch.g, dL_dphi);
+      } else if (dL_dy) {
+        last_backward_step(s, w, dL_dy, scratch.g, dL_dphi);
+        g_is_zero = false;
+      }
       if (grads.dL_dx) write_dL_dx(p, grads, s, dL_dphi, grads.dL_dx + at);
       if (resets(p, b, t)) {  // W was w_reset: the gradient goes there and no further back
-        add(scratch.g, scratch.reset_sum);
-        clear(scratch.g);
+        M::add(scratch.g, scratch.reset_sum);
+        M::clear(scratch.g);
+        g_is_zero = true;
       }
     }
   }
 
   static void backward(const SrwmProblem& p, const SrwmSlice& slice, const SrwmGradients& grads, float* memory) {
     const Scratch scratch(memory);
-    clear(scratch.first_sum);
-    clear(scratch.reset_sum);
+    M::clear(scratch.first_sum);
+    M::clear(scratch.reset_sum);
     for (std::int64_t b = slice.first; b < slice.last; ++b) {
-      if (grads.dL_dw_last) {
-        M::pad(grads.dL_dw_last + (b * p.heads + slice.head) * dense, scratch.g);
+      bool g_is_zero = grads.dL_dw_last == nullptr;
+      if (g_is_zero) {
+        M::clear(scratch.g);
       } else {
-        clear(scratch.g);
+        M::pad(grads.dL_dw_last + (b * p.heads + slice.head) * dense, scratch.g);
       }
       for (std::int64_t last = p.steps; last > 0;) {
         const std::int64_t first = (last - 1) / segment_steps * segment_steps;
-        backward_segment(p, grads, b, slice.head, first, last, scratch);
+        backward_segment(p, grads, b, slice.head, first, last, scratch, g_is_zero);
         last = first;
       }
-      add(scratch.g, scratch.first_sum);
+      M::add(scratch.g, scratch.first_sum);
     }
     if (grads.dL_dw_first) M::unpad(scratch.first_sum, grads.add_to_dL_dw_first, grads.dL_dw_first);
     if (grads.dL_dw_reset) M::unpad(scratch.reset_sum, false, grads.dL_dw_reset);
