@@ -29,7 +29,6 @@ void build(CLI::App& app) {
   app.set_help_all_flag("--help-all", "Help of all commands");
   app.set_version_flag(
       "--version", [] { return version_text(); }, "Print versions and exit");
-  app.footer(examples);
   app.require_subcommand(1);
   app.get_formatter()->column_width(34);
   add_train_fewshot_command(app);
@@ -37,6 +36,7 @@ void build(CLI::App& app) {
   add_config_command(app);
   add_data_command(app);
   add_bench_command(app);
+  app.footer(examples);  // last, since subcommands inherit the footer they find
 }
 
 int report(const char* message, ExitCode code) {

@@ -43,16 +43,15 @@ void print_result(const RunPaths& paths, const char* headline) {
   fmt::print("{}\n{}\n", headline, describe_result(paths));
 }
 
-void train(const Options& options, const ExperimentSpec& spec, RunFolder& folder, StopRequest& stop) {
+void train(const Options& options, const ExperimentSpec& spec, Context& context, const FewShotData& data,
+           const RunFolder& folder, StopRequest& stop) {
   Logger logger;
   logger.add_file(folder.paths().log());
   if (!folder.locked()) {
     logger.warn("The file system of {} knows no locks: nothing keeps a second srwm out of this run folder.",
                 folder.paths().root.string());
   }
-  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
-  const FewShotData data(spec, options.data_dir, context->threads());
-  FewShotTrainer trainer(spec, *context, data, folder.paths(), logger, stop);
+  FewShotTrainer trainer(spec, context, data, folder.paths(), logger, stop);
   if (options.resume && folder.paths().has_checkpoint()) {
     trainer.resume();
   } else if (!options.init_from.empty()) {
@@ -63,21 +62,22 @@ void train(const Options& options, const ExperimentSpec& spec, RunFolder& folder
   folder.mark_done();
 }
 
-void dry_run(const Options& options, const ExperimentSpec& spec) {
-  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
-  fmt::print("{}", describe_dry_run(spec, *context, FewShotData(spec, options.data_dir, context->threads())));
-}
-
 void execute(const Options& options) {
   StopRequest stop(options.max_seconds);
   const ExperimentSpec spec = load(options);
-  if (options.dry_run) return dry_run(options, spec);
-  const auto root =
-      options.run_dir.empty() ? default_run_folder(spec.name, spec.seed) : std::filesystem::path(options.run_dir);
-  RunFolder folder = RunFolder::open(root, options.resume);
-  if (folder.paths().is_done()) return print_result(folder.paths(), "This run is complete:");
-  train(options, spec, folder, stop);
-  print_result(folder.paths(), "Done:");
+  const RunPaths paths{options.run_dir.empty() ? default_run_folder(spec.name, spec.seed)
+                                               : std::filesystem::path(options.run_dir)};
+  if (options.resume && !options.dry_run && paths.is_done()) return print_result(paths, "This run is complete:");
+  // Device and data come before the folder, so that a run that cannot begin leaves none behind.
+  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
+  const FewShotData data(spec, options.data_dir, context->threads());
+  if (options.dry_run) {
+    fmt::print("{}", describe_dry_run(spec, *context, data));
+    return;
+  }
+  const RunFolder folder = RunFolder::open(paths.root, options.resume);
+  train(options, spec, *context, data, folder, stop);
+  print_result(paths, "Done:");
 }
 
 }  // namespace

@@ -1,0 +1,171 @@
+// Training with the binary: whole runs, stops, kills, resumes.
+#include <csignal>
+#include <limits>
+#include <random>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "cli/small_run.h"
+#include "run/checkpoint.h"
+
+using namespace srwm::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// Steps enough for a signal to find the run in the middle of training.
+const std::vector<std::string> endless{"--set", "train.steps=10000000"};
+
+void check_same(const std::filesystem::path& a, const std::filesystem::path& b) {
+  CHECK(read_file(a / "checkpoints/latest.h5") == read_file(b / "checkpoints/latest.h5"));
+  CHECK(read_file(a / "checkpoints/best.h5") == read_file(b / "checkpoints/best.h5"));
+  CHECK(metrics_of(a) == metrics_of(b));
+}
+
+/// Waits until the run has written its first checkpoint.
+bool has_started(const std::filesystem::path& run) {
+  for (int i = 0; i < 1000; ++i) {
+    if (std::filesystem::exists(run / "checkpoints/latest.h5")) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a run writes its folder and prints its result", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  RunResult result = train(folder.path(), "run");
+  REQUIRE(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("test") && Contains("95 % interval over 20 episodes") && Contains("result.json"));
+  for (const char* file : {"spec.json", "metrics.jsonl", "events.out.tfevents.srwm", "log.txt", "result.json", "DONE",
+                           "checkpoints/latest.h5", "checkpoints/best.h5"}) {
+    INFO(file);
+    CHECK(std::filesystem::exists(folder.path() / "run" / file));
+  }
+  CHECK_THAT(read_file(folder.path() / "run/result.json"),
+             Contains("\"accuracy\"") && Contains("\"commit\"") && Contains("\"data_digest\""));
+
+  result = train(folder.path(), "run");
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("finished run") && Contains("--run-dir"));
+  result = train(folder.path(), "run", {"--resume"});
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("complete") && Contains("95 % interval"));
+}
+
+TEST_CASE("signals write a checkpoint and end with 75; the resumed run has the bits of a whole one", "[cli]") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGUSR1, SIGUSR2);
+  CAPTURE(signal);
+  TempFolder folder;
+  write_small_spec(folder.path());
+  Process process(srwm_binary(), train_arguments(folder.path(), "run", endless));
+  REQUIRE(has_started(folder.path() / "run"));
+  process.send(signal);
+  const RunResult stopped = process.wait();
+  CHECK(stopped.exit_code == 75);
+  CHECK_THAT(stopped.err, Contains("--resume"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run/DONE"));
+}
+
+TEST_CASE("--max-seconds stops by itself, and --resume starts what has not begun", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  RunResult result = train(folder.path(), "run", {"--max-seconds", "0.0001", "--resume"});
+  CHECK(result.exit_code == 75);
+  CHECK_THAT(result.err, Contains("--max-seconds"));
+  CHECK(train(folder.path(), "run", {"--resume"}).exit_code == 0);
+  CHECK(train(folder.path(), "whole").exit_code == 0);
+  check_same(folder.path() / "run", folder.path() / "whole");
+}
+
+TEST_CASE("kill -9 at random moments, then --resume: the same bits", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  const std::vector<std::string> longer{"--set", "train.steps=400"};
+  std::vector<std::string> resume = longer;
+  resume.push_back("--resume");
+  REQUIRE(train(folder.path(), "whole", longer).exit_code == 0);
+  std::mt19937 random(1);
+  for (int kill = 0; kill < 20; ++kill) {
+    Process process(srwm_binary(), train_arguments(folder.path(), "run", resume));
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 120));
+    process.send(SIGKILL);
+    process.wait();
+  }
+  REQUIRE(train(folder.path(), "run", resume).exit_code == 0);
+  check_same(folder.path() / "run", folder.path() / "whole");
+}
+
+TEST_CASE("a second process on a run folder is refused", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  Process first(srwm_binary(), train_arguments(folder.path(), "run", endless));
+  REQUIRE(has_started(folder.path() / "run"));
+  std::vector<std::string> more = endless;
+  more.push_back("--resume");
+  const RunResult second = train(folder.path(), "run", more);
+  CHECK(second.exit_code == 2);
+  first.send(SIGTERM);
+  CHECK(first.wait().exit_code == 75);
+}
+
+TEST_CASE("a run is not resumed from a broken checkpoint or with another spec", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  CHECK(train(folder.path(), "run", {"--set", "train.steps=4"}).exit_code == 0);
+  std::filesystem::remove(folder.path() / "run/DONE");
+  RunResult result = train(folder.path(), "run", {"--resume", "--set", "optim.rate=0.3"});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("optim.rate"));
+  const auto latest = folder.path() / "run/checkpoints/latest.h5";
+  std::filesystem::resize_file(latest, std::filesystem::file_size(latest) / 2);
+  result = train(folder.path(), "run", {"--resume"});
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.err, Contains("latest.h5"));
+}
+
+TEST_CASE("numbers that blow up end with 5 and keep the checkpoint", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "run", {"--set", "train.steps=4"}).exit_code == 0);
+  std::filesystem::remove(folder.path() / "run/DONE");
+  const auto latest = folder.path() / "run/checkpoints/latest.h5";
+  srwm::Checkpoint checkpoint = srwm::load_checkpoint(latest);
+  for (auto& [name, tensor] : checkpoint.model) {
+    if (name == "layers.0.W_k") tensor.data<float>()[0] = std::numeric_limits<float>::infinity();
+  }
+  srwm::save_checkpoint(latest, checkpoint);
+  const RunResult result = train(folder.path(), "run", {"--resume"});
+  CHECK(result.exit_code == 5);
+  CHECK_THAT(result.err, Contains("Step 5") && Contains("layers.0.W_k") && Contains("latest.h5"));
+  CHECK(srwm::load_checkpoint(latest).progress.step == 4);
+}
+
+TEST_CASE("a full disk is one sentence, and the checkpoint before it stays whole", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "run", {"--max-seconds", "0.0001"}).exit_code == 75);
+  const std::string before = read_file(folder.path() / "run/checkpoints/latest.h5");
+  // No file may grow beyond 8 KiB: as good as full for a checkpoint.
+  std::string command = "ulimit -f 8; exec '" + srwm_binary().string() + "'";
+  for (const std::string& argument : train_arguments(folder.path(), "run", {"--resume"}))
+    command += " '" + argument + "'";
+  const RunResult result = run_program("/bin/bash", {"-c", command});
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.err, Contains("latest.h5") || Contains("best.h5"));
+  CHECK(read_file(folder.path() / "run/checkpoints/latest.h5") == before);
+}
+
+TEST_CASE("--init-from starts from another run's model", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "first").exit_code == 0);
+  const std::string best = (folder.path() / "first/checkpoints/best.h5").string();
+  CHECK(train(folder.path(), "second", {"--init-from", best}).exit_code == 0);
+  const RunResult other = train(folder.path(), "third", {"--init-from", best, "--set", "model.core.hidden=32"});
+  CHECK(other.exit_code == 3);
+  CHECK_THAT(other.err, Contains("best.h5"));
+}

@@ -1,0 +1,105 @@
+// What the binary says about itself and to those who mistype.
+#include <chrono>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "cli/small_run.h"
+
+using namespace srwm::test;
+using Catch::Matchers::Contains;
+
+TEST_CASE("without a command the binary says how it is used", "[cli]") {
+  const RunResult result = run_srwm({});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err + result.out, Contains("--help"));
+}
+
+TEST_CASE("help has examples and comes at once", "[cli]") {
+  const auto start = std::chrono::steady_clock::now();
+  const RunResult result = run_srwm({"--help"});
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("Examples:") && Contains("train-fewshot") && Contains("eval") && Contains("bench"));
+  CHECK(took.count() < 1.0);  // 10 ms here; generous for a busy machine
+  for (const char* command : {"train-fewshot", "eval", "config", "data", "bench"}) {
+    INFO(command);
+    CHECK(run_srwm({command, "--help"}).exit_code == 0);
+  }
+}
+
+TEST_CASE("unknown commands and options are usage errors", "[cli]") {
+  CHECK(run_srwm({"trian"}).exit_code == 2);
+  CHECK(run_srwm({"train-fewshot"}).exit_code == 2);
+  CHECK(run_srwm({"train-fewshot", "--confg", "x"}).exit_code == 2);
+  CHECK(run_srwm({"eval"}).exit_code == 2);
+}
+
+TEST_CASE("mistakes in a spec are all listed", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path(), R"("optim": {"ratee": 0.1, "beta1": 2})");
+  const RunResult result = train(folder.path(), "run");
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("optim.ratee") && Contains("optim.rate") && Contains("optim.beta1"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+}
+
+TEST_CASE("specs that are not there", "[cli]") {
+  TempFolder folder;
+  RunResult result = run_srwm({"train-fewshot", "--config", (folder.path() / "none.json").string()});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("none.json"));
+  result = run_srwm({"train-fewshot", "--config", folder.path().string()});
+  CHECK(result.exit_code == 2);
+}
+
+TEST_CASE("overrides are checked like the spec", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  CHECK_THAT(train(folder.path(), "run", {"--set", "train.stepz=3"}).err, Contains("train.steps"));
+  CHECK(train(folder.path(), "run", {"--set", "train.steps"}).exit_code == 2);
+  CHECK(train(folder.path(), "run", {"--set", "train.steps=-1"}).exit_code == 2);
+  CHECK(train(folder.path(), "run", {"--threads", "0"}).exit_code == 2);
+}
+
+TEST_CASE("devices that are not there", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  RunResult result = train(folder.path(), "run", {"--device", "cuda"});
+  CHECK(result.exit_code == 4);
+  CHECK_THAT(result.err, Contains("libsrwm_cuda.so") && Contains("--device cpu"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+  CHECK(train(folder.path(), "run", {"--device", "gpu"}).exit_code == 2);
+}
+
+TEST_CASE("datasets that are missing or something else", "[cli]") {
+  TempFolder folder;
+  write_text(folder.path() / "page.h5", "<!DOCTYPE html><html>Not found</html>");
+  const std::string config = write_small_spec(folder.path()).string();
+  const auto with = [&](const std::string& dataset) {
+    write_text(config, R"({"name": "x", "data": {"dataset": ")" + dataset + R"("}})");
+    return train(folder.path(), "run", {"--data-dir", folder.path().string()});
+  };
+  RunResult result = with("omniglot28");
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.err, Contains("omniglot28") && Contains("pack_omniglot.py"));
+  result = with("page");
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.err, Contains("page.h5"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+}
+
+TEST_CASE("a dry run describes and writes nothing", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  const RunResult result = train(folder.path(), "run", {"--dry-run"});
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("layers.0.W_y") && Contains("parameters") && Contains("memory"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+}
+
+TEST_CASE("bench prints JSON with the machine's peaks", "[cli]") {
+  const RunResult result = run_srwm({"bench", "--suite", "data", "--seconds", "0.05", "--json", "--threads", "1"});
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("fma_peak_gflops") && Contains("gathering images") && Contains("gb_per_s"));
+}
