@@ -15,7 +15,6 @@ variants=(
   "queries-15:protocol.queries=15"
   "batch-128-queries-1:protocol.queries=1 train.batch=128"
   "warm-up:optim.schedule=linear_warmup optim.warmup_steps=500"
-  "rate-3e-4:optim.rate=3e-4"
   "every-position:protocol.kind=delayed protocol.queries=null protocol.k_shot=2"
   "ways-first:protocol.first_ways=2 protocol.ways_steps=500"
   "ways-first-queries-1:protocol.first_ways=2 protocol.ways_steps=500 protocol.queries=1"

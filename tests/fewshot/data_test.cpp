@@ -1,0 +1,71 @@
+#include "fewshot/data.h"
+
+#include <catch2/catch.hpp>
+
+#include "core/error.h"
+#include "fewshot/training_fixture.h"
+
+using namespace srwm;
+using namespace srwm::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// The first episodes that the spec would draw for training, as a file.
+std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::int64_t episodes,
+                                              const std::filesystem::path& folder) {
+  const FewShotData data(spec, "", 1);
+  EpisodeBatch batch;
+  data.training().batch(0, episodes, batch);
+  const ImagePool& pool = data.training().pool();
+  EpisodeFile file{.images = Tensor::owning({batch.positions(), 28, 28, 1}, DType::u8),
+                   .labels = Tensor::owning({episodes, batch.length}, DType::i32),
+                   .protocol = spec.protocol.protocol,
+                   .n_way = spec.protocol.n_way,
+                   .k_shot = spec.protocol.k_shot};
+  gather_images(pool.images, batch, {}, {}, 1, file.images);
+  for (std::int64_t p = 0; p < batch.positions(); ++p) {
+    const auto i = static_cast<std::size_t>(p);
+    file.labels.data<std::int32_t>()[p] = batch.target[i] >= 0 ? batch.target[i] : batch.label_in[i];
+  }
+  const std::filesystem::path path = folder / "episodes.h5";
+  write_episode_file(file, path, "test");
+  return path;
+}
+
+}  // namespace
+
+TEST_CASE("training on stored episodes gives the losses of drawing them", "[data]") {
+  TemporaryFolder folder;
+  ExperimentSpec spec = small_spec();
+  spec.protocol.protocol = GENERATE(Protocol::sync, Protocol::delayed);
+  spec.train = {.steps = 3, .batch = 4, .report_every = 1};
+  spec.validation.every = spec.test.episodes = 0;
+  train(spec, folder.path() / "drawn");
+  spec.data.train_episodes = store_training_episodes(spec, 12, folder.path()).string();
+  train(spec, folder.path() / "stored");
+  CHECK(deterministic_metrics(folder.path() / "drawn/metrics.jsonl") ==
+        deterministic_metrics(folder.path() / "stored/metrics.jsonl"));
+}
+
+TEST_CASE("stored episodes that do not fit the spec are refused", "[data]") {
+  TemporaryFolder folder;
+  ExperimentSpec spec = small_spec();
+  spec.data.train_episodes = store_training_episodes(spec, 2, folder.path()).string();
+  ExperimentSpec other = spec;
+  other.protocol.n_way = 4;
+  CHECK_THROWS_WITH(FewShotData(other, "", 1), Contains("3-way") && Contains("4-way"));
+  other = spec;
+  other.data.glyphs.image_size = 32;
+  CHECK_THROWS_WITH(FewShotData(other, "", 1), Contains("[20, 28, 28, 1]") || Contains("28, 28"));
+}
+
+TEST_CASE("validation and test episodes do not depend on the spec's seed", "[data]") {
+  ExperimentSpec spec = small_spec();
+  EpisodeBatch a, b;
+  FewShotData(spec, "", 1).drawn(Split::val, 0)->batch(5, 3, a);
+  spec.seed = 99;
+  FewShotData(spec, "", 1).drawn(Split::val, 0)->batch(5, 3, b);
+  CHECK(a.image == b.image);
+  CHECK(a.target == b.target);
+}
