@@ -123,9 +123,7 @@ void add_bench_command(CLI::App& app) {
   command->add_option("--set", options->set, "Override a key of the spec (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--seconds", options->seconds, "Time per suite")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  command->add_option("--seconds", options->seconds, "Time per suite")->check(positive())->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");
   command->add_option("--out", options->out, "Write the JSON to this file");
   command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");

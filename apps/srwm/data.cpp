@@ -11,6 +11,7 @@
 #include "io/png.h"
 #include "run/environment.h"
 #include "srwm/commands.h"
+#include "srwm/session.h"
 
 namespace srwm {
 namespace {
@@ -63,7 +64,7 @@ void add_glyphs(CLI::App& data) {
   CLI::App* command = data.add_subcommand("glyphs", "Write the built-in generated characters as a class dataset");
   GlyphOptions& glyphs = options->options;
   const CLI::Range count(std::int64_t{1}, std::int64_t{1000000});
-  command->add_option("--out", options->out, "File to write")->required();
+  command->add_option("--out", options->out, "File to write")->required()->check(not_empty());
   command->add_option("--train-classes", glyphs.train_classes, "Classes to train on")
       ->check(count)
       ->capture_default_str();
@@ -78,7 +79,9 @@ void add_glyphs(CLI::App& data) {
   command->add_option("--jitter", glyphs.jitter, "How much drawings differ: 1 the standard task, less is easier")
       ->check(CLI::Range(0.0, 3.0))
       ->capture_default_str();
-  command->add_option("--seed", glyphs.seed, "Other characters with another seed")->capture_default_str();
+  command->add_option("--seed", glyphs.seed, "Other characters with another seed")
+      ->check(not_negative())
+      ->capture_default_str();
   command->callback([options] { execute(*options); });
 }
 
@@ -101,7 +104,7 @@ void add_episodes(CLI::App& data) {
   EpisodeOptions& episode = options->options;
   command->add_option("--dataset", options->dataset, "Name or path of a class dataset; glyphs: built in")->required();
   command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");
-  command->add_option("--out", options->out, "File to write")->required();
+  command->add_option("--out", options->out, "File to write")->required()->check(not_empty());
   command->add_option("--episodes", options->episodes, "Number of episodes")
       ->check(CLI::Range(1, 10000000))
       ->capture_default_str();
@@ -109,14 +112,11 @@ void add_episodes(CLI::App& data) {
   command->add_option("--protocol", options->protocol, "sync or delayed")
       ->check(CLI::IsMember({"sync", "delayed"}))
       ->capture_default_str();
-  command->add_option("--n-way", episode.n_way, "Classes of an episode")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--k-shot", episode.k_shot, "Images of each class")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  command->add_option("--n-way", episode.n_way, "Classes of an episode")->check(positive())->capture_default_str();
+  command->add_option("--k-shot", episode.k_shot, "Images of each class")->check(positive())->capture_default_str();
   command->add_flag("--rotations", episode.rotations, "Quarter turns of a class count as classes (Omniglot)");
   command->add_option("--seed", options->seed, "As 'srwm eval --episode-seed': the same seed draws the same episodes")
+      ->check(not_negative())
       ->capture_default_str();
   command->callback([options] { execute(*options); });
 }

@@ -1,5 +1,4 @@
 // srwm eval: accuracy of a trained model.
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +56,32 @@ std::unique_ptr<EpisodeSource> source_for(const FewShotData& data, const Options
   throw UsageError("--split {}: the splits are train, val and test.", options.split);
 }
 
+std::int64_t episodes_for(const Options& options, const ExperimentSpec& spec, const FewShotData& data) {
+  if (options.episodes_file.empty()) {
+    if (spec.test.episodes > 0) return spec.test.episodes;
+    throw UsageError("The run's spec has test.episodes 0. Say how many to evaluate with --num-episodes.");
+  }
+  const std::int64_t stored = data.stored_episodes();
+  if (options.num_episodes > stored) {
+    throw UsageError("--num-episodes {}: {} holds {} episodes.", options.num_episodes, options.episodes_file, stored);
+  }
+  return options.num_episodes > 0 ? options.num_episodes : stored;
+}
+
+/// The classes must be those that the checkpoint was trained and validated on: test classes of another file may be its
+/// training classes. Says nothing where the checkpoint saw only a file of episodes.
+void check_digest(const Checkpoint& checkpoint, const std::filesystem::path& path, const FewShotData& data) {
+  const std::string& then = checkpoint.data_digest;
+  const std::string now = data.digest();
+  const bool only_file = then.find('+') == std::string::npos &&
+                         !parse_spec_text(checkpoint.spec_json, path.string()).data.train_episodes.empty();
+  if (only_file || then == now || then.starts_with(now + "+")) return;
+  throw DataError(
+      "{} was made with data of digest {}, but the data found now has {}: the files differ. Give the original data "
+      "with --data-dir, or episodes of your own with --episodes-file.",
+      path.string(), then, now);
+}
+
 void print(const Options& options, const std::string& origin, const Evaluation& result) {
   if (options.json) {
     const nlohmann::ordered_json object = {
@@ -86,12 +111,10 @@ void execute(const Options& options) {
   restore_model(checkpoint, path, learner);
 
   const bool from_file = !options.episodes_file.empty();
+  if (!from_file) check_digest(checkpoint, path, data);
   const std::unique_ptr<EpisodeSource> drawn = from_file ? nullptr : source_for(data, options);
   const EpisodeSource& source = from_file ? data.training() : *drawn;
-  const std::int64_t stored = data.stored_episodes();
-  const std::int64_t episodes = !from_file                 ? spec.test.episodes
-                                : options.num_episodes > 0 ? std::min(options.num_episodes, stored)
-                                                           : stored;
+  const std::int64_t episodes = episodes_for(options, spec, data);
   PredictionFile predictions(episodes, spec.protocol.n_way);
   const PredictionSink sink = [&](const FewShotLearner::Prediction& p) { predictions.add(p); };
   const Evaluation result =
@@ -106,21 +129,29 @@ void execute(const Options& options) {
 void add_eval_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("eval", "Accuracy of a trained model, with its 95 % interval");
-  command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest");
-  command->add_option("--checkpoint", options->checkpoint, "Checkpoint file");
+  command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest")
+      ->check(not_empty());
+  command->add_option("--checkpoint", options->checkpoint, "Checkpoint file")->check(not_empty());
   command->add_option("--split", options->split, "Classes to draw episodes from: train, val or test")
       ->capture_default_str();
   command
       ->add_option("--num-episodes", options->num_episodes,
                    "Episodes; default: the spec's test.episodes, or the file's")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--episode-seed", options->episode_seed, "Seed of the drawn episodes")->capture_default_str();
-  command->add_option("--episodes-file", options->episodes_file, "Evaluate on this episodes file instead");
-  command->add_option("--predictions", options->predictions, "Write logits and labels to this HDF5 file");
+      ->check(positive());
+  command->add_option("--episode-seed", options->episode_seed, "Seed of the drawn episodes")
+      ->check(not_negative())
+      ->capture_default_str();
+  command->add_option("--episodes-file", options->episodes_file, "Evaluate on this episodes file instead")
+      ->check(not_empty())
+      ->excludes("--split")
+      ->excludes("--episode-seed");
+  command->add_option("--predictions", options->predictions, "Write logits and labels to this HDF5 file")
+      ->check(not_empty());
   command->add_option("--batch", options->batch, "Episodes at a time; default: the spec's train.batch")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_flag("--json", options->json, "Print the result as JSON");
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");
+  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
+      ->check(not_empty());
   add_device_options(*command, options->device);
   command->footer(R"(Examples:
   srwm eval --run runs/quickstart-s1

@@ -2,11 +2,14 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "spec/names.h"
 #include "srwm/commands.h"
 #include "srwm/version_text.h"
 
@@ -39,6 +42,42 @@ void build(CLI::App& app) {
   app.footer(examples);  // last, since subcommands inherit the footer they find
 }
 
+/// The innermost command that the command line names.
+const CLI::App& named_command(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  return commands.empty() ? app : named_command(*commands.back());
+}
+
+/// "srwm data glyphs"
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
+}
+
+/// Options and subcommands that a command knows.
+std::vector<std::string> known_words(const CLI::App& command) {
+  std::vector<std::string> words;
+  for (const CLI::App* sub : command.get_subcommands(nullptr)) words.push_back(sub->get_name());
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  return words;
+}
+
+/// What to say of a word that no command knows; empty if there is none. CLI11 itself would rather complain about what
+/// is missing, which a misspelt option or command always leaves behind.
+std::string complaint_about_unknown(const CLI::App& app) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty()) return {};
+  const std::string word = unknown.front().substr(0, unknown.front().find('='));
+  const CLI::App& command = named_command(app);
+  const std::vector<std::string> words = known_words(command);
+  const std::string_view nearest = nearest_name(word, std::vector<std::string_view>(words.begin(), words.end()));
+  const std::string name = full_name(command);
+  return fmt::format("'{}' is nothing that {} knows.{} '{} --help' lists what it takes.", word, name,
+                     nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest), name);
+}
+
 int report(const char* message, ExitCode code) {
   fmt::print(stderr, "srwm: {}\n", message);
   return static_cast<int>(code);
@@ -52,6 +91,9 @@ int run(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     // 0 for --help and --version; CLI11's own codes for mistakes are not ours.
+    const bool is_mistake = error.get_exit_code() != 0;
+    const std::string unknown = is_mistake ? complaint_about_unknown(app) : "";
+    if (!unknown.empty()) return report(unknown.c_str(), ExitCode::usage);
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
   } catch (const Error& error) {
     return report(error.what(), error.code());

@@ -1,10 +1,48 @@
 #include "srwm/session.h"
 
+#include <cmath>
+
 #include "core/error.h"
 #include "ops/backend.h"
 #include "run/environment.h"
 
 namespace srwm {
+namespace {
+
+/// "cuda" or "cuda:" and a number.
+bool is_cuda(const std::string& device) {
+  if (device == "cuda") return true;
+  constexpr std::string_view prefix = "cuda:";
+  return device.starts_with(prefix) && device.size() > prefix.size() &&
+         device.find_first_not_of("0123456789", prefix.size()) == std::string::npos;
+}
+
+}  // namespace
+
+const CLI::Validator& positive() {
+  static const CLI::Validator validator(
+      [](std::string& text) {
+        double value = 0;
+        const bool good = CLI::detail::lexical_cast(text, value) && std::isfinite(value) && value > 0;
+        return good ? std::string() : fmt::format("'{}' is not a number above 0", text);
+      },
+      "POSITIVE", "positive");
+  return validator;
+}
+
+const CLI::Validator& not_negative() {
+  static const CLI::Validator validator(
+      [](std::string& text) { return text.starts_with('-') ? text + " is negative" : std::string(); }, "",
+      "not negative");
+  return validator;
+}
+
+const CLI::Validator& not_empty() {
+  static const CLI::Validator validator(
+      [](std::string& text) { return text.empty() ? std::string("the value is empty") : std::string(); }, "",
+      "not empty");
+  return validator;
+}
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {
   command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
@@ -17,7 +55,7 @@ int thread_count(const DeviceOptions& options) {
 }
 
 std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed) {
-  if (options.device.starts_with("cuda")) {
+  if (is_cuda(options.device)) {
     throw DeviceError("--device {}: this build of srwm has no CUDA library (libsrwm_cuda.so). Use --device cpu.",
                       options.device);
   }

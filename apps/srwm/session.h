@@ -15,6 +15,13 @@ struct DeviceOptions {
   int threads = 0;              ///< 0: what affinity and cgroup allow
 };
 
+/// Checks an option's value: a number above 0, and not NaN.
+const CLI::Validator& positive();
+/// Checks an option's value: no minus sign, which an unsigned number would take for a huge one.
+const CLI::Validator& not_negative();
+/// Checks an option's value: not the empty text that a shell makes of a variable that is not set.
+const CLI::Validator& not_empty();
+
 /// Declares --device and --threads.
 void add_device_options(CLI::App& command, DeviceOptions& options);
 /// Threads to use: the option, or what the process may use.

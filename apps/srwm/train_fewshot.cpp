@@ -39,6 +39,11 @@ ExperimentSpec load(const Options& options) {
   return load_spec(options.config, overrides);
 }
 
+/// Whether the folder's run has ended as this spec asks for. One that ended with fewer steps goes on.
+bool is_complete(const RunPaths& paths, const ExperimentSpec& spec) {
+  return paths.is_done() && paths.read_spec() == to_json(spec);
+}
+
 void print_result(const RunPaths& paths, const char* headline) {
   fmt::print("{}\n{}\n", headline, describe_result(paths));
 }
@@ -57,6 +62,7 @@ void train(const Options& options, const ExperimentSpec& spec, Context& context,
   } else if (!options.init_from.empty()) {
     trainer.start_from(options.init_from);
   }
+  folder.mark_unfinished();
   folder.write_spec(to_json(spec));
   trainer.run();
   folder.mark_done();
@@ -67,7 +73,9 @@ void execute(const Options& options) {
   const ExperimentSpec spec = load(options);
   const RunPaths paths{options.run_dir.empty() ? default_run_folder(spec.name, spec.seed)
                                                : std::filesystem::path(options.run_dir)};
-  if (options.resume && !options.dry_run && paths.is_done()) return print_result(paths, "This run is complete:");
+  if (options.resume && !options.dry_run && is_complete(paths, spec)) {
+    return print_result(paths, "This run is complete:");
+  }
   // Device and data come before the folder, so that a run that cannot begin leaves none behind.
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
   const FewShotData data(spec, options.data_dir, context->threads());
@@ -85,19 +93,20 @@ void execute(const Options& options) {
 void add_train_fewshot_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("train-fewshot", "Meta-train a few-shot model from a spec, then test it");
-  command->add_option("--config", options->config, "Experiment spec (JSON)")->required();
+  command->add_option("--config", options->config, "Experiment spec (JSON)")->required()->check(not_empty());
   command->add_option("--set", options->set, "Override a key of the spec: --set train.batch=32 (repeatable)")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command->add_option("--seed", options->seed, "Override the spec's seed");
+  command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
   add_device_options(*command, options->device);
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");
-  command->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>");
-  command->add_option("--init-from", options->init_from, "Start from the model in this checkpoint");
+  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
+      ->check(not_empty());
+  command->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>")->check(not_empty());
+  command->add_option("--init-from", options->init_from, "Start from the model in this checkpoint")->check(not_empty());
   command->add_flag("--resume", options->resume, "Go on from the run folder's checkpoint; start if there is none");
   command->add_flag("--dry-run", options->dry_run, "Build the model, run one batch, print sizes; write nothing");
   command->add_option("--max-seconds", options->max_seconds, "Write a checkpoint and stop (exit 75) after this time")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->footer(R"(Examples:
   srwm train-fewshot --config experiments/quickstart.json
   srwm train-fewshot --config X.json --set train.batch=32 --set optim.rate=3e-4 --run-dir runs/small-batch

@@ -56,8 +56,8 @@ void check_protocol(const EpisodeFile& file, const ExperimentSpec& spec) {
   const EpisodeOptions& wanted = spec.protocol;
   if (file.protocol == wanted.protocol && file.n_way == wanted.n_way) return;
   throw SpecError(
-      "data.train_episodes: {} holds {}-way episodes of the protocol \"{}\", but the spec asks for {}-way "
-      "\"{}\". Set protocol.n_way and protocol.kind as in the file.",
+      "{} holds {}-way episodes of the protocol \"{}\", but the spec asks for {}-way \"{}\". Its protocol.n_way and "
+      "protocol.kind must be those of the file.",
       spec.data.train_episodes, file.n_way, name_of(file.protocol), wanted.n_way, name_of(wanted.protocol));
 }
 
@@ -65,7 +65,7 @@ void check_images(const Tensor& file_images, const Tensor& dataset_images, const
   for (int axis = 1; axis < 4; ++axis) {
     if (file_images.dim(axis) == dataset_images.dim(axis)) continue;
     throw SpecError(
-        "data.train_episodes: the images of {} are {}, those of the dataset {} are {} ([N, H, W, C]); one "
+        "The images of {} are {}, those of the dataset {} are {} ([N, H, W, C]); one "
         "model cannot see both.",
         spec.data.train_episodes, file_images.shape().to_string(), spec.data.dataset,
         dataset_images.shape().to_string());

@@ -151,9 +151,10 @@ const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::st
   }
   const Tensor& tensor = found->tensor;
   if (tensor.shape() == shape && tensor.dtype() == dtype) return tensor;
-  throw DataError("{}: the tensor {} is {} {}; the model needs {} {}. The checkpoint is of another model.",
-                  path.string(), name, name_of(tensor.dtype()), tensor.shape().to_string(), name_of(dtype),
-                  shape.to_string());
+  throw DataError(
+      "{}: the tensor {} is {} {}; the model needs {} {}. The checkpoint is of another model, or of one for images "
+      "of another size.",
+      path.string(), name, name_of(tensor.dtype()), tensor.shape().to_string(), name_of(dtype), shape.to_string());
 }
 
 void CheckpointWriter::save_regular(const Checkpoint& checkpoint) {

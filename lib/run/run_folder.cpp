@@ -102,6 +102,12 @@ void RunFolder::write_spec(const std::string& json) const {
   write_file_atomically(paths_.spec(), json);
 }
 
+void RunFolder::mark_unfinished() const {
+  std::error_code error;
+  std::filesystem::remove(paths_.done(), error);
+  if (error) throw DataError("Cannot remove {}: {}.", paths_.done().string(), explain_errno(error.value()));
+}
+
 void RunFolder::mark_done() const {
   write_file_atomically(paths_.done(), "");
 }

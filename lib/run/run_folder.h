@@ -55,6 +55,8 @@ class RunFolder {
 
   /// Stores the resolved spec.
   void write_spec(const std::string& json) const;
+  /// Removes DONE, if it is there: a run that had ended goes on.
+  void mark_unfinished() const;
   /// Writes DONE. The last thing a run does, after result.json.
   void mark_done() const;
 

@@ -66,9 +66,73 @@ TEST_CASE_METHOD(Trained, "what cannot be evaluated is refused in words", "[cli]
   CHECK(result.exit_code == 2);
   result = run_srwm({"eval", "--run", run(), "--checkpoint", "x.h5"});
   CHECK(result.exit_code == 2);
+  result = run_srwm({"eval", "--run", run(), "--episodes-file", ""});
+  CHECK(result.exit_code == 2);
   result = run_srwm({"eval", "--checkpoint", file("small.json")});
   CHECK(result.exit_code == 3);
   CHECK_THAT(result.err, Contains("small.json"));
   result = run_srwm({"eval", "--run", run(), "--episodes-file", run() + "/checkpoints/best.h5"});
   CHECK(result.exit_code == 3);
+}
+
+TEST_CASE_METHOD(Trained, "episode files that do not fit are refused in words", "[cli]") {
+  const auto write_and_evaluate = [&](const std::vector<std::string>& glyphs, const std::vector<std::string>& episodes,
+                                      const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"data", "glyphs", "--out", file("g.h5"), "--train-classes", "5"};
+    arguments.insert(arguments.end(), glyphs.begin(), glyphs.end());
+    REQUIRE(run_srwm(arguments).exit_code == 0);
+    arguments = {"data", "episodes", "--dataset", file("g.h5"), "--episodes", "4", "--out", file("e.h5")};
+    arguments.insert(arguments.end(), episodes.begin(), episodes.end());
+    REQUIRE(run_srwm(arguments).exit_code == 0);
+    arguments = {"eval", "--run", run(), "--episodes-file", file("e.h5")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_srwm(arguments);
+  };
+  const std::vector<std::string> small{"--val-classes", "5", "--test-classes", "5", "--images", "4"};
+  RunResult result = write_and_evaluate(small, {"--n-way", "4"}, {});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("4-way") && Contains("3-way"));
+  result = write_and_evaluate(small, {"--n-way", "3", "--protocol", "delayed"}, {});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("delayed") && Contains("sync"));
+  result = write_and_evaluate(small, {"--n-way", "3"}, {"--num-episodes", "5"});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("4 episodes"));
+  std::vector<std::string> large = small;
+  large.insert(large.end(), {"--size", "84"});
+  result = write_and_evaluate(large, {"--n-way", "3"}, {});
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.err, Contains("images of another size"));
+}
+
+TEST_CASE("a run without test episodes is evaluated on as many as are asked for", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  const std::string run = (folder.path() / "run").string(), out = (folder.path() / "p.h5").string();
+  REQUIRE(train(folder.path(), "run", {"--set", "test.episodes=0"}).exit_code == 0);
+  const RunResult result = run_srwm({"eval", "--run", run, "--predictions", out});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("--num-episodes"));
+  CHECK(run_srwm({"eval", "--run", run, "--predictions", out, "--num-episodes", "3", "--batch", "7"}).exit_code == 0);
+  CHECK(hdf5::File::open(out).shape("/logits") == Shape{3, 3});
+}
+
+TEST_CASE("a model is not evaluated on other classes than it was trained beside", "[cli]") {
+  TempFolder folder;
+  const auto write_glyphs = [&](const char* seed) {
+    return run_srwm({"data", "glyphs", "--out", (folder.path() / "g.h5").string(), "--train-classes", "12",
+                     "--val-classes", "5", "--test-classes", "5", "--images", "4", "--seed", seed})
+        .exit_code;
+  };
+  REQUIRE(write_glyphs("1") == 0);
+  write_text(folder.path() / "small.json", R"({"name": "small", "data": {"dataset": "g"}, "protocol": {"n_way": 3},
+    "model": {"vision": {"channels": 4}, "core": {"layers": 1, "heads": 2, "hidden": 16}},
+    "train": {"steps": 2, "batch": 2}, "validation": {"every": 0}, "test": {"episodes": 4}})");
+  const std::string data = folder.path().string(), run = (folder.path() / "run").string();
+  REQUIRE(train(folder.path(), "run", {"--data-dir", data}).exit_code == 0);
+  CHECK(run_srwm({"eval", "--run", run, "--data-dir", data}).exit_code == 0);
+  REQUIRE(write_glyphs("2") == 0);
+  const RunResult result = run_srwm({"eval", "--run", run, "--data-dir", data});
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.err, Contains("digest"));
 }

@@ -56,7 +56,7 @@ TEST_CASE("a run writes its folder and prints its result", "[cli]") {
   CHECK_THAT(result.out, Contains("complete") && Contains("95 % interval"));
 }
 
-TEST_CASE("signals write a checkpoint and end with 75; the resumed run has the bits of a whole one", "[cli]") {
+TEST_CASE("signals write a checkpoint and end with 75", "[cli]") {
   const int signal = GENERATE(SIGINT, SIGTERM, SIGUSR1, SIGUSR2);
   CAPTURE(signal);
   TempFolder folder;
@@ -97,6 +97,31 @@ TEST_CASE("kill -9 at random moments, then --resume: the same bits", "[cli]") {
   }
   REQUIRE(train(folder.path(), "run", resume).exit_code == 0);
   check_same(folder.path() / "run", folder.path() / "whole");
+}
+
+TEST_CASE("a finished run goes on to more steps, with the bits of a run that had them from the start", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "run").exit_code == 0);
+  REQUIRE(train(folder.path(), "run", {"--resume", "--set", "train.steps=40"}).exit_code == 0);
+  REQUIRE(train(folder.path(), "whole", {"--set", "train.steps=40"}).exit_code == 0);
+  check_same(folder.path() / "run", folder.path() / "whole");
+  CHECK(train(folder.path(), "run", {"--resume"}).exit_code == 2);  // fewer steps than it has
+}
+
+TEST_CASE("episodes from a file train as the same episodes drawn", "[cli]") {
+  TempFolder folder;
+  const std::string glyphs = (folder.path() / "glyphs.h5").string(), stored = (folder.path() / "stored.h5").string();
+  REQUIRE(run_srwm({"data", "glyphs", "--out", glyphs, "--train-classes", "12", "--val-classes", "5", "--test-classes",
+                    "5", "--images", "4"})
+              .exit_code == 0);
+  REQUIRE(run_srwm({"data", "episodes", "--dataset", glyphs, "--split", "train", "--n-way", "3", "--episodes", "60",
+                    "--seed", "1", "--out", stored})
+              .exit_code == 0);
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "drawn", {"--seed", "1"}).exit_code == 0);
+  REQUIRE(train(folder.path(), "stored", {"--seed", "1", "--set", "data.train_episodes=" + stored}).exit_code == 0);
+  CHECK(metrics_of(folder.path() / "drawn") == metrics_of(folder.path() / "stored"));
 }
 
 TEST_CASE("a second process on a run folder is refused", "[cli]") {

@@ -29,9 +29,16 @@ TEST_CASE("help has examples and comes at once", "[cli]") {
 }
 
 TEST_CASE("unknown commands and options are usage errors", "[cli]") {
-  CHECK(run_srwm({"trian"}).exit_code == 2);
   CHECK(run_srwm({"train-fewshot"}).exit_code == 2);
-  CHECK(run_srwm({"train-fewshot", "--confg", "x"}).exit_code == 2);
+  const auto refusal = [](const std::vector<std::string>& arguments) {
+    const RunResult result = run_srwm(arguments);
+    CHECK(result.exit_code == 2);
+    return result.err;
+  };
+  CHECK_THAT(refusal({"evl"}), Contains("'evl'") && Contains("eval") && Contains("srwm --help"));
+  CHECK_THAT(refusal({"train-fewshot", "--confg", "x"}),
+             Contains("--confg") && Contains("--config?") && Contains("srwm train-fewshot --help"));
+  CHECK_THAT(refusal({"data", "glyphs", "--outt=x"}), Contains("--out?") && Contains("srwm data glyphs --help"));
   CHECK(run_srwm({"eval"}).exit_code == 2);
 }
 
@@ -62,6 +69,20 @@ TEST_CASE("overrides are checked like the spec", "[cli]") {
   CHECK(train(folder.path(), "run", {"--threads", "0"}).exit_code == 2);
 }
 
+TEST_CASE("values that make no sense are refused before anything is written", "[cli]") {
+  TempFolder folder;
+  write_small_spec(folder.path());
+  const std::vector<std::vector<std::string>> mistakes{
+      {"--seed", "-1"}, {"--max-seconds", "nan"}, {"--max-seconds", "0"}, {"--init-from", ""}, {"--data-dir", ""}};
+  for (const auto& mistake : mistakes) {
+    CAPTURE(mistake);
+    const RunResult result = train(folder.path(), "run", mistake);
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Contains(mistake.front()));
+  }
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+}
+
 TEST_CASE("devices that are not there", "[cli]") {
   TempFolder folder;
   write_small_spec(folder.path());
@@ -70,6 +91,7 @@ TEST_CASE("devices that are not there", "[cli]") {
   CHECK_THAT(result.err, Contains("libsrwm_cuda.so") && Contains("--device cpu"));
   CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
   CHECK(train(folder.path(), "run", {"--device", "gpu"}).exit_code == 2);
+  CHECK(train(folder.path(), "run", {"--device", "cudax"}).exit_code == 2);
 }
 
 TEST_CASE("datasets that are missing or something else", "[cli]") {
