@@ -1,0 +1,185 @@
+"""data_scripts/convert_torch_checkpoint.py there and back. Needs PyTorch; says so and passes without."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "data_scripts"))
+
+import h5py
+import numpy as np
+
+import convert_torch_checkpoint as convert
+from srwm_pack import PackError
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+CORES = {"srwm": {"kind": "srwm", "layers": 2, "heads": 2, "hidden": 16},
+         "delta_net": {"kind": "delta_net", "layers": 1, "heads": 2, "hidden": 16},
+         "lstm": {"kind": "lstm", "layers": 2, "hidden": 16}}
+
+
+def spec_of(core):
+    return {"name": "small", "protocol": {"n_way": 3}, "model": {"vision": {"channels": 4}, "core": CORES[core]}}
+
+
+def state_of(core):
+    """A state_dict with the features of 2 x 3 maps of 3-channel images."""
+    first = "rnn.weight_ih_l0" if core == "lstm" else "input_proj.weight"
+    sizes = {"conv_layers.0.0.weight": np.empty((4, 3, 3, 3)), first: np.empty((0, 4 * 6 + 3))}
+    shapes = convert.expected_shapes(convert.options_of(json.dumps(spec_of(core)), "spec"), sizes)
+    torch.manual_seed(1)
+    state = {name: torch.randn(shape) for name, shape in shapes.items()}
+    state |= {f"conv_layers.{i}.1.num_batches_tracked": torch.tensor(70 + i) for i in range(4)}
+    return state
+
+
+class SpecDefaults(unittest.TestCase):
+    def test_are_those_of_the_spec_reference(self):
+        with open(os.path.join(HERE, "..", "..", "docs", "spec.md"), encoding="utf-8") as file:
+            sections = dict(re.findall(r"### `([a-z.]+)`\n(.*?)(?=\n###|\Z)", file.read(), re.DOTALL))
+        for group, title in (("protocol", "protocol"), ("vision", "model.vision"), ("core", "model.core")):
+            documented = dict(re.findall(r"^\| `(\w+)` \|.*?\| `([^`]*)` \|", sections[title], re.MULTILINE))
+            for key, value in convert.DEFAULTS[group].items():
+                self.assertEqual(json.loads(documented[key]), value, f"{title}.{key}")
+
+
+@unittest.skipIf(torch is None, "PyTorch is not installed")
+class ConvertTorchCheckpoint(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.out = self.path("out.h5")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def convert(self, state, core="srwm", *more):
+        torch.save(state, self.path("in.pt"))
+        with open(self.path("spec.json"), "w", encoding="utf-8") as file:
+            json.dump(spec_of(core), file)
+        self.run_script(self.path("in.pt"), self.out, "--config", self.path("spec.json"), *more)
+
+    def back(self, *more):
+        self.run_script("--to-torch", self.out, self.path("back.pt"), *more)
+        return torch.load(self.path("back.pt"))["model_state_dict"]
+
+    def run_script(self, *arguments):
+        with contextlib.redirect_stdout(io.StringIO()):
+            convert.main(arguments)
+
+    def refused(self, pattern, state, *more):
+        with self.assertRaisesRegex(PackError, pattern):
+            self.convert(state, *more)
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("out.h5")], [])
+
+    def same(self, found, expected):
+        self.assertEqual(sorted(found), sorted(expected))
+        for name, value in expected.items():
+            self.assertTrue(torch.equal(found[name], value), name)
+            self.assertEqual(found[name].dtype, value.dtype, name)
+
+    def test_there_and_back(self):
+        for core in CORES:
+            with self.subTest(core):
+                self.convert({"model_state_dict": state_of(core), "epoch": 3}, core)
+                self.same(self.back(), state_of(core))
+
+    def test_checkpoint_content(self):
+        self.convert(state_of("srwm"))
+        with h5py.File(self.out) as file:
+            self.assertEqual(json.loads(file["spec"].asstr()[0]), spec_of("srwm"))
+            self.assertEqual(file["model/layers.2.W_q"].dtype, np.float32)
+            self.assertTrue(np.array_equal(file["model/layers.2.W_q"], state_of("srwm")["layers.2.W_q"].numpy()))
+            self.assertNotIn("conv_layers.0.1.num_batches_tracked", file["model"])
+
+    def test_data_parallel_prefix(self):
+        self.convert({"module." + name: value for name, value in state_of("srwm").items()})
+        self.same(self.back(), state_of("srwm"))
+
+    def test_bootstrapped_names(self):
+        state = {convert.to_bootstrapped_name(name): value for name, value in state_of("srwm").items()}
+        self.assertIn("fw_layers.1.W_y", state)
+        self.assertIn("ff_layers.1.ff_layers.3.weight", state)
+        self.convert(state)
+        self.same(self.back(), state_of("srwm"))
+        self.same(self.back("--bootstrapped"), state)
+
+    def test_double_becomes_single(self):
+        self.convert({name: value.double() if value.is_floating_point() else value
+                      for name, value in state_of("srwm").items()})
+        self.same(self.back(), state_of("srwm"))
+
+    def test_missing_tensor(self):
+        state = state_of("srwm")
+        del state["layers.2.W_k"]
+        self.refused(r"no tensor layers\.2\.W_k \[1, 2, 8, 8\]", state)
+
+    def test_extra_tensor(self):
+        self.refused(r"a tensor layers\.4\.W_y \[2\], which", state_of("srwm") | {"layers.4.W_y": torch.zeros(2)})
+
+    def test_misshapen_tensor(self):
+        wrong = {"out_layer.weight": torch.zeros(5, 16)}
+        self.refused(r"out_layer\.weight is \[5, 16\]; the model of the spec needs \[3, 16\]", state_of("srwm") | wrong)
+
+    def test_features_that_no_image_gives(self):
+        wrong = {"input_proj.weight": torch.zeros(16, 26)}
+        self.refused(r"input_proj\.weight is \[16, 26\]; .* needs \[16, 27\]", state_of("srwm") | wrong)
+
+    def test_integers(self):
+        wrong = {"out_layer.bias": torch.zeros(3, dtype=torch.int64)}
+        self.refused(r"out_layer\.bias is int64; expected floating", state_of("srwm") | wrong)
+
+    def test_another_model(self):
+        self.refused("no tensor rnn.weight_ih_l0", state_of("srwm"), "lstm")
+
+    def test_objects_need_trust(self):
+        state = {"model_state_dict": state_of("srwm"), "args": unittest.TestCase}
+        self.refused("give --trust", state)
+        self.convert(state, "srwm", "--trust")
+        self.same(self.back(), state_of("srwm"))
+
+    def test_no_state_dict(self):
+        self.refused("no state_dict of tensors", {"epoch": 3})
+        self.refused("no state_dict of tensors", [torch.zeros(2)])
+
+    def test_other_files(self):
+        self.convert(state_of("srwm"))
+        for start, pattern in ((b"<html>", "probably a web page"), (b"version https://git-lfs", "Git LFS pointer"),
+                               (b"", "it is empty")):
+            with self.subTest(pattern):
+                with open(self.path("in.pt"), "wb") as file:
+                    file.write(start)
+                with self.assertRaisesRegex(PackError, pattern):
+                    self.run_script(self.path("in.pt"), self.out, "--config", self.path("spec.json"))
+        with self.assertRaisesRegex(PackError, "cannot be read"):
+            self.run_script(self.path("none.pt"), self.out, "--config", self.path("spec.json"))
+
+    def test_truncated_file(self):
+        self.convert(state_of("srwm"))
+        with open(self.path("in.pt"), "r+b") as file:
+            file.truncate(2000)
+        with self.assertRaisesRegex(PackError, "no whole PyTorch file"):
+            self.run_script(self.path("in.pt"), self.out, "--config", self.path("spec.json"))
+
+    def test_something_else_than_a_checkpoint(self):
+        with h5py.File(self.out, "w") as file:
+            file.attrs["srwm_format"] = "classes"
+        with self.assertRaisesRegex(PackError, "is not a checkpoint"):
+            self.back()
+
+
+if __name__ == "__main__":
+    if torch is None:
+        print("The conversions are skipped: PyTorch is not installed (apt-get install python3-torch).")
+    unittest.main(verbosity=1)

@@ -1,0 +1,163 @@
+// The few-shot models against PyTorch: the files in data/ come from make_golden.py.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "fewshot/data.h"
+#include "fewshot/learner.h"
+#include "io/hdf5.h"
+#include "ops/backend.h"
+#include "optim/adam.h"
+#include "run/checkpoint.h"
+#include "spec/parse.h"
+
+using namespace srwm;
+
+namespace {
+
+std::vector<double> values_of(const Tensor& tensor) {
+  if (tensor.dtype() == DType::f64) return {tensor.span<double>().begin(), tensor.span<double>().end()};
+  return {tensor.span<float>().begin(), tensor.span<float>().end()};
+}
+
+/// Largest difference; NaN if there is one among the numbers.
+double deviation(const std::vector<double>& found, const std::vector<double>& expected) {
+  REQUIRE(found.size() == expected.size());
+  double worst = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double difference = std::abs(found[i] - expected[i]);
+    if (!(difference <= worst)) worst = difference;
+    if (std::isnan(worst)) break;
+  }
+  return worst;
+}
+
+double largest(const std::vector<double>& values) {
+  double result = 0;
+  for (const double value : values) result = std::max(result, std::abs(value));
+  return result;
+}
+
+void copy_into(const std::vector<NamedTensor>& stored, const std::string& name, const Tensor& target) {
+  const auto found = std::ranges::find(stored, name, &NamedTensor::name);
+  REQUIRE(found != stored.end());
+  REQUIRE(found->tensor.shape() == target.shape());
+  const std::vector<double> values = values_of(found->tensor);
+  if (target.dtype() == DType::f64) {
+    std::ranges::copy(values, target.data<double>());
+  } else {
+    std::ranges::transform(values, target.data<float>(), [](double value) { return static_cast<float>(value); });
+  }
+}
+
+/// Model, episodes and PyTorch's numbers of one case.
+class GoldenCase {
+ public:
+  GoldenCase(const std::string& name, const Backend& backend, DType real)
+      : checkpoint_(load_checkpoint(stem(name) + ".checkpoint.h5")),
+        spec_(parse_spec_text(checkpoint_.spec_json, name)),
+        file_(read_episode_file(stem(name) + ".episodes.h5")),
+        source_(episodes_of(file_, {file_.images, {}, {}})),
+        expected_(hdf5::File::open(stem(name) + ".expected.h5")),
+        context_(backend, real, 2),
+        learner_(context_, spec_, source_->pool().shape()),
+        adam_(context_, learner_.parameters(), spec_.optim, spec_.model.core.hidden) {
+    REQUIRE(checkpoint_.model.size() == parameters().parameters().size() + parameters().states().size());
+    for (const Parameter& parameter : parameters().parameters()) {
+      copy_into(checkpoint_.model, parameter.name, parameter.value);
+    }
+    for (const StateTensor& state : parameters().states()) copy_into(checkpoint_.model, state.name, state.value);
+  }
+
+  const ParameterSet& parameters() const { return learner_.parameters(); }
+  std::vector<double> expected(const std::string& name) const { return values_of(expected_.read(name)); }
+
+  std::vector<double> logits() {
+    EpisodeBatch batch;
+    source_->batch(0, file_.episodes(), batch);
+    return values_of(learner_.predict(context_, batch, source_->pool()).logits);
+  }
+
+  /// Trains and gives the loss of each step.
+  std::vector<double> losses() {
+    std::vector<double> found;
+    EpisodeBatch batch;
+    for (std::int64_t step = 0; step < spec_.train.steps; ++step) {
+      source_->batch(step * spec_.train.batch, spec_.train.batch, batch);
+      learner_.parameters().zero_grad();
+      found.push_back(learner_.accumulate_gradient(context_, batch, source_->pool()).loss);
+      adam_.step(context_);
+    }
+    return found;
+  }
+
+ private:
+  static std::string stem(const std::string& name) { return (std::filesystem::path(GOLDEN_DATA) / name).string(); }
+
+  Checkpoint checkpoint_;
+  ExperimentSpec spec_;
+  EpisodeFile file_;
+  std::unique_ptr<EpisodeSource> source_;
+  hdf5::File expected_;
+  Context context_;
+  FewShotLearner learner_;
+  Adam adam_;
+};
+
+std::string any_case() {
+  return GENERATE(values<std::string>({"srwm", "delta_net", "lstm", "srwm_softmax", "srwm_delayed"}));
+}
+
+/// Batch-norm takes the mean away, so the true gradient of these is zero, and Adam walks on rounding errors. The
+/// running mean follows them.
+bool follows_rounding(const std::string& name) {
+  return name.starts_with("conv_layers.") && (name.ends_with(".0.bias") || name.ends_with(".running_mean"));
+}
+
+void check_final(const GoldenCase& golden, const std::string& name, const Tensor& found) {
+  if (follows_rounding(name)) return;
+  const std::vector<double> expected = golden.expected("/final/" + name);
+  const double difference = deviation(values_of(found), expected);
+  INFO(name << " differs by " << difference << ", largest element " << largest(expected));
+  CHECK(difference <= 1e-8 * largest(expected));
+}
+
+}  // namespace
+
+TEST_CASE("Logits of fixed weights are PyTorch's", "[golden]") {
+  const std::string name = any_case();
+  INFO(name);
+  GoldenCase golden(name, cpu_backend(), DType::f32);
+  const std::vector<double> expected = golden.expected("/logits");
+  CHECK(largest(expected) > 0.1);
+  const double difference = deviation(golden.logits(), expected);
+  CAPTURE(difference);
+  CHECK(difference <= 1e-4);
+}
+
+TEST_CASE("Adam's steps in double precision are PyTorch's", "[golden]") {
+  const std::string name = any_case();
+  INFO(name);
+  GoldenCase golden(name, reference_backend(DType::f64), DType::f64);
+  const double difference = deviation(golden.losses(), golden.expected("/losses"));
+  CAPTURE(difference);
+  CHECK(difference <= 1e-8);
+  for (const Parameter& parameter : golden.parameters().parameters()) {
+    check_final(golden, parameter.name, parameter.value);
+  }
+  for (const StateTensor& state : golden.parameters().states()) check_final(golden, state.name, state.value);
+}
+
+TEST_CASE("Losses of training in single precision follow PyTorch's in double", "[golden]") {
+  const std::string name = any_case();
+  INFO(name);
+  GoldenCase golden(name, cpu_backend(), DType::f32);
+  const double difference = deviation(golden.losses(), golden.expected("/losses"));
+  CAPTURE(difference);
+  CHECK(difference <= 1e-3);
+}

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/data: for small models what PyTorch computes (torch_models.py), for golden_test.cpp.
+
+  tests/golden/make_golden.py
+
+Per case a checkpoint with fixed weights, an episodes file, and <case>.expected.h5: /logits f32 [targets, N] of the
+checkpoint in evaluation mode, and in double precision /losses [steps] and /final/<name> after some steps of Adam."""
+
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "data_scripts"))
+
+import h5py
+import numpy as np
+import torch
+
+import torch_models
+from convert_torch_checkpoint import expected_shapes, options_of, write_checkpoint
+
+STEPS = 20
+OPTIM = {"rate": 1e-3, "schedule": "constant", "beta1": 0.9, "beta2": 0.995, "eps": 1e-9}
+SMALL = {"layers": 2, "heads": 2, "hidden": 16, "ff_factor": 2}
+SYNC = {"kind": "sync", "n_way": 3, "k_shot": 1}
+DELAYED = {"kind": "delayed", "n_way": 3, "k_shot": 2}
+# The images of 33 x 50 leave the convolutions as 2 x 3 maps, so that the order of the features shows.
+CASES = {
+    "srwm": (SYNC, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (28, 28, 1), 8),
+    "delta_net": (SYNC, {"kind": "delta_net", **SMALL}, (28, 28, 1), 8),
+    "lstm": (SYNC, {"kind": "lstm", "layers": 2, "hidden": 16}, (28, 28, 1), 8),
+    "srwm_softmax": (SYNC, {"kind": "srwm", **SMALL, "layer_norm": False, "input_softmax": True}, (28, 28, 1), 8),
+    "srwm_delayed": (DELAYED, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (33, 50, 3), 4),
+}
+
+
+def make_spec(name, protocol, core):
+    return {"name": "golden_" + name, "protocol": protocol,
+            "model": {"vision": {"kind": "conv4", "channels": 4}, "core": core}, "optim": OPTIM,
+            "train": {"steps": STEPS, "batch": 2}}
+
+
+def make_episodes(rng, protocol, image, episodes):
+    """Labels, and images of noise around a pattern of each class. [E, T, H, W, C] and [E, T]."""
+    labels = np.stack([rng.permutation(np.repeat(np.arange(protocol["n_way"]), protocol["k_shot"]))
+                       for _ in range(episodes)]).astype(np.int32)
+    if protocol["kind"] == "sync":
+        labels = np.concatenate([labels, rng.integers(protocol["n_way"], size=(episodes, 1), dtype=np.int32)], 1)
+    patterns = rng.integers(0, 160, size=(episodes, protocol["n_way"], *image))
+    images = patterns[np.arange(episodes)[:, None], labels] + rng.integers(0, 96, size=(*labels.shape, *image))
+    return images.astype(np.uint8), labels
+
+
+def make_weights(rng, options, image, features):
+    """Weights of the size that training leaves, none of them at a special value such as 0 or 1."""
+    channels = options["vision"]["channels"]
+    first = "rnn.weight_ih_l0" if options["core"]["kind"] == "lstm" else "input_proj.weight"
+    sizes = {"conv_layers.0.0.weight": np.empty((channels, image[2], 3, 3)),
+             first: np.empty((0, features + options["protocol"]["n_way"]))}
+    weights = {}
+    for name, shape in expected_shapes(options, sizes).items():
+        scale = 1 / np.sqrt(np.prod(shape[1:])) if len(shape) == 2 or "conv" in name and len(shape) > 1 else 0.35
+        value = rng.normal(0, scale, shape)
+        if name.endswith("running_var"):
+            value = 0.2 + value ** 2
+        elif len(shape) == 1 and name.endswith((".1.weight", "norm.weight")):
+            value += 1
+        weights[name] = value.astype(np.float32)
+    return weights
+
+
+def tensors(weights, dtype):
+    return {name: torch.tensor(value, dtype=dtype) for name, value in weights.items()}
+
+
+def write_episodes(path, protocol, images, labels):
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"srwm_format": "episodes", "format_version": 1, "generator": "make_golden.py",
+                           "protocol": protocol["kind"], "n_way": protocol["n_way"], "k_shot": protocol["k_shot"]})
+        file["images"], file["labels"] = images, labels
+
+
+def write_expected(path, weights, images, labels, spec):
+    with torch.no_grad():
+        logits, _ = torch_models.logits(tensors(weights, torch.float32), images, labels, spec, training=False)
+    trained = tensors(weights, torch.float64)
+    losses = list(torch_models.adam_steps(trained, images, labels, spec, STEPS))
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"srwm_format": "golden", "format_version": 1,
+                           "generator": f"make_golden.py, PyTorch {torch.__version__}"})
+        file["logits"], file["losses"] = logits.flatten(0, 1).numpy(), np.array(losses)
+        for name, value in trained.items():
+            file["final/" + name] = value.detach().numpy()
+    return losses
+
+
+def make_case(number, name, folder):
+    protocol, core, image, episodes = CASES[name]
+    rng = np.random.default_rng(number)
+    spec = make_spec(name, protocol, core)
+    text = json.dumps(spec)
+    options = options_of(text, name)
+    features = options["vision"]["channels"] * (image[0] // 16) * (image[1] // 16)
+    images, labels = make_episodes(rng, protocol, image, episodes)
+    weights = make_weights(rng, options, image, features)
+    stem = os.path.join(folder, name)
+    write_episodes(stem + ".episodes.h5", protocol, images, labels)
+    write_checkpoint(stem + ".checkpoint.h5", text, weights, {})
+    losses = write_expected(stem + ".expected.h5", weights, torch.from_numpy(images),
+                            torch.from_numpy(labels).long(), spec)
+    print(f"{name}: loss {losses[0]:.4f} -> {losses[-1]:.4f}")
+
+
+def main():
+    torch.set_num_threads(1)
+    folder = os.path.join(HERE, "data")
+    os.makedirs(folder, exist_ok=True)
+    for number, name in enumerate(CASES):
+        make_case(number, name, folder)
+
+
+if __name__ == "__main__":
+    main()

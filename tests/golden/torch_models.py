@@ -1,0 +1,148 @@
+"""The few-shot models in PyTorch, written from the equations of the papers and independent of lib/: what srwm computes
+is compared with this. Parameters are a dict of tensors with the names and shapes of docs/file_formats.md; everything
+runs in the type of those tensors. Without dropout."""
+
+import torch
+import torch.nn.functional as F
+
+RUNNING = (".running_mean", ".running_var")
+
+
+def is_trained(name):
+    """Whether a tensor of a model is a parameter and not a running statistic."""
+    return not name.endswith(RUNNING)
+
+
+def conv4(p, images, training):
+    """images [N, C, H, W] -> features [N, F] in C, H, W order. Four times convolution, batch-norm, max-pool, ReLU; in
+    training the running statistics in `p` are updated in place."""
+    x = images
+    for i in range(4):
+        conv, norm = f"conv_layers.{i}.0", f"conv_layers.{i}.1"
+        x = F.conv2d(x, p[conv + ".weight"], p[conv + ".bias"], padding=1)
+        x = F.batch_norm(x, p[norm + ".running_mean"], p[norm + ".running_var"], p[norm + ".weight"],
+                         p[norm + ".bias"], training=training, momentum=0.1, eps=1e-5)
+        x = F.relu(F.max_pool2d(x, 2))
+    return x.flatten(1)
+
+
+def linear(p, name, x):
+    return F.linear(x, p[name + ".weight"], p.get(name + ".bias"))
+
+
+def layer_norm(p, name, x):
+    return F.layer_norm(x, x.shape[-1:], p[name + ".weight"], p[name + ".bias"], eps=1e-5)
+
+
+def feed_forward(p, name, x):
+    inner = F.relu(linear(p, name + ".ff_layers.0", layer_norm(p, name + ".layer_norm", x)))
+    return x + linear(p, name + ".ff_layers.3", inner)
+
+
+def srwm_memory(x, w):
+    """Irie et al., 2022, eqs. 5-8. x [B, T, h, d]; w [1, h, d, 3 d + 4] is the transpose of the paper's W_0, columns y,
+    q, k, b. Returns y [B, T, h, d]."""
+    d = x.shape[-1]
+    w = w.expand(x.shape[0], -1, -1, -1)
+    outputs = []
+    for x_t in x.unbind(1):
+        y, q, k, b = torch.einsum("bhi,bhio->bho", x_t, w).split([d, d, d, 4], dim=-1)
+        outputs.append(y)
+        q, k = q.softmax(-1), k.softmax(-1)
+        rate = torch.sigmoid(b).repeat_interleave(torch.tensor([d, d, d, 4]), dim=-1)  # of each column
+        value, old_value = (torch.einsum("bhi,bhio->bho", key, w) for key in (q, k))
+        w = w + k.unsqueeze(-1) * (rate * (value - old_value)).unsqueeze(-2)
+    return torch.stack(outputs, 1)
+
+
+def srwm_layer(p, name, x, core):
+    w = torch.cat([p[f"{name}.{part}"] for part in ("W_y", "W_q", "W_k", "w_b")], dim=-1)
+    heads = x.unflatten(-1, (core["heads"], -1))
+    if core["input_softmax"]:
+        heads = heads.softmax(-1)
+    out = linear(p, name + ".out_linear", srwm_memory(heads, w).flatten(-2))
+    return (layer_norm(p, name + ".layer_norm", x) if core["layer_norm"] else x) + out
+
+
+def delta_memory(q, k, v, beta):
+    """Schlag et al., 2021: W_t = W_{t-1} + beta (v - W_{t-1} k) k^T, y = W_t q, from W_0 = 0. [B, T, h, d]."""
+    w = torch.zeros(*v.shape[:1], *v.shape[2:], k.shape[-1], dtype=v.dtype)
+    outputs = []
+    for q_t, k_t, v_t, beta_t in zip(q.unbind(1), k.unbind(1), v.unbind(1), beta.unbind(1)):
+        error = v_t - torch.einsum("bhij,bhj->bhi", w, k_t)
+        w = w + torch.einsum("bhi,bhj->bhij", beta_t * error, k_t)
+        outputs.append(torch.einsum("bhij,bhj->bhi", w, q_t))
+    return torch.stack(outputs, 1)
+
+
+def delta_layer(p, name, x, core):
+    d = x.shape[-1] // core["heads"]
+    projected = linear(p, name + ".slow_net", layer_norm(p, name + ".layer_norm", x))
+    q, k, v, b = projected.unflatten(-1, (core["heads"], -1)).split([d, d, d, 1], dim=-1)
+    q, k = (F.elu(key) + 1 for key in (q, k))
+    q, k = (key / key.sum(-1, keepdim=True) for key in (q, k))
+    return x + linear(p, name + ".out_linear", delta_memory(q, k, v, torch.sigmoid(b)).flatten(-2))
+
+
+def lstm(p, x, core):
+    """PyTorch's own cell, layer by layer."""
+    for i in range(core["layers"]):
+        weights = [p[f"rnn.{part}_l{i}"] for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+        h = c = torch.zeros(x.shape[0], core["hidden"], dtype=x.dtype)
+        outputs = []
+        for x_t in x.unbind(1):
+            h, c = torch.lstm_cell(x_t, (h, c), *weights)
+            outputs.append(h)
+        x = torch.stack(outputs, 1)
+    return x
+
+
+def fast_weight_layers(p, x, core):
+    layer = {"srwm": srwm_layer, "delta_net": delta_layer}[core["kind"]]
+    x = linear(p, "input_proj", x)
+    for i in range(core["layers"]):
+        x = feed_forward(p, f"layers.{2 * i + 1}", layer(p, f"layers.{2 * i}", x, core))
+    return x
+
+
+def fed_labels(labels, protocol):
+    """What is fed with each image, and which positions have a target. labels [B, T]."""
+    fed, wanted = torch.zeros_like(labels), torch.zeros(labels.shape[1], dtype=torch.bool)
+    if protocol == "sync":
+        fed[:, :-1], wanted[-1] = labels[:, :-1], True
+    else:
+        fed[:, 1:], wanted[:] = labels[:, :-1], True
+    return fed, wanted
+
+
+def logits(p, images, labels, spec, training):
+    """images u8 [B, T, H, W, C], labels [B, T] -> logits of the positions with a target and those targets, [B, n, N]
+    and [B, n]. `spec` is a resolved spec."""
+    core, protocol = spec["model"]["core"], spec["protocol"]
+    fed, wanted = fed_labels(labels, protocol["kind"])
+    pixels = images.flatten(0, 1).permute(0, 3, 1, 2).to(p["out_layer.weight"].dtype) / 255
+    features = conv4(p, pixels, training).unflatten(0, labels.shape)
+    x = torch.cat([features, F.one_hot(fed, protocol["n_way"]).to(features.dtype)], dim=-1)
+    y = lstm(p, x, core) if core["kind"] == "lstm" else fast_weight_layers(p, x, core)
+    return linear(p, "out_layer", y)[:, wanted], labels[:, wanted]
+
+
+def loss(p, images, labels, spec):
+    """Mean cross-entropy over the positions with a target, in training mode."""
+    predicted, targets = logits(p, images, labels, spec, training=True)
+    return F.cross_entropy(predicted.flatten(0, 1), targets.flatten())
+
+
+def adam_steps(p, images, labels, spec, steps):
+    """Trains `p` in place on batches of train.batch episodes in their order, from the start again at their end. Yields
+    the loss of each step."""
+    optim, batch = spec["optim"], spec["train"]["batch"]
+    parameters = [value.requires_grad_() for name, value in p.items() if is_trained(name)]
+    adam = torch.optim.Adam(parameters, lr=optim["rate"], betas=(optim["beta1"], optim["beta2"]), eps=optim["eps"])
+    for step in range(steps):
+        rows = torch.arange(step * batch, (step + 1) * batch) % len(labels)
+        step_loss = loss(p, images[rows], labels[rows], spec)
+        adam.zero_grad()
+        step_loss.backward()
+        adam.step()
+        yield step_loss.item()
