@@ -10,6 +10,7 @@ PyTorch; names and layouts are the same on both sides, so no number changes.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import pickle
@@ -254,10 +255,8 @@ def main(argv):
     arguments = parser.parse_args(argv)
     if arguments.to_torch == bool(arguments.config):
         parser.error("give --config SPEC, or --to-torch for a checkpoint, which holds its spec.")
-    try:
-        import torch  # noqa: F401 (only asked for here, so that --help works without)
-    except ImportError as error:
-        raise PackError("PyTorch is missing: apt-get install python3-torch, or pip install torch.") from error
+    if importlib.util.find_spec("torch") is None:  # imported where it is used: --help works without
+        raise PackError("PyTorch is missing: apt-get install python3-torch, or pip install torch.")
     (to_torch if arguments.to_torch else from_torch)(arguments)
 
 
