@@ -207,13 +207,19 @@ def write_checkpoint(path, spec_text, tensors, unused):
             os.remove(temporary)
 
 
+def text(value):
+    """An attribute of text: h5py gives bytes where the length is fixed, as in files of srwm."""
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
 def read_checkpoint(path):
     """(spec, tensors, unused tensors, step) of a checkpoint."""
     try:
         with h5py.File(path) as file:
-            if file.attrs.get("srwm_format") != "checkpoint" or file.attrs["format_version"] > FORMAT_VERSION:
-                raise PackError(f"{path} is not a checkpoint of srwm, format version {FORMAT_VERSION}, but "
-                                f"{file.attrs.get('srwm_format')}, version {file.attrs.get('format_version')}.")
+            kind, version = text(file.attrs.get("srwm_format", "another file")), file.attrs.get("format_version", 0)
+            if kind != "checkpoint" or version > FORMAT_VERSION:
+                raise PackError(f"{path} is {kind}, format version {version}; expected checkpoint, format version "
+                                f"{FORMAT_VERSION}.")
             groups = [{name: value[()] for name, value in file.get(group, {}).items()} for group in ("model", "torch")]
             return file["spec"].asstr()[0], *groups, int(file["progress"].attrs["step"])
     except (OSError, KeyError) as error:

@@ -175,8 +175,14 @@ class ConvertTorchCheckpoint(unittest.TestCase):
     def test_something_else_than_a_checkpoint(self):
         with h5py.File(self.out, "w") as file:
             file.attrs["srwm_format"] = "classes"
-        with self.assertRaisesRegex(PackError, "is not a checkpoint"):
+        with self.assertRaisesRegex(PackError, "is classes, format version 0; expected checkpoint"):
             self.back()
+
+    def test_texts_of_fixed_length_as_srwm_writes_them(self):
+        self.convert(state_of("srwm"))
+        with h5py.File(self.out, "r+") as file:
+            file.attrs["srwm_format"] = np.bytes_("checkpoint")
+        self.same(self.back(), state_of("srwm"))
 
 
 if __name__ == "__main__":
