@@ -13,7 +13,8 @@ namespace srwm::cpu::SRWM_SIMD {
 
 template <int N>
 struct VectorOf {
-  typedef float Type __attribute__((vector_size(N * sizeof(float))));  // GCC drops the attribute from a `using` here
+  typedef float Type
+      __attribute__((vector_size(N * sizeof(float))));  // NOLINT(modernize-use-using): GCC would drop the attribute
 };
 
 template <typename V>
@@ -30,12 +31,26 @@ inline void store_as(float* p, V v) {
 template <typename V>
 constexpr int lanes_of = sizeof(V) / sizeof(float);
 
+/// The numbers 0 .. N-1 as a pack: the index lists of shuffles are made from it.
+template <int... Lane>
+struct LaneList {};
+template <int N, int... Lane>
+struct LanesUpTo : LanesUpTo<N - 1, N - 1, Lane...> {};
+template <int... Lane>
+struct LanesUpTo<0, Lane...> {
+  using List = LaneList<Lane...>;
+};
+template <typename V>
+using LanesOf = typename LanesUpTo<lanes_of<V>>::List;
+
+template <int Distance, typename V, int... Lane>
+inline V swap_lanes(V v, LaneList<Lane...>) {
+  return __builtin_shufflevector(v, v, (Lane ^ Distance)...);
+}
 /// v with lanes i and i ^ Distance swapped.
 template <int Distance, typename V>
 inline V swap_lanes(V v) {
-  decltype(v < v) index;
-  for (int i = 0; i < lanes_of<V>; ++i) index[i] = i ^ Distance;
-  return __builtin_shuffle(v, index);
+  return swap_lanes<Distance>(v, LanesOf<V>());
 }
 
 template <int Distance, typename V>
@@ -80,14 +95,11 @@ constexpr int fold_lane(int i) {
 template <int Step, int N>
 constexpr int fold_distance = Step < 2 ? 2 : (Step == 2 ? N / 2 : 4);
 
-template <int Step, typename V>
-inline V fold_pair(V a, V b) {
-  decltype(a < a) one, other;
-  for (int i = 0; i < lanes_of<V>; ++i) {
-    one[i] = fold_lane<Step, lanes_of<V>>(i);
-    other[i] = one[i] + fold_distance<Step, lanes_of<V>>;
-  }
-  return __builtin_shuffle(a, b, one) + __builtin_shuffle(a, b, other);
+template <int Step, typename V, int... Lane>
+inline V fold_pair(V a, V b, LaneList<Lane...>) {
+  constexpr int n = lanes_of<V>, distance = fold_distance<Step, n>;
+  return __builtin_shufflevector(a, b, fold_lane<Step, n>(Lane)...) +
+         __builtin_shufflevector(a, b, (fold_lane<Step, n>(Lane) + distance)...);
 }
 
 /// v[0][i] = sum of the lanes of v[i], for as many vectors as a vector has lanes; v is used up.
@@ -98,7 +110,7 @@ inline V sums_of(V* v) {
     return v[0];
   } else {
 #pragma GCC unroll 8
-    for (int i = 0; i < count / 2; ++i) v[i] = fold_pair<Step>(v[2 * i], v[2 * i + 1]);
+    for (int i = 0; i < count / 2; ++i) v[i] = fold_pair<Step>(v[2 * i], v[2 * i + 1], LanesOf<V>());
     return sums_of<Step + 1>(v);
   }
 }
