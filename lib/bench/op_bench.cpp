@@ -50,7 +50,7 @@ class OpBench {
   }
 
   Tensor random(const Shape& shape, double scale) {
-    const Tensor tensor = Tensor::owning(shape, DType::f32);
+    Tensor tensor = Tensor::owning(shape, DType::f32);
     RandomSequence numbers(1, Stream::init, counter_++);
     for (float& value : tensor.span<float>()) value = static_cast<float>(scale * numbers.normal());
     return tensor;

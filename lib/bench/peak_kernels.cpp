@@ -12,7 +12,7 @@ std::int64_t multiply_add(std::int64_t rounds, float* sink) {
   for (int i = 0; i < sums; ++i) accumulators[i] = broadcast(static_cast<float>(i));
   const Vec a = broadcast(0.999F), b = broadcast(0.001F);
   for (std::int64_t round = 0; round < rounds; ++round) {
-    for (int i = 0; i < sums; ++i) accumulators[i] = accumulators[i] * a + b;
+    for (Vec& accumulator : accumulators) accumulator = accumulator * a + b;
   }
   Vec total{};
   for (const Vec& accumulator : accumulators) total += accumulator;

@@ -6,7 +6,7 @@ namespace srwm {
 namespace {
 
 Tensor to_step_memory(Context& context, const std::vector<std::int32_t>& values) {
-  const Tensor tensor = context.empty({static_cast<std::int64_t>(values.size())}, DType::i32);
+  Tensor tensor = context.empty({static_cast<std::int64_t>(values.size())}, DType::i32);
   std::ranges::copy(values, tensor.data<std::int32_t>());
   return tensor;
 }
@@ -14,7 +14,7 @@ Tensor to_step_memory(Context& context, const std::vector<std::int32_t>& values)
 /// Positions with (`wanted`) or without a target, ascending.
 Tensor positions(Context& context, const EpisodeBatch& batch, bool wanted) {
   const auto matches = [&](std::int32_t target) { return (target >= 0) == wanted; };
-  const Tensor rows = context.empty({std::ranges::count_if(batch.target, matches)}, DType::i32);
+  Tensor rows = context.empty({std::ranges::count_if(batch.target, matches)}, DType::i32);
   std::int32_t* next = rows.data<std::int32_t>();
   for (std::int64_t p = 0; p < batch.positions(); ++p) {
     if (matches(batch.target[static_cast<std::size_t>(p)])) *next++ = static_cast<std::int32_t>(p);
@@ -23,7 +23,7 @@ Tensor positions(Context& context, const EpisodeBatch& batch, bool wanted) {
 }
 
 Tensor targets_at(Context& context, const EpisodeBatch& batch, const Tensor& rows) {
-  const Tensor targets = context.empty(rows.shape(), DType::i32);
+  Tensor targets = context.empty(rows.shape(), DType::i32);
   std::ranges::transform(rows.span<std::int32_t>(), targets.data<std::int32_t>(),
                          [&](std::int32_t p) { return batch.target[static_cast<std::size_t>(p)]; });
   return targets;
