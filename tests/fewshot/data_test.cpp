@@ -9,32 +9,6 @@ using namespace srwm;
 using namespace srwm::test;
 using Catch::Matchers::Contains;
 
-namespace {
-
-/// The first episodes that the spec would draw for training, as a file.
-std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::int64_t episodes,
-                                              const std::filesystem::path& folder) {
-  const FewShotData data(spec, "", 1);
-  EpisodeBatch batch;
-  data.training().batch(0, episodes, batch);
-  const ImagePool& pool = data.training().pool();
-  EpisodeFile file{.images = Tensor::owning({batch.positions(), 28, 28, 1}, DType::u8),
-                   .labels = Tensor::owning({episodes, batch.length}, DType::i32),
-                   .protocol = spec.protocol.protocol,
-                   .n_way = spec.protocol.n_way,
-                   .k_shot = spec.protocol.k_shot};
-  gather_images(pool.images, batch, {}, {}, 1, file.images);
-  for (std::int64_t p = 0; p < batch.positions(); ++p) {
-    const auto i = static_cast<std::size_t>(p);
-    file.labels.data<std::int32_t>()[p] = batch.target[i] >= 0 ? batch.target[i] : batch.label_in[i];
-  }
-  const std::filesystem::path path = folder / "episodes.h5";
-  write_episode_file(file, path, "test");
-  return path;
-}
-
-}  // namespace
-
 TEST_CASE("training on stored episodes gives the losses of drawing them", "[data]") {
   TemporaryFolder folder;
   ExperimentSpec spec = small_spec();

@@ -37,6 +37,10 @@ struct TrainOptions {
 /// Trains in `folder` as the binary does. Exceptions pass through.
 void train(const ExperimentSpec& spec, const std::filesystem::path& folder, const TrainOptions& options = {});
 
+/// Writes the first episodes that the spec would draw for training to folder/episodes.h5 and returns its path.
+std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::int64_t episodes,
+                                              const std::filesystem::path& folder);
+
 std::string read_bytes(const std::filesystem::path& path);
 
 /// metrics.jsonl without what the clock determines.
