@@ -16,9 +16,9 @@ variants=(
   "batch-128-queries-1:protocol.queries=1 train.batch=128"
   "warm-up:optim.schedule=linear_warmup optim.warmup_steps=500"
   "every-position:protocol.kind=delayed protocol.queries=null protocol.k_shot=2"
-  "ways-first:protocol.first_ways=2 protocol.ways_steps=500"
-  "ways-first-queries-1:protocol.first_ways=2 protocol.ways_steps=500 protocol.queries=1"
-  "ways-first-batch-16:protocol.first_ways=2 protocol.ways_steps=500 train.batch=16"
+  "ways-first:protocol.first_ways=2 protocol.ways_steps=400"
+  "ways-first-queries-1:protocol.first_ways=2 protocol.ways_steps=400 protocol.queries=1"
+  "ways-first-batch-16:protocol.first_ways=2 protocol.ways_steps=400 train.batch=16"
 )
 
 train() {
