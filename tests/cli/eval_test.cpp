@@ -21,7 +21,7 @@ struct Trained {
   std::string run() const { return (folder.path() / "run").string(); }
   std::string file(const std::string& name) const { return (folder.path() / name).string(); }
 
-  TempFolder folder;
+  TempDir folder;
 };
 
 }  // namespace
@@ -106,7 +106,7 @@ TEST_CASE_METHOD(Trained, "episode files that do not fit are refused in words", 
 }
 
 TEST_CASE("a run without test episodes is evaluated on as many as are asked for", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   const std::string run = (folder.path() / "run").string(), out = (folder.path() / "p.h5").string();
   REQUIRE(train(folder.path(), "run", {"--set", "test.episodes=0"}).exit_code == 0);
@@ -118,7 +118,7 @@ TEST_CASE("a run without test episodes is evaluated on as many as are asked for"
 }
 
 TEST_CASE("a model is not evaluated on other classes than it was trained beside", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   const auto write_glyphs = [&](const char* seed) {
     return run_srwm({"data", "glyphs", "--out", (folder.path() / "g.h5").string(), "--train-classes", "12",
                      "--val-classes", "5", "--test-classes", "5", "--images", "4", "--seed", seed})

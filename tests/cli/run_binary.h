@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-#include "cli/temp_folder.h"
+#include "support/temp_dir.h"
 
 namespace srwm::test {
 
@@ -53,7 +53,7 @@ class Process {
   std::string err() const;
 
  private:
-  TempFolder streams_;  ///< files "in", "out" and "err": unlike pipes they never fill up
+  TempDir streams_;  ///< files "in", "out" and "err": unlike pipes they never fill up
   std::chrono::steady_clock::time_point deadline_;
   pid_t pid_ = -1;
   std::optional<int> status_;  ///< as waitpid() gives it, once the program has ended

@@ -37,7 +37,7 @@ TEST_CASE("run_program adds to the environment and replaces in it") {
 }
 
 TEST_CASE("run_program uses the working folder") {
-  const TempFolder folder;
+  const TempDir folder;
   std::ofstream(folder / "here") << "found";
   RunOptions options;
   options.folder = folder.path();
@@ -99,7 +99,7 @@ TEST_CASE("Process tells when the awaited output never came") {
 TEST_CASE("A folder of a test goes with everything in it") {
   std::filesystem::path path;
   {
-    const TempFolder folder;
+    const TempDir folder;
     path = folder.path();
     std::filesystem::create_directories(folder / "a" / "b");
     CHECK(std::filesystem::exists(path));

@@ -35,7 +35,7 @@ bool has_started(const std::filesystem::path& run) {
 }  // namespace
 
 TEST_CASE("a run writes its folder and prints its result", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   RunResult result = train(folder.path(), "run");
   REQUIRE(result.exit_code == 0);
@@ -59,7 +59,7 @@ TEST_CASE("a run writes its folder and prints its result", "[cli]") {
 TEST_CASE("signals write a checkpoint and end with 75", "[cli]") {
   const int signal = GENERATE(SIGINT, SIGTERM, SIGUSR1, SIGUSR2);
   CAPTURE(signal);
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   Process process(srwm_binary(), train_arguments(folder.path(), "run", endless));
   REQUIRE(has_started(folder.path() / "run"));
@@ -71,7 +71,7 @@ TEST_CASE("signals write a checkpoint and end with 75", "[cli]") {
 }
 
 TEST_CASE("--max-seconds stops by itself, and --resume starts what has not begun", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   RunResult result = train(folder.path(), "run", {"--max-seconds", "0.0001", "--resume"});
   CHECK(result.exit_code == 75);
@@ -82,7 +82,7 @@ TEST_CASE("--max-seconds stops by itself, and --resume starts what has not begun
 }
 
 TEST_CASE("kill -9 at random moments, then --resume: the same bits", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   const std::vector<std::string> longer{"--set", "train.steps=400"};
   std::vector<std::string> resume = longer;
@@ -100,7 +100,7 @@ TEST_CASE("kill -9 at random moments, then --resume: the same bits", "[cli]") {
 }
 
 TEST_CASE("a finished run goes on to more steps, with the bits of a run that had them from the start", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   REQUIRE(train(folder.path(), "run").exit_code == 0);
   REQUIRE(train(folder.path(), "run", {"--resume", "--set", "train.steps=40"}).exit_code == 0);
@@ -110,7 +110,7 @@ TEST_CASE("a finished run goes on to more steps, with the bits of a run that had
 }
 
 TEST_CASE("episodes from a file train as the same episodes drawn", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   const std::string glyphs = (folder.path() / "glyphs.h5").string(), stored = (folder.path() / "stored.h5").string();
   REQUIRE(run_srwm({"data", "glyphs", "--out", glyphs, "--train-classes", "12", "--val-classes", "5", "--test-classes",
                     "5", "--images", "4"})
@@ -125,7 +125,7 @@ TEST_CASE("episodes from a file train as the same episodes drawn", "[cli]") {
 }
 
 TEST_CASE("a second process on a run folder is refused", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   Process first(srwm_binary(), train_arguments(folder.path(), "run", endless));
   REQUIRE(has_started(folder.path() / "run"));
@@ -138,7 +138,7 @@ TEST_CASE("a second process on a run folder is refused", "[cli]") {
 }
 
 TEST_CASE("a run is not resumed from a broken checkpoint or with another spec", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   CHECK(train(folder.path(), "run", {"--set", "train.steps=4"}).exit_code == 0);
   std::filesystem::remove(folder.path() / "run/DONE");
@@ -153,7 +153,7 @@ TEST_CASE("a run is not resumed from a broken checkpoint or with another spec", 
 }
 
 TEST_CASE("numbers that blow up end with 5 and keep the checkpoint", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   REQUIRE(train(folder.path(), "run", {"--set", "train.steps=4"}).exit_code == 0);
   std::filesystem::remove(folder.path() / "run/DONE");
@@ -170,7 +170,7 @@ TEST_CASE("numbers that blow up end with 5 and keep the checkpoint", "[cli]") {
 }
 
 TEST_CASE("a full disk is one sentence, and the checkpoint before it stays whole", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   REQUIRE(train(folder.path(), "run", {"--max-seconds", "0.0001"}).exit_code == 75);
   const std::string before = read_file(folder.path() / "run/checkpoints/latest.h5");
@@ -185,7 +185,7 @@ TEST_CASE("a full disk is one sentence, and the checkpoint before it stays whole
 }
 
 TEST_CASE("--init-from starts from another run's model", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   REQUIRE(train(folder.path(), "first").exit_code == 0);
   const std::string best = (folder.path() / "first/checkpoints/best.h5").string();

@@ -43,7 +43,7 @@ TEST_CASE("unknown commands and options are usage errors", "[cli]") {
 }
 
 TEST_CASE("mistakes in a spec are all listed", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path(), R"("optim": {"ratee": 0.1, "beta1": 2})");
   const RunResult result = train(folder.path(), "run");
   CHECK(result.exit_code == 2);
@@ -52,7 +52,7 @@ TEST_CASE("mistakes in a spec are all listed", "[cli]") {
 }
 
 TEST_CASE("specs that are not there", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   RunResult result = run_srwm({"train-fewshot", "--config", (folder.path() / "none.json").string()});
   CHECK(result.exit_code == 2);
   CHECK_THAT(result.err, Contains("none.json"));
@@ -61,7 +61,7 @@ TEST_CASE("specs that are not there", "[cli]") {
 }
 
 TEST_CASE("overrides are checked like the spec", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   CHECK_THAT(train(folder.path(), "run", {"--set", "train.stepz=3"}).err, Contains("train.steps"));
   CHECK(train(folder.path(), "run", {"--set", "train.steps"}).exit_code == 2);
@@ -70,7 +70,7 @@ TEST_CASE("overrides are checked like the spec", "[cli]") {
 }
 
 TEST_CASE("values that make no sense are refused before anything is written", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   const std::vector<std::vector<std::string>> mistakes{
       {"--seed", "-1"}, {"--max-seconds", "nan"}, {"--max-seconds", "0"}, {"--init-from", ""}, {"--data-dir", ""}};
@@ -84,7 +84,7 @@ TEST_CASE("values that make no sense are refused before anything is written", "[
 }
 
 TEST_CASE("devices that are not there", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   RunResult result = train(folder.path(), "run", {"--device", "cuda"});
   CHECK(result.exit_code == 4);
@@ -95,7 +95,7 @@ TEST_CASE("devices that are not there", "[cli]") {
 }
 
 TEST_CASE("datasets that are missing or something else", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_text(folder.path() / "page.h5", "<!DOCTYPE html><html>Not found</html>");
   const std::string config = write_small_spec(folder.path()).string();
   const auto with = [&](const std::string& dataset) {
@@ -112,7 +112,7 @@ TEST_CASE("datasets that are missing or something else", "[cli]") {
 }
 
 TEST_CASE("a dry run describes and writes nothing", "[cli]") {
-  TempFolder folder;
+  TempDir folder;
   write_small_spec(folder.path());
   const RunResult result = train(folder.path(), "run", {"--dry-run"});
   CHECK(result.exit_code == 0);

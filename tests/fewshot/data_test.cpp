@@ -10,7 +10,7 @@ using namespace srwm::test;
 using Catch::Matchers::Contains;
 
 TEST_CASE("training on stored episodes gives the losses of drawing them", "[data]") {
-  TemporaryFolder folder;
+  TempDir folder;
   ExperimentSpec spec = small_spec();
   spec.protocol.protocol = GENERATE(Protocol::sync, Protocol::delayed);
   spec.train = {.steps = 3, .batch = 4, .report_every = 1};
@@ -23,7 +23,7 @@ TEST_CASE("training on stored episodes gives the losses of drawing them", "[data
 }
 
 TEST_CASE("stored episodes that do not fit the spec are refused", "[data]") {
-  TemporaryFolder folder;
+  TempDir folder;
   ExperimentSpec spec = small_spec();
   spec.data.train_episodes = store_training_episodes(spec, 2, folder.path()).string();
   ExperimentSpec other = spec;

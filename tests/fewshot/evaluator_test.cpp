@@ -57,7 +57,7 @@ TEST_CASE_METHOD(Fixture, "predictions are written per episode", "[evaluator]") 
   PredictionFile predictions(10, 3);
   evaluate(context, learner, *data.drawn(Split::test, 0), 10, 4,
            [&](const FewShotLearner::Prediction& p) { predictions.add(p); });
-  TemporaryFolder folder;
+  TempDir folder;
   predictions.write(folder.path() / "p.h5", "test");
   const hdf5::File file = hdf5::File::open(folder.path() / "p.h5");
   CHECK(hdf5::expect_format(file, "predictions", 1) == 1);

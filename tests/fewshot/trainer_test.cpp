@@ -37,7 +37,7 @@ void train_in_pieces(const ExperimentSpec& spec, const std::filesystem::path& fo
 }  // namespace
 
 TEST_CASE("the same spec and seed give the same bits, whatever the number of threads", "[trainer]") {
-  TemporaryFolder folder;
+  TempDir folder;
   train(small_spec(), folder.path() / "a", {.threads = 1});
   train(small_spec(), folder.path() / "b", {.threads = 3});
   const Checkpoint a = load_checkpoint(folder.path() / "a/checkpoints/latest.h5");
@@ -52,7 +52,7 @@ TEST_CASE("the same spec and seed give the same bits, whatever the number of thr
 }
 
 TEST_CASE("a run that was cut off and resumed ends with the bits of one that was not", "[trainer]") {
-  TemporaryFolder folder;
+  TempDir folder;
   const ExperimentSpec spec = small_spec();
   train(spec, folder.path() / "whole", {.threads = 1});
   train_in_pieces(spec, folder.path() / "pieces", {2, 4, 8, 10});
@@ -65,7 +65,7 @@ TEST_CASE("a run that was cut off and resumed ends with the bits of one that was
 }
 
 TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[trainer]") {
-  TemporaryFolder folder;
+  TempDir folder;
   const ExperimentSpec spec = small_spec();
   CHECK_THROWS_AS(train(spec, folder.path() / "run", {.max_seconds = 1e-9}), StoppedError);
   CHECK(std::filesystem::exists(folder.path() / "run/checkpoints/latest.h5"));
@@ -76,7 +76,7 @@ TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[trainer]") 
 }
 
 TEST_CASE("gradient accumulation sums over passes", "[trainer]") {
-  TemporaryFolder folder;
+  TempDir folder;
   ExperimentSpec spec = small_spec();
   spec.train = {.steps = 2, .batch = 4, .accumulate = 3, .report_every = 1};
   spec.validation.every = 0;
@@ -86,7 +86,7 @@ TEST_CASE("gradient accumulation sums over passes", "[trainer]") {
 }
 
 TEST_CASE("a run is not resumed with another spec, and the message names the key", "[trainer]") {
-  TemporaryFolder folder;
+  TempDir folder;
   ExperimentSpec spec = small_spec();
   train(spec, folder.path() / "run");
   spec.optim.rate = 0.5;
@@ -98,7 +98,7 @@ TEST_CASE("a run is not resumed with another spec, and the message names the key
 }
 
 TEST_CASE("a loss that is not finite names the step and the first bad tensor and keeps the checkpoint", "[trainer]") {
-  TemporaryFolder folder;
+  TempDir folder;
   ExperimentSpec spec = small_spec();
   spec.train.steps = 3;
   train(spec, folder.path() / "run");
@@ -114,7 +114,7 @@ TEST_CASE("a loss that is not finite names the step and the first bad tensor and
 }
 
 TEST_CASE("training on the same few episodes again and again learns them", "[trainer]") {
-  TemporaryFolder folder;
+  TempDir folder;
   ExperimentSpec spec = small_spec();
   spec.model.vision.dropout = spec.model.core.dropout = 0;
   spec.optim.rate = 3e-3;

@@ -25,16 +25,6 @@ ExperimentSpec small_spec() {
   return spec;
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "srwm-test-XXXXXX").string();
-  path_ = mkdtemp(pattern.data());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 void train(const ExperimentSpec& spec, const std::filesystem::path& folder, const TrainOptions& options) {
   Logger logger(true);
   StopRequest stop(options.max_seconds);

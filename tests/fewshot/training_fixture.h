@@ -8,24 +8,12 @@
 #include "fewshot/data.h"
 #include "fewshot/trainer.h"
 #include "spec/spec.h"
+#include "support/temp_dir.h"
 
 namespace srwm::test {
 
 /// 16-channel model on 3-way episodes of small generated images: about a millisecond per step.
 ExperimentSpec small_spec();
-
-/// A folder that goes away with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct TrainOptions {
   int threads = 2;

@@ -25,9 +25,14 @@ class TempDir {
   }
 
   const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::filesystem::path& name) const { return path_ / name; }
 
  private:
   std::filesystem::path path_;
 };
+
+namespace test {
+using srwm::TempDir;
+}
 
 }  // namespace srwm
