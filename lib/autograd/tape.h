@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <new>
 #include <string>
 #include <type_traits>
@@ -108,6 +109,10 @@ class Tape {
   };
   template <typename Op>
   struct Recorded;
+  /// Nodes live in step memory, which is not theirs to free.
+  struct DestroyInPlace {
+    void operator()(Node* node) const { node->~Node(); }
+  };
 
   /// Uninitialised step memory on the host for a T.
   template <typename T>
@@ -178,7 +183,8 @@ Variables<Op::outputs> Tape::apply(const Op& op, const Variables<Op::inputs>& in
                  Op::name, j, i);
     }
   }
-  auto* node = new (room_for<Recorded<Op>>()) Recorded<Op>(op, in);
+  // Owned until it is recorded, so that it goes away if a check throws or no gradient is wanted.
+  std::unique_ptr<Recorded<Op>, DestroyInPlace> node(new (room_for<Recorded<Op>>()) Recorded<Op>(op, in));
   const auto plan = op.plan(node->in);
   for (std::size_t i = 0; i < plan.size(); ++i) node->out[i] = context_.empty(plan[i].shape, plan[i].dtype);
   context_.backend().template body<Op>().forward(context_, {node->op, node->in, node->out, node->saved});
@@ -195,9 +201,7 @@ Variables<Op::outputs> Tape::apply(const Op& op, const Variables<Op::inputs>& in
   if (record) {
     if (watcher_) node->place = place();
     node->previous = last_;
-    last_ = node;
-  } else {
-    node->~Recorded();
+    last_ = node.release();
   }
   return result;
 }

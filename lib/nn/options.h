@@ -48,7 +48,7 @@ struct CoreOptions {
   std::int64_t hidden = 256;
   std::int64_t ff_factor = 4;  ///< inner size of the feed-forward block is ff_factor * hidden
   double dropout = 0;
-  bool layer_norm = true;      ///< LayerNorm of the fast-weight layer
+  bool layer_norm = true;      ///< srwm: LayerNorm on the residual; a DeltaNet layer always has its own
   bool input_softmax = false;  ///< srwm: phi is a softmax per head instead of the identity
   double beta_init = 0;        ///< srwm: mean of W^b at the start
 };

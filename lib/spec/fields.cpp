@@ -142,7 +142,7 @@ void add_model(std::vector<Field>& keys) {
   keys.push_back({"model.core.dropout", NumberKey{SRWM_MEMBER(model.core.dropout), 0, 1, false, true},
                   "Dropout after each layer and in its feed-forward block.", "probability", if_fast_weight});
   keys.push_back({"model.core.layer_norm", FlagKey{SRWM_MEMBER(model.core.layer_norm)},
-                  "LayerNorm in the fast-weight layers.", "", if_fast_weight});
+                  "LayerNorm on the residual of an SRWM layer.", "", if_srwm});
   keys.push_back({"model.core.input_softmax", FlagKey{SRWM_MEMBER(model.core.input_softmax)},
                   "A softmax per head on a layer's input, as in the reinforcement-learning models.", "", if_srwm});
   keys.push_back({"model.core.beta_init", NumberKey{SRWM_MEMBER(model.core.beta_init), -20, 20},
