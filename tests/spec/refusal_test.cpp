@@ -130,7 +130,7 @@ TEST_CASE("keys without a meaning are refused") {
   const std::string not_lstm = "model.core.kind is not \"lstm\"";
   for (const std::string key : {"heads", "ff_factor", "dropout", "layer_norm", "input_softmax", "beta_init"}) {
     const bool is_flag = key == "layer_norm" || key == "input_softmax";
-    const bool is_srwm_only = key == "input_softmax" || key == "beta_init";
+    const bool is_srwm_only = is_flag || key == "beta_init";
     refused(fmt::format(R"("model": {{"core": {{"{}": {}, "kind": "lstm"}}}})", key,
                         is_flag                                  ? "true"
                         : key == "dropout" || key == "beta_init" ? "0.5"

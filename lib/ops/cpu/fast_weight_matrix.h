@@ -13,8 +13,8 @@ namespace srwm::cpu::SRWM_SIMD {
 
 template <int N>
 struct VectorOf {
-  typedef float Type
-      __attribute__((vector_size(N * sizeof(float))));  // NOLINT(modernize-use-using): GCC would drop the attribute
+  // GCC would drop the attribute from a `using`. NOLINTNEXTLINE(modernize-use-using)
+  typedef float Type __attribute__((vector_size(N * sizeof(float))));
 };
 
 template <typename V>
