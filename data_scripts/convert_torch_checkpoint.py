@@ -12,14 +12,13 @@ PyTorch; names and layouts are the same on both sides, so no number changes.
 import argparse
 import importlib.util
 import json
-import os
 import pickle
 import re
 
 import h5py
 import numpy as np
 
-from srwm_pack import PackError, describe_start, run
+from srwm_pack import PackError, describe_start, new_hdf5, run
 
 FORMAT_VERSION = 1
 # What a model is made of where its spec does not say; docs/spec.md.
@@ -186,25 +185,17 @@ def load_torch(path, trust):
 
 def write_checkpoint(path, spec_text, tensors, unused):
     """Writes a checkpoint without optimizer, whole or not at all."""
-    temporary = f"{path}.tmp{os.getpid()}"
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs.update({"srwm_format": "checkpoint", "format_version": FORMAT_VERSION, "version": "",
-                               "generator": "convert_torch_checkpoint.py", "commit": "", "data_digest": "",
-                               "device": "cpu", "threads": 0})
-            file.create_dataset("spec", data=[spec_text],
-                                dtype=h5py.string_dtype("utf-8", max(1, len(spec_text.encode()))))
-            file.create_group("progress").attrs.update({"step": 0, "best_step": 0, "counters": "", "reals": ""})
-            for name, value in tensors.items():
-                file.create_dataset("model/" + name, data=value.astype(np.float32))
-            for name, value in unused.items():
-                file.create_dataset("torch/" + name, data=value)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise PackError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
+    with new_hdf5(path) as file:
+        file.attrs.update({"srwm_format": "checkpoint", "format_version": FORMAT_VERSION, "version": "",
+                           "generator": "convert_torch_checkpoint.py", "commit": "", "data_digest": "",
+                           "device": "cpu", "threads": 0})
+        file.create_dataset("spec", data=[spec_text],
+                            dtype=h5py.string_dtype("utf-8", max(1, len(spec_text.encode()))))
+        file.create_group("progress").attrs.update({"step": 0, "best_step": 0, "counters": "", "reals": ""})
+        for name, value in tensors.items():
+            file.create_dataset("model/" + name, data=value.astype(np.float32))
+        for name, value in unused.items():
+            file.create_dataset("torch/" + name, data=value)
 
 
 def text(value):

@@ -1,5 +1,6 @@
 """Shared by the pack_*.py scripts: reading folders and zip archives, writing class datasets (docs/file_formats.md)."""
 
+import contextlib
 import io
 import os
 import sys
@@ -111,12 +112,19 @@ def write_class_dataset(path, name, splits, generator, mean=None, std=None):
     `std`, one number per channel, are those of the training images unless given."""
     if mean is None or std is None:
         mean, std = statistics(splits["train"][0])
+    with new_hdf5(path) as file:
+        _introduce(file, name, generator, mean, std)
+        for split in SPLITS:
+            _fill(file.create_group(split), *splits[split])
+
+
+@contextlib.contextmanager
+def new_hdf5(path):
+    """An HDF5 file to fill that appears as `path` when it is complete, or not at all."""
     temporary = f"{path}.tmp{os.getpid()}"
     try:
         with h5py.File(temporary, "w") as file:
-            _introduce(file, name, generator, mean, std)
-            for split in SPLITS:
-                _fill(file.create_group(split), *splits[split])
+            yield file
         os.replace(temporary, path)
     except OSError as error:
         raise PackError(f"{path} cannot be written: {error.strerror or error}.") from error
