@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "core/arena.h"
 #include "core/device.h"
+#include "core/device_queue.h"
 #include "core/rng.h"
 #include "core/tensor.h"
 
@@ -22,6 +24,8 @@ class Context {
   Device device() const;
   DType real() const { return real_; }
   int threads() const { return threads_; }
+  /// The order of everything this context does on its device.
+  DeviceQueue& queue() { return *queue_; }
 
   /// Uninitialised step memory on the device; valid until `rewind`.
   Tensor empty(Shape shape, DType dtype);
@@ -36,21 +40,32 @@ class Context {
   Tensor persistent(Shape shape, DType dtype);
   Tensor persistent(Shape shape) { return persistent(shape, real_); }
 
+  /// Copies from the host to a tensor on the device.
+  void upload(const Tensor& device, const void* host);
+  /// Copies a tensor to the host, after everything queued before.
+  void download(void* host, const Tensor& device);
+  /// The tensor itself if the host can read it, else a copy in memory of its own.
+  Tensor on_host(const Tensor& tensor);
+
   /// Gives back all step memory; tensors from `empty` and `zeros` are invalid afterwards.
   void rewind();
   const Arena& arena() const { return arena_; }
   Arena& arena() { return arena_; }
 
   /// The (seed, step) that dropout masks of the coming forward pass are drawn from.
-  void set_random_step(std::uint32_t step) { random_step_ = step; }
+  void set_random_step(std::uint32_t step);
+  /// Where kernels read that step: on the device, so that the launches of one step serve another.
+  const std::uint32_t* device_random_step() const { return device_random_step_.get(); }
   RandomStep random(Stream stream) const { return RandomStep(seed_, stream, random_step_); }
 
  private:
   const Backend* backend_;
   DType real_;
   int threads_;
+  std::unique_ptr<DeviceQueue> queue_;  // outlives the memory that its work uses
   std::uint64_t seed_;
   std::uint32_t random_step_ = 0;
+  std::shared_ptr<std::uint32_t> device_random_step_;
   Arena arena_;
   Arena host_arena_;
 };

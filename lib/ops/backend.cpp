@@ -14,13 +14,14 @@ AllOps::Bodies reference_bodies(OpList<Ops...>, DType real) {
 }
 
 Backend make_reference(DType real) {
-  return {"reference", {}, &host_blocks(), reference_bodies(AllOps{}, real), host_update_bodies(real)};
+  return {"reference", {}, &host_blocks(), nullptr, reference_bodies(AllOps{}, real), host_update_bodies(real)};
 }
 
 }  // namespace
 
 const Backend& cpu_backend() {
-  static const Backend backend{"cpu", {}, &host_blocks(), cpu_bodies(AllOps{}), host_update_bodies(DType::f32)};
+  static const Backend backend{
+      "cpu", {}, &host_blocks(), nullptr, cpu_bodies(AllOps{}), host_update_bodies(DType::f32)};
   return backend;
 }
 

@@ -1,6 +1,7 @@
 // The table of op bodies for one kind of device. The CPU tables are linked in; CUDA's comes from libsrwm_cuda.so.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <tuple>
 
@@ -40,6 +41,7 @@ struct Backend {
   const char* name;  ///< "cpu", "reference", "cuda"
   Device device;
   BlockSource* memory;
+  std::unique_ptr<DeviceQueue> (*make_queue)(Device) = nullptr;  ///< none: the host's
   AllOps::Bodies bodies;
   UpdateBodies updates;
 

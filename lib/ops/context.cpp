@@ -1,7 +1,6 @@
 #include "core/context.h"
 
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "ops/backend.h"
 
@@ -11,9 +10,21 @@ Context::Context(const Backend& backend, DType real, int threads, std::uint64_t 
     : backend_(&backend),
       real_(real),
       threads_(threads),
+      queue_(backend.make_queue != nullptr ? backend.make_queue(backend.device) : make_host_queue()),
       seed_(seed),
       arena_(*backend.memory),
       host_arena_(host_blocks(), std::size_t{1} << 20) {}
+
+void Context::set_random_step(std::uint32_t step) {
+  random_step_ = step;
+  if (device().kind == Device::Kind::cpu) return;
+  if (!device_random_step_) {
+    BlockSource* source = backend_->memory;
+    device_random_step_ = {static_cast<std::uint32_t*>(source->allocate(sizeof step)),
+                           [=](std::uint32_t* memory) { source->release(memory, sizeof(std::uint32_t)); }};
+  }
+  queue_->upload(device_random_step_.get(), &step, sizeof step);
+}
 
 Device Context::device() const {
   return backend_->device;
@@ -27,22 +38,38 @@ Tensor Context::empty(Shape shape, DType dtype) {
 
 Tensor Context::zeros(Shape shape, DType dtype) {
   Tensor tensor = empty(shape, dtype);
-  std::memset(tensor.raw(), 0, tensor.bytes());
+  queue_->zero(tensor.raw(), tensor.bytes());
   return tensor;
 }
 
 Tensor Context::full(Shape shape, double value) {
   Tensor tensor = empty(shape);
-  if (real_ == DType::f64) {
-    std::ranges::fill(tensor.span<double>(), value);
-  } else {
-    std::ranges::fill(tensor.span<float>(), static_cast<float>(value));
-  }
+  queue_->fill(tensor.raw(), real_, tensor.numel(), value);
   return tensor;
 }
 
 Tensor Context::persistent(Shape shape, DType dtype) {
-  return Tensor::owning(shape, dtype);
+  if (device().kind == Device::Kind::cpu) return Tensor::owning(shape, dtype);
+  const std::size_t bytes = static_cast<std::size_t>(shape.numel()) * size_of(dtype);
+  BlockSource* source = backend_->memory;
+  std::shared_ptr<void> memory(source->allocate(bytes), [=](void* block) { source->release(block, bytes); });
+  queue_->zero(memory.get(), bytes);
+  return Tensor(std::move(memory), shape, dtype, device());
+}
+
+void Context::upload(const Tensor& device, const void* host) {
+  queue_->upload(device.raw(), host, device.bytes());
+}
+
+void Context::download(void* host, const Tensor& device) {
+  queue_->download(host, device.raw(), device.bytes());
+}
+
+Tensor Context::on_host(const Tensor& tensor) {
+  if (tensor.absent() || tensor.device().kind == Device::Kind::cpu) return tensor;
+  Tensor copy = Tensor::owning(tensor.shape(), tensor.dtype());
+  download(copy.raw(), tensor);
+  return copy;
 }
 
 void Context::rewind() {

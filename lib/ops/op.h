@@ -74,10 +74,13 @@ struct Body {
 template <typename Op>
 struct Tag {};
 
-/// Declares that an op has a fast CPU body (f32) and reference bodies (f32, f64); goes below the op's struct. Each is
-/// defined in the .cpp of the same name in ops/cpu and ops/reference.
+/// Declares an op's bodies; goes below the op's struct: the fast CPU body (f32), the reference bodies (f32, f64), and
+/// the CUDA body, which is in libsrwm_cuda.so alone. Each is defined in the .cpp of the same name in its folder.
 #define SRWM_DECLARE_BODIES(Op)          \
   namespace cpu {                        \
+  Body<Op> body_of(Tag<Op>);             \
+  }                                      \
+  namespace cuda {                       \
   Body<Op> body_of(Tag<Op>);             \
   }                                      \
   namespace reference {                  \

@@ -10,7 +10,7 @@
 namespace srwm::test {
 namespace {
 
-constexpr std::size_t zone = 256;  // bytes on either side; keeps 64-byte alignment
+constexpr std::size_t zone = guard_zone;
 constexpr unsigned char guard_byte = 0xA5, poison_byte = 0xFF;
 
 bool all_equal(const void* memory, std::size_t bytes, unsigned char value) {
@@ -132,7 +132,8 @@ Tensor sum(const Tensor& a, const Tensor& b) {
 
 void poison_step_memory(Context& ctx) {
   const Tensor block = ctx.empty({std::int64_t{4} << 20}, DType::u8);
-  std::memset(block.raw(), poison_byte, block.bytes());
+  const std::vector<unsigned char> poison(block.bytes(), poison_byte);
+  ctx.upload(block, poison.data());
   ctx.rewind();
 }
 

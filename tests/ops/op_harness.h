@@ -124,6 +124,14 @@ void check_op(const OpCase<Op>& test) {
 bool cover_op(const char* name);
 const std::vector<std::string>& covered_ops();
 
+// Compiled with SRWM_TEST_CUDA, the same cases check the CUDA body instead.
+#ifdef SRWM_TEST_CUDA
+#define SRWM_TEST_OP(Op, cases, speed_cases)                                          \
+  [[maybe_unused]] const auto timed_##Op = &speed_cases;                              \
+  TEST_CASE(#Op ": CUDA body", "[cuda]") {                                            \
+    for (const auto& test : cases()) ::srwm::test::check_device_op<::srwm::Op>(test); \
+  }
+#else
 #define SRWM_TEST_OP(Op, cases, speed_cases)                                        \
   const bool covered_##Op = ::srwm::test::cover_op(::srwm::Op::name);               \
   TEST_CASE(#Op ": bodies, gradients, threads", "[ops]") {                          \
@@ -132,7 +140,11 @@ const std::vector<std::string>& covered_ops();
   TEST_CASE(#Op ": speed", "[.speed]") {                                            \
     for (const auto& test : speed_cases()) ::srwm::test::time_op<::srwm::Op>(test); \
   }
+#endif
 
 }  // namespace srwm::test
 
 #include "ops/op_harness_impl.h"
+#ifdef SRWM_TEST_CUDA
+#include "ops/device_body.h"
+#endif

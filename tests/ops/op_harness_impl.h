@@ -9,6 +9,8 @@
 
 namespace srwm::test {
 
+/// Bytes on either side of a guarded tensor; keeps the alignment that device memory has.
+constexpr std::size_t guard_zone = 256;
 /// Poisoned host tensor between guard zones: every byte is 0xFF (NaN as a real) until something is written.
 Tensor guarded(Shape shape, DType dtype);
 /// Whether the zones around a tensor made by `guarded` are as they were.

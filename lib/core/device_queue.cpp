@@ -1,0 +1,30 @@
+#include "core/device_queue.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace srwm {
+namespace {
+
+class HostQueue final : public DeviceQueue {
+ public:
+  void zero(void* device, std::size_t bytes) override { std::memset(device, 0, bytes); }
+  void fill(void* device, DType real, std::int64_t count, double value) override {
+    if (real == DType::f64) {
+      std::fill_n(static_cast<double*>(device), count, value);
+    } else {
+      std::fill_n(static_cast<float*>(device), count, static_cast<float>(value));
+    }
+  }
+  void upload(void* device, const void* host, std::size_t bytes) override { std::memcpy(device, host, bytes); }
+  void download(void* host, const void* device, std::size_t bytes) override { std::memcpy(host, device, bytes); }
+  void synchronize() override {}
+};
+
+}  // namespace
+
+std::unique_ptr<DeviceQueue> make_host_queue() {
+  return std::make_unique<HostQueue>();
+}
+
+}  // namespace srwm

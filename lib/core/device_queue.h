@@ -1,0 +1,32 @@
+// The order of work on one device, seen from the host.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "core/dtype.h"
+
+namespace srwm {
+
+/// Copies, fills and everything that bodies launch for one Context run in the order they were given. On the CPU each is
+/// done at once; a GPU's may still run when the call returns.
+class DeviceQueue {
+ public:
+  virtual ~DeviceQueue() = default;
+  /// Sets device memory to zero bytes.
+  virtual void zero(void* device, std::size_t bytes) = 0;
+  /// Sets `count` numbers of type f32 or f64 to `value`.
+  virtual void fill(void* device, DType real, std::int64_t count, double value) = 0;
+  /// Copies from host to device; the host memory may change as soon as the call returns.
+  virtual void upload(void* device, const void* host, std::size_t bytes) = 0;
+  /// Copies from device to host, after everything queued before; waits for it.
+  virtual void download(void* host, const void* device, std::size_t bytes) = 0;
+  /// Waits for everything queued so far. DeviceError if any of it failed.
+  virtual void synchronize() = 0;
+};
+
+/// The queue of host memory.
+std::unique_ptr<DeviceQueue> make_host_queue();
+
+}  // namespace srwm

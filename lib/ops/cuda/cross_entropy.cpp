@@ -1,0 +1,38 @@
+#include "ops/cross_entropy.h"
+
+#include "kernels/normalisation.h"
+#include "ops/cuda/grad.h"
+
+namespace srwm::cuda {
+namespace {
+
+void forward(Context& ctx, const Forward<CrossEntropy>& f) {
+  const Tensor& logits = f.in[CrossEntropy::logits];
+  f.saved.probabilities = ctx.empty(logits.shape());
+  const Tensor losses = ctx.empty({logits.dim(0)}), hits = ctx.empty({logits.dim(0)});
+  cross_entropy(stream_of(ctx), logits.data<float>(), f.op.targets.data<std::int32_t>(), logits.dim(0), logits.dim(1),
+                f.saved.probabilities.data<float>(), losses.data<float>(), hits.data<float>(),
+                f.out[CrossEntropy::loss].data<float>(), f.out[CrossEntropy::correct].data<float>());
+}
+
+void backward(Context& ctx, const Backward<CrossEntropy>& g) {
+  const Grad& grad = g.dL_din[CrossEntropy::logits];
+  const Tensor& dL_dloss = g.dL_dout[CrossEntropy::loss];
+  if (!grad.wanted()) return;
+  if (dL_dloss.absent()) {
+    sum_into(ctx, grad);  // `correct` has no gradient
+    return;
+  }
+  const Tensor& probabilities = g.saved.probabilities;
+  cross_entropy_backward(stream_of(ctx), probabilities.data<float>(), g.op.targets.data<std::int32_t>(),
+                         dL_dloss.data<float>(), grad.value.data<float>(), accumulates(grad), probabilities.dim(0),
+                         probabilities.dim(1));
+}
+
+}  // namespace
+
+Body<CrossEntropy> body_of(Tag<CrossEntropy>) {
+  return {forward, backward};
+}
+
+}  // namespace srwm::cuda

@@ -1,0 +1,95 @@
+#include "ops/cuda/queue.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/error.h"
+#include "kernels/elementwise.h"
+#include "kernels/launch.h"
+
+namespace srwm::cuda {
+namespace {
+
+constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS asks for on Hopper
+constexpr std::size_t staging_bytes = std::size_t{8} << 20;
+
+}  // namespace
+
+[[noreturn]] void fail(cudaError_t error, const char* what) {
+  cudaGetLastError();  // the error is reported here; the next call starts clean
+  if (error == cudaErrorMemoryAllocation) {
+    throw DeviceError(
+        "The GPU has too little free memory ({}). Make train.batch smaller, or use a GPU that no other program is "
+        "using.",
+        what);
+  }
+  throw DeviceError(
+      "The GPU reports '{}' in {}. Everything up to the last checkpoint is safe; --resume goes on from it.",
+      cudaGetErrorString(error), what);
+}
+
+void check(cublasStatus_t status, const char* what) {
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  throw DeviceError(
+      "cuBLAS reports '{}' in {}. Everything up to the last checkpoint is safe; --resume goes on from it.",
+      cublasGetStatusString(status), what);
+}
+
+Queue::Queue(int device) {
+  check(cudaSetDevice(device), "choosing the device");
+  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
+  check(cublasCreate(&blas_), "starting cuBLAS");
+  check(cublasSetStream(blas_, stream_), "starting cuBLAS");
+  // A workspace of our own makes products deterministic and lets a graph capture them.
+  check(cudaMalloc(&workspace_, workspace_bytes), "allocating the workspace of cuBLAS");
+  check(cublasSetWorkspace(blas_, workspace_, workspace_bytes), "starting cuBLAS");
+  void* staging = nullptr;
+  check(cudaMallocHost(&staging, staging_bytes), "allocating pinned memory");
+  staging_ = static_cast<char*>(staging);
+}
+
+Queue::~Queue() {
+  if (stream_ != nullptr) cudaStreamSynchronize(stream_);
+  if (blas_ != nullptr) cublasDestroy(blas_);
+  cudaFree(workspace_);
+  cudaFreeHost(staging_);
+  if (stream_ != nullptr) cudaStreamDestroy(stream_);
+}
+
+void Queue::zero(void* device, std::size_t bytes) {
+  if (bytes > 0) check(cudaMemsetAsync(device, 0, bytes, stream_), "clearing memory");
+}
+
+void Queue::fill(void* device, DType real, std::int64_t count, double value) {
+  SRWM_CHECK(real == DType::f32, "a GPU tensor of {}", name_of(real));
+  cuda::fill(stream_, static_cast<float*>(device), static_cast<float>(value), count);
+}
+
+void Queue::upload(void* device, const void* host, std::size_t bytes) {
+  for (std::size_t done = 0; done < bytes;) {
+    if (staging_used_ == staging_bytes) {
+      synchronize();
+      staging_used_ = 0;
+    }
+    const std::size_t part = std::min(bytes - done, staging_bytes - staging_used_);
+    std::memcpy(staging_ + staging_used_, static_cast<const char*>(host) + done, part);
+    check(cudaMemcpyAsync(static_cast<char*>(device) + done, staging_ + staging_used_, part, cudaMemcpyHostToDevice,
+                          stream_),
+          "copying to the GPU");
+    staging_used_ = std::min(staging_bytes, (staging_used_ + part + 63) / 64 * 64);
+    done += part;
+  }
+}
+
+void Queue::download(void* host, const void* device, std::size_t bytes) {
+  if (bytes > 0) {
+    check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream_), "copying from the GPU");
+  }
+  synchronize();
+}
+
+void Queue::synchronize() {
+  check(cudaStreamSynchronize(stream_), "waiting for the GPU");
+}
+
+}  // namespace srwm::cuda

@@ -1,0 +1,29 @@
+# Sources of the CUDA library, for nvcc (here) and for the emulator (kernels/emulator).
+set(SRWM_CUDA_BODIES
+  add.cpp
+  backend.cpp
+  batch_norm.cpp
+  concat_one_hot.cpp
+  conv3x3.cpp
+  conv_block.cpp
+  cross_entropy.cpp
+  delta_net.cpp
+  dropout.cpp
+  flatten_chw.cpp
+  gemm.cpp
+  layer_norm.cpp
+  linear.cpp
+  lstm.cpp
+  max_pool2x2.cpp
+  pack_srwm.cpp
+  queue.cpp
+  relu.cpp
+  select_rows.cpp
+  srwm.cpp
+  update.cpp)
+list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
+set(SRWM_CUDA_KERNELS
+  elementwise.cu
+  normalisation.cu
+  update.cu)
+list(TRANSFORM SRWM_CUDA_KERNELS PREPEND ${PROJECT_SOURCE_DIR}/kernels/)

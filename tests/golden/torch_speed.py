@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Times training steps of the PyTorch models in torch_models.py on random episodes, for docs/benchmarks/cpu.md.
+
+  build/release/apps/srwm/srwm config show experiments/omniglot_1shot/srwm.json > spec.json
+  tests/golden/torch_speed.py spec.json [--threads N] [--steps N]
+"""
+
+import argparse
+import json
+import statistics
+import time
+
+import numpy as np
+import torch
+
+import torch_models
+from make_golden import make_weights, options_of, tensors
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("spec")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=10)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    with open(options.spec, encoding="utf-8") as file:
+        text = file.read()
+    spec = json.loads(text)
+    protocol, batch = spec["protocol"], spec["train"]["batch"]
+    length = protocol["n_way"] * protocol["k_shot"] + 1
+    generator = torch.Generator().manual_seed(1)
+    images = torch.randint(0, 256, (batch, length, 28, 28, 1), generator=generator, dtype=torch.uint8)
+    labels = torch.randint(0, protocol["n_way"], (batch, length), generator=generator)
+    weights = make_weights(np.random.default_rng(1), options_of(text, options.spec), (28, 28, 1),
+                           spec["model"]["vision"]["channels"])
+    parameters = tensors(weights, torch.float32)
+    times, last = [], None
+    for loss in torch_models.adam_steps(parameters, images, labels, spec, options.steps + 2):
+        now = time.perf_counter()
+        if last is not None:
+            times.append(now - last)
+        last = now
+        assert loss == loss
+    step = statistics.median(times[1:])
+    print(f"PyTorch {torch.__version__}, {options.threads} threads: {1000 * step:.0f} ms a step of {batch} episodes of "
+          f"{length} images, {batch * length / step:.0f} images/s (median of {len(times) - 1} steps)")
+
+
+if __name__ == "__main__":
+    main()
