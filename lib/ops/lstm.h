@@ -27,4 +27,26 @@ struct Lstm {
 
 SRWM_DECLARE_BODIES(Lstm)
 
+/// What the shapes of the inputs come to, for the bodies.
+struct LstmSizes {
+  explicit LstmSizes(const Tensors<Lstm::inputs>& in)
+      : batch(in[Lstm::x].dim(0)),
+        steps(in[Lstm::x].dim(1)),
+        width(in[Lstm::x].dim(2)),
+        hidden(in[Lstm::w_hh].dim(1)),
+        groups(in[Lstm::h_first] ? in[Lstm::h_first].dim(0) : 1) {}
+
+  std::int64_t batch, steps, width, hidden, groups;
+
+  /// Number of step t of sequence b in [B, T].
+  std::int64_t step(std::int64_t b, std::int64_t t) const { return b * steps + t; }
+  /// Where the state that sequence b begins with stands in h_first and c_first.
+  std::int64_t first_state(std::int64_t b) const { return b / (batch / groups) * hidden; }
+};
+
+/// Whether h and c are set to zero before a step (numbered as by LstmSizes::step).
+inline bool resets(const Lstm& op, std::int64_t step) {
+  return op.reset && op.reset.data<std::uint8_t>()[step] != 0;
+}
+
 }  // namespace srwm

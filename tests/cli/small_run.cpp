@@ -1,8 +1,6 @@
 #include "cli/small_run.h"
 
 #include <fstream>
-#include <regex>
-#include <sstream>
 
 namespace srwm::test {
 
@@ -33,19 +31,8 @@ RunResult train(const std::filesystem::path& folder, const std::string& run, con
   return run_srwm(train_arguments(folder, run, more));
 }
 
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream content;
-  content << file.rdbuf();
-  return content.str();
-}
-
 void write_text(const std::filesystem::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
-}
-
-std::string metrics_of(const std::filesystem::path& run) {
-  return std::regex_replace(read_file(run / "metrics.jsonl"), std::regex(",\"seconds\":[^}]*"), "");
 }
 
 }  // namespace srwm::test

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/run_binary.h"
+#include "support/run_files.h"
 
 namespace srwm::test {
 
@@ -19,9 +20,6 @@ std::vector<std::string> train_arguments(const std::filesystem::path& folder, co
 
 RunResult train(const std::filesystem::path& folder, const std::string& run, const std::vector<std::string>& more = {});
 
-std::string read_file(const std::filesystem::path& path);
 void write_text(const std::filesystem::path& path, const std::string& text);
-/// metrics.jsonl of a run without what the clock determines.
-std::string metrics_of(const std::filesystem::path& run);
 
 }  // namespace srwm::test

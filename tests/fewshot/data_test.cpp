@@ -18,8 +18,7 @@ TEST_CASE("training on stored episodes gives the losses of drawing them", "[data
   train(spec, folder.path() / "drawn");
   spec.data.train_episodes = store_training_episodes(spec, 12, folder.path()).string();
   train(spec, folder.path() / "stored");
-  CHECK(deterministic_metrics(folder.path() / "drawn/metrics.jsonl") ==
-        deterministic_metrics(folder.path() / "stored/metrics.jsonl"));
+  CHECK(metrics_of(folder.path() / "drawn") == metrics_of(folder.path() / "stored"));
 }
 
 TEST_CASE("stored episodes that do not fit the spec are refused", "[data]") {

@@ -47,8 +47,7 @@ TEST_CASE("the same spec and seed give the same bits, whatever the number of thr
     INFO(a.model[i].name);
     CHECK(std::ranges::equal(a.model[i].tensor.span<float>(), b.model[i].tensor.span<float>()));
   }
-  CHECK(deterministic_metrics(folder.path() / "a/metrics.jsonl") ==
-        deterministic_metrics(folder.path() / "b/metrics.jsonl"));
+  CHECK(metrics_of(folder.path() / "a") == metrics_of(folder.path() / "b"));
 }
 
 TEST_CASE("a run that was cut off and resumed ends with the bits of one that was not", "[trainer]") {
@@ -58,10 +57,9 @@ TEST_CASE("a run that was cut off and resumed ends with the bits of one that was
   train_in_pieces(spec, folder.path() / "pieces", {2, 4, 8, 10});
   for (const char* file : {"checkpoints/latest.h5", "checkpoints/best.h5"}) {
     INFO(file);
-    CHECK(read_bytes(folder.path() / "whole" / file) == read_bytes(folder.path() / "pieces" / file));
+    CHECK(read_file(folder.path() / "whole" / file) == read_file(folder.path() / "pieces" / file));
   }
-  CHECK(deterministic_metrics(folder.path() / "whole/metrics.jsonl") ==
-        deterministic_metrics(folder.path() / "pieces/metrics.jsonl"));
+  CHECK(metrics_of(folder.path() / "whole") == metrics_of(folder.path() / "pieces"));
 }
 
 TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[trainer]") {
@@ -71,8 +69,8 @@ TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[trainer]") 
   CHECK(std::filesystem::exists(folder.path() / "run/checkpoints/latest.h5"));
   train(spec, folder.path() / "run", {.resume = true});
   train(spec, folder.path() / "whole");
-  CHECK(read_bytes(folder.path() / "run/checkpoints/latest.h5") ==
-        read_bytes(folder.path() / "whole/checkpoints/latest.h5"));
+  CHECK(read_file(folder.path() / "run/checkpoints/latest.h5") ==
+        read_file(folder.path() / "whole/checkpoints/latest.h5"));
 }
 
 TEST_CASE("gradient accumulation sums over passes", "[trainer]") {
@@ -82,7 +80,7 @@ TEST_CASE("gradient accumulation sums over passes", "[trainer]") {
   spec.validation.every = 0;
   spec.test.episodes = 0;
   train(spec, folder.path() / "run");
-  CHECK(deterministic_metrics(folder.path() / "run/metrics.jsonl").find("\"step\":2") != std::string::npos);
+  CHECK(metrics_of(folder.path() / "run").find("\"step\":2") != std::string::npos);
 }
 
 TEST_CASE("a run is not resumed with another spec, and the message names the key", "[trainer]") {
@@ -122,7 +120,7 @@ TEST_CASE("training on the same few episodes again and again learns them", "[tra
   spec.validation.every = spec.test.episodes = 0;
   spec.data.train_episodes = store_training_episodes(spec, 4, folder.path()).string();
   train(spec, folder.path() / "run");
-  const std::string lines = deterministic_metrics(folder.path() / "run/metrics.jsonl");
+  const std::string lines = metrics_of(folder.path() / "run");
   const double loss = std::stod(lines.substr(lines.rfind("\"loss\":") + 7));
   CHECK(loss < 0.1);  // chance: ln 3 = 1.1
 }

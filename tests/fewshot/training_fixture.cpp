@@ -1,9 +1,6 @@
 #include "fewshot/training_fixture.h"
 
 #include <cstdlib>
-#include <fstream>
-#include <regex>
-#include <sstream>
 
 #include "ops/backend.h"
 #include "run/run_folder.h"
@@ -56,17 +53,6 @@ std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::i
   const std::filesystem::path path = folder / "episodes.h5";
   write_episode_file(file, path, "test");
   return path;
-}
-
-std::string read_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream content;
-  content << file.rdbuf();
-  return content.str();
-}
-
-std::string deterministic_metrics(const std::filesystem::path& path) {
-  return std::regex_replace(read_bytes(path), std::regex(",\"seconds\":[^}]*"), "");
 }
 
 }  // namespace srwm::test

@@ -8,6 +8,7 @@
 #include "fewshot/data.h"
 #include "fewshot/trainer.h"
 #include "spec/spec.h"
+#include "support/run_files.h"
 #include "support/temp_dir.h"
 
 namespace srwm::test {
@@ -28,10 +29,5 @@ void train(const ExperimentSpec& spec, const std::filesystem::path& folder, cons
 /// Writes the first episodes that the spec would draw for training to folder/episodes.h5 and returns its path.
 std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::int64_t episodes,
                                               const std::filesystem::path& folder);
-
-std::string read_bytes(const std::filesystem::path& path);
-
-/// metrics.jsonl without what the clock determines.
-std::string deterministic_metrics(const std::filesystem::path& path);
 
 }  // namespace srwm::test

@@ -239,4 +239,23 @@ struct FastWeightMatrix {
   }
 };
 
+/// run(Kernel<d>()), or a default value where there is no kernel for heads of size d.
+template <template <int> class Kernel, typename Run>
+auto with_kernel(int d, const Run& run) -> decltype(run(Kernel<16>())) {
+  switch (d) {
+    case 8:
+      return run(Kernel<8>());
+    case 16:
+      return run(Kernel<16>());
+    case 32:
+      return run(Kernel<32>());
+    case 64:
+      return run(Kernel<64>());
+    case 128:
+      return run(Kernel<128>());
+    default:
+      return decltype(run(Kernel<16>()))();
+  }
+}
+
 }  // namespace srwm::cpu::SRWM_SIMD

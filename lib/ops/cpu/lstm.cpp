@@ -12,30 +12,12 @@
 namespace srwm::cpu {
 namespace {
 
-struct Sizes {
-  explicit Sizes(const Tensors<Lstm::inputs>& in)
-      : batch(in[Lstm::x].dim(0)),
-        steps(in[Lstm::x].dim(1)),
-        width(in[Lstm::x].dim(2)),
-        hidden(in[Lstm::w_hh].dim(1)),
-        groups(in[Lstm::h_first] ? in[Lstm::h_first].dim(0) : 1) {}
-
-  std::int64_t batch, steps, width, hidden, groups;
-
-  std::int64_t step(std::int64_t b, std::int64_t t) const { return b * steps + t; }
-  std::int64_t group(std::int64_t b) const { return b / (batch / groups); }
-};
-
-bool resets(const Lstm& op, std::int64_t step) {
-  return op.reset && op.reset.data<std::uint8_t>()[step] != 0;
-}
-
 /// h_{t-1} or c_{t-1}, given the first state and those of every step; nullptr stands for zeros.
-const float* before(const Lstm& op, const Sizes& n, const Tensor& first, const float* every_step, std::int64_t b,
+const float* before(const Lstm& op, const LstmSizes& n, const Tensor& first, const float* every_step, std::int64_t b,
                     std::int64_t t) {
   if (resets(op, n.step(b, t))) return nullptr;
   if (t > 0) return every_step + n.step(b, t - 1) * n.hidden;
-  return first ? first.data<float>() + n.group(b) * n.hidden : nullptr;
+  return first ? first.data<float>() + n.first_state(b) : nullptr;
 }
 
 void copy_or_clear(const float* from, std::int64_t count, float* to) {
@@ -50,7 +32,7 @@ float* scratch(Context& ctx, Shape shape) {
   return ctx.empty(shape, DType::f32).data<float>();
 }
 
-LstmGates gates_of(const Lstm& op, const Sizes& n, const Tensor& c_first, const Lstm::Saved& saved, std::int64_t b,
+LstmGates gates_of(const Lstm& op, const LstmSizes& n, const Tensor& c_first, const Lstm::Saved& saved, std::int64_t b,
                    std::int64_t t) {
   const std::int64_t step = n.step(b, t);
   float* cells = saved.cells.data<float>();
@@ -59,7 +41,7 @@ LstmGates gates_of(const Lstm& op, const Sizes& n, const Tensor& c_first, const 
 }
 
 void forward(Context& ctx, const Forward<Lstm>& f) {
-  const Sizes n(f.in);
+  const LstmSizes n(f.in);
   const std::int64_t hidden = n.hidden, rows = n.batch * n.steps;
   const float *x = f.in[Lstm::x].data<float>(), *w_ih = f.in[Lstm::w_ih].data<float>();
   const float *w_hh = f.in[Lstm::w_hh].data<float>(), *b_ih = f.in[Lstm::b_ih].data<float>();
@@ -125,12 +107,12 @@ void sum_rows(int threads, const float* values, std::int64_t rows, std::int64_t 
 }
 
 /// grad[g] (+)= sum over the sequences b of group g of dL_dstate[b], in order.
-void state_gradient(const Sizes& n, const float* dL_dstate, const Grad& grad) {
+void state_gradient(const LstmSizes& n, const float* dL_dstate, const Grad& grad) {
   if (!grad.wanted()) return;
   float* to = grad.value.data<float>();
   if (grad.mode == GradMode::overwrite) std::fill_n(to, n.groups * n.hidden, 0.0f);
   for (std::int64_t b = 0; b < n.batch; ++b) {
-    for (std::int64_t r = 0; r < n.hidden; ++r) to[n.group(b) * n.hidden + r] += dL_dstate[b * n.hidden + r];
+    for (std::int64_t r = 0; r < n.hidden; ++r) to[n.first_state(b) + r] += dL_dstate[b * n.hidden + r];
   }
 }
 
@@ -141,7 +123,8 @@ struct StateGradients {
 
 /// Through step t: on entry g.h and g.c are those of h_t and c_t but for what y_t adds, on return those of h_{t-1}
 /// and c_{t-1}.
-void step_backward(Context& ctx, const Backward<Lstm>& back, const Sizes& n, std::int64_t t, const StateGradients& g) {
+void step_backward(Context& ctx, const Backward<Lstm>& back, const LstmSizes& n, std::int64_t t,
+                   const StateGradients& g) {
   const std::int64_t hidden = n.hidden;
   const float* dL_dy = back.dL_dout[Lstm::y].data<float>();
   parallel_for(ctx.threads(), n.batch, [&](std::int64_t b) {
@@ -168,7 +151,7 @@ void step_backward(Context& ctx, const Backward<Lstm>& back, const Sizes& n, std
 }
 
 /// z = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh, all steps at once.
-void inputs_backward(Context& ctx, const Backward<Lstm>& back, const Sizes& n, const float* dL_dz) {
+void inputs_backward(Context& ctx, const Backward<Lstm>& back, const LstmSizes& n, const float* dL_dz) {
   const std::int64_t hidden = n.hidden, rows = n.batch * n.steps;
   weight_gradient(ctx, rows, 4 * hidden, dL_dz, n.width, back.in[Lstm::x].data<float>(), back.dL_din[Lstm::w_ih]);
   if (back.dL_din[Lstm::w_hh].wanted()) {
@@ -194,7 +177,7 @@ void inputs_backward(Context& ctx, const Backward<Lstm>& back, const Sizes& n, c
 }
 
 void backward(Context& ctx, const Backward<Lstm>& back) {
-  const Sizes n(back.in);
+  const LstmSizes n(back.in);
   const std::int64_t hidden = n.hidden;
   const Arena::Mark mark = ctx.arena().mark();
   const StateGradients g{scratch(ctx, {n.batch, hidden}), scratch(ctx, {n.batch, hidden}),

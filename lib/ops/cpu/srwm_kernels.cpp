@@ -230,35 +230,16 @@ struct Kernel {
   }
 };
 
-/// Calls run(Kernel<d>) if there is one.
-template <typename Run>
-auto with_kernel(int d, const Run& run) -> decltype(run(Kernel<16>())) {
-  switch (d) {
-    case 8:
-      return run(Kernel<8>());
-    case 16:
-      return run(Kernel<16>());
-    case 32:
-      return run(Kernel<32>());
-    case 64:
-      return run(Kernel<64>());
-    case 128:
-      return run(Kernel<128>());
-    default:
-      return decltype(run(Kernel<16>()))();
-  }
-}
-
 SrwmLayout layout(int d, bool input_softmax) {
-  return with_kernel(d, [&](auto kernel) { return kernel.layout(input_softmax); });
+  return with_kernel<Kernel>(d, [&](auto kernel) { return kernel.layout(input_softmax); });
 }
 
 void forward(const SrwmProblem& p, std::int64_t sequence, std::int64_t head, float* scratch, float* y, float* w_last) {
-  with_kernel(p.d, [&](auto kernel) { kernel.forward(p, sequence, head, scratch, y, w_last); });
+  with_kernel<Kernel>(p.d, [&](auto kernel) { kernel.forward(p, sequence, head, scratch, y, w_last); });
 }
 
 void backward(const SrwmProblem& p, const SrwmSlice& slice, const SrwmGradients& grads, float* scratch) {
-  with_kernel(p.d, [&](auto kernel) { kernel.backward(p, slice, grads, scratch); });
+  with_kernel<Kernel>(p.d, [&](auto kernel) { kernel.backward(p, slice, grads, scratch); });
 }
 
 }  // namespace

@@ -10,29 +10,12 @@
 namespace srwm::reference {
 namespace {
 
-struct Sizes {
-  explicit Sizes(const Tensors<Lstm::inputs>& in)
-      : batch(in[Lstm::x].dim(0)),
-        steps(in[Lstm::x].dim(1)),
-        width(in[Lstm::x].dim(2)),
-        hidden(in[Lstm::w_hh].dim(1)),
-        groups(in[Lstm::h_first] ? in[Lstm::h_first].dim(0) : 1) {}
-
-  std::int64_t batch, steps, width, hidden, groups;
-
-  std::int64_t first_state(std::int64_t b) const { return b / (batch / groups) * hidden; }
-};
-
-bool resets(const Lstm& op, std::int64_t step) {
-  return op.reset && op.reset.data<std::uint8_t>()[step] != 0;
-}
-
-/// h_{t-1} or c_{t-1} of step `step` = b steps + t; nullptr stands for zeros.
+/// h_{t-1} or c_{t-1}, given the first state and those of every step; nullptr stands for zeros.
 template <typename Real>
-const Real* before(const Lstm& op, const Sizes& n, const Tensor& first, const Real* every_step, std::int64_t b,
+const Real* before(const Lstm& op, const LstmSizes& n, const Tensor& first, const Real* every_step, std::int64_t b,
                    std::int64_t t) {
-  if (resets(op, b * n.steps + t)) return nullptr;
-  if (t > 0) return every_step + (b * n.steps + t - 1) * n.hidden;
+  if (resets(op, n.step(b, t))) return nullptr;
+  if (t > 0) return every_step + n.step(b, t - 1) * n.hidden;
   return first ? first.data<Real>() + n.first_state(b) : nullptr;
 }
 
@@ -43,7 +26,7 @@ Real sigmoid(Real z) {
 
 /// Writes the activated gates [4, H] of one step.
 template <typename Real>
-void gates_forward(const Sizes& n, const Tensors<Lstm::inputs>& in, const Real* x, const Real* h, Real* gates) {
+void gates_forward(const LstmSizes& n, const Tensors<Lstm::inputs>& in, const Real* x, const Real* h, Real* gates) {
   const Real *w_ih = in[Lstm::w_ih].data<Real>(), *w_hh = in[Lstm::w_hh].data<Real>();
   for (std::int64_t r = 0; r < 4 * n.hidden; ++r) {
     // [i, f, g, o] = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh
@@ -56,14 +39,14 @@ void gates_forward(const Sizes& n, const Tensors<Lstm::inputs>& in, const Real* 
 
 template <typename Real>
 void forward(Context& ctx, const Forward<Lstm>& f) {
-  const Sizes n(f.in);
+  const LstmSizes n(f.in);
   const std::int64_t hidden = n.hidden;
   f.saved.gates = ctx.empty({n.batch, n.steps, 4 * hidden}, DTypeOf<Real>::value);
   f.saved.cells = ctx.empty({n.batch, n.steps, hidden}, DTypeOf<Real>::value);
   Real *y = f.out[Lstm::y].data<Real>(), *cells = f.saved.cells.data<Real>();
   for (std::int64_t b = 0; b < n.batch; ++b) {
     for (std::int64_t t = 0; t < n.steps; ++t) {
-      const std::int64_t step = b * n.steps + t;
+      const std::int64_t step = n.step(b, t);
       const Real* h_before = before(f.op, n, f.in[Lstm::h_first], y, b, t);
       const Real* c_before = before(f.op, n, f.in[Lstm::c_first], cells, b, t);
       Real* gates = f.saved.gates.data<Real>() + step * 4 * hidden;
@@ -128,7 +111,7 @@ const Real* at(const Tensor& tensor, std::int64_t offset) {
 
 template <typename Real>
 void backward(Context& ctx, const Backward<Lstm>& back) {
-  const Sizes n(back.in);
+  const LstmSizes n(back.in);
   const std::int64_t hidden = n.hidden;
   Real* dL_dh = scratch<Real>(ctx, hidden);
   Real* dL_dc = scratch<Real>(ctx, hidden);
@@ -144,7 +127,7 @@ void backward(Context& ctx, const Backward<Lstm>& back) {
     add(at<Real>(back.dL_dout[Lstm::h_last], b * hidden), hidden, dL_dh);
     add(at<Real>(back.dL_dout[Lstm::c_last], b * hidden), hidden, dL_dc);
     for (std::int64_t t = n.steps; t-- > 0;) {
-      const std::int64_t step = b * n.steps + t;
+      const std::int64_t step = n.step(b, t);
       const Real* h_before = before(back.op, n, back.in[Lstm::h_first], y, b, t);
       const Real* c_before = before(back.op, n, back.in[Lstm::c_first], cells, b, t);
       add(at<Real>(back.dL_dout[Lstm::y], step * hidden), hidden, dL_dh);
