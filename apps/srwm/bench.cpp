@@ -14,7 +14,9 @@
 #include "core/version.h"
 #include "io/file.h"
 #include "run/environment.h"
+#include "run/statement.h"
 #include "spec/parse.h"
+#include "spec/print.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
 
@@ -34,21 +36,26 @@ struct Options {
 constexpr const char* default_spec = R"({"name": "bench", "protocol": {"rotations": true},
   "validation": {"every": 0}, "test": {"episodes": 0}})";
 
-std::vector<BenchResult> run_suites(const Options& options, Context& context) {
-  const ExperimentSpec spec = options.config.empty() ? parse_spec_text(default_spec, "built-in spec", options.set)
-                                                     : load_spec(options.config, options.set);
-  const bool all = options.suite == "all";
+struct Measured {
   std::vector<BenchResult> results;
+  std::string data_digest;  ///< empty if no suite needed data
+};
+
+Measured run_suites(const Options& options, const ExperimentSpec& spec, Context& context) {
+  const bool all = options.suite == "all";
+  Measured measured;
+  std::vector<BenchResult>& results = measured.results;
   const auto append = [&](std::vector<BenchResult> more) {
     results.insert(results.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
   if (all || options.suite == "ops") append(bench_ops(context, spec.train.batch, options.seconds));
   if (all || options.suite == "step" || options.suite == "data") {
     const FewShotData data(spec, options.data_dir, context.threads());
+    measured.data_digest = data.digest();
     if (options.suite != "data") append(bench_step(spec, context, data, options.seconds));
     if (options.suite != "step") append(bench_data(spec, context, data, options.seconds));
   }
-  return results;
+  return measured;
 }
 
 nlohmann::ordered_json to_json(const BenchResult& result, const MachinePeaks& peaks) {
@@ -69,20 +76,17 @@ nlohmann::ordered_json to_json(const BenchResult& result, const MachinePeaks& pe
   return line;
 }
 
-nlohmann::ordered_json document(const Options& options, const Context& context, const MachinePeaks& peaks,
-                                const std::vector<BenchResult>& results) {
+nlohmann::ordered_json document(const std::string& suite, const MachinePeaks& peaks,
+                                const std::vector<BenchResult>& results, const Statement& statement) {
   nlohmann::ordered_json lines = nlohmann::ordered_json::array();
   for (const BenchResult& result : results) lines.push_back(to_json(result, peaks));
-  return {{"generator", generator()},
-          {"suite", options.suite},
-          {"machine",
-           {{"cpu", cpu_model()},
-            {"device", context.device().to_string()},
-            {"threads", context.threads()},
-            {"simd", peaks.simd},
-            {"fma_peak_gflops", peaks.fma_gflops},
-            {"copy_peak_gb_per_s", peaks.copy_gb_per_s}}},
-          {"results", lines}};
+  nlohmann::ordered_json object = {
+      {"generator", generator()},
+      {"suite", suite},
+      {"machine", {{"fma_peak_gflops", peaks.fma_gflops}, {"copy_peak_gb_per_s", peaks.copy_gb_per_s}}},
+      {"results", lines}};
+  add_statement(object, statement);
+  return object;
 }
 
 void print_table(const Context& context, const MachinePeaks& peaks, const std::vector<BenchResult>& results) {
@@ -99,15 +103,18 @@ void print_table(const Context& context, const MachinePeaks& peaks, const std::v
 }
 
 void execute(const Options& options) {
+  const ExperimentSpec spec = options.config.empty() ? parse_spec_text(default_spec, "built-in spec", options.set)
+                                                     : load_spec(options.config, options.set);
   const std::unique_ptr<Context> context = make_context(options.device, 1);
   const MachinePeaks peaks = measure_machine(context->threads());
-  const std::vector<BenchResult> results = run_suites(options, *context);
-  const std::string text = document(options, *context, peaks, results).dump(2) + "\n";
+  const Measured measured = run_suites(options, spec, *context);
+  const Statement statement{context->device().to_string(), context->threads(), measured.data_digest, to_json(spec)};
+  const std::string text = document(options.suite, peaks, measured.results, statement).dump(2) + "\n";
   if (!options.out.empty()) write_file_atomically(options.out, text);
   if (options.json) {
     fmt::print("{}", text);
   } else {
-    print_table(*context, peaks, results);
+    print_table(*context, peaks, measured.results);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "fewshot/snapshot.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
+#include "run/statement.h"
 #include "spec/parse.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
@@ -82,20 +83,22 @@ void check_digest(const Checkpoint& checkpoint, const std::filesystem::path& pat
       path.string(), then, now);
 }
 
-void print(const Options& options, const std::string& origin, const Evaluation& result) {
-  if (options.json) {
-    const nlohmann::ordered_json object = {
-        {"checkpoint", origin},
-        {"episodes_from", options.episodes_file.empty() ? options.split : options.episodes_file},
-        {"accuracy", result.accuracy},
-        {"ci95", result.ci95},
-        {"loss", result.loss},
-        {"episodes", result.episodes},
-        {"images_per_second", static_cast<double>(result.images) / result.seconds}};
-    fmt::print("{}\n", object.dump(2));
-    return;
-  }
-  fmt::print("{}\n", describe(options.episodes_file.empty() ? options.split : options.episodes_file, result));
+std::string origin_of_episodes(const Options& options) {
+  return options.episodes_file.empty() ? options.split : options.episodes_file;
+}
+
+nlohmann::ordered_json to_json(const Options& options, const std::filesystem::path& path, std::int64_t step,
+                               const Evaluation& result) {
+  nlohmann::ordered_json object = {{"checkpoint", path.string()},
+                                   {"checkpoint_step", step},
+                                   {"episodes_from", origin_of_episodes(options)},
+                                   {"accuracy", result.accuracy},
+                                   {"ci95", result.ci95},
+                                   {"loss", result.loss},
+                                   {"episodes", result.episodes},
+                                   {"images_per_second", static_cast<double>(result.images) / result.seconds}};
+  if (options.episodes_file.empty()) object["episode_seed"] = options.episode_seed;
+  return object;
 }
 
 void execute(const Options& options) {
@@ -121,7 +124,13 @@ void execute(const Options& options) {
       evaluate(*context, learner, source, episodes, options.batch > 0 ? options.batch : spec.train.batch,
                options.predictions.empty() ? PredictionSink() : sink);
   if (!options.predictions.empty()) predictions.write(options.predictions, generator());
-  print(options, path.string(), result);
+  if (!options.json) {
+    fmt::print("{}\n", describe(origin_of_episodes(options), result));
+    return;
+  }
+  nlohmann::ordered_json object = to_json(options, path, checkpoint.progress.step, result);
+  add_statement(object, {context->device().to_string(), context->threads(), data.digest(), checkpoint.spec_json});
+  fmt::print("{}\n", object.dump(2));
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 namespace srwm {
 
-/// Several lines: program, version, commit (with "+" if built from changed sources), compiler, build type, and every
-/// library with the version it was compiled against and, where the library can tell, the one that is loaded now.
+/// Several lines: program, version, commit (with "+" if built from changed sources), build type, compiler, and every
+/// library as in the results (run/environment.h).
 std::string version_text();
 
 }  // namespace srwm

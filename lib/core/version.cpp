@@ -27,4 +27,8 @@ std::string generator() {
   return fmt::format("srwm {} ({}{})", info.version, info.commit, info.dirty ? "+" : "");
 }
 
+std::string loaded_version(const std::string& loaded, const std::string& compiled) {
+  return loaded == compiled ? loaded : fmt::format("{} (compiled against {})", loaded, compiled);
+}
+
 }  // namespace srwm

@@ -6,7 +6,6 @@
 
 #include "core/error.h"
 #include "io/file.h"
-#include "run/environment.h"
 #include "run/progress.h"
 #include "spec/print.h"
 
@@ -62,11 +61,7 @@ RunResult to_result(const RunSummary& summary) {
   result.wall_seconds = summary.wall_seconds;
   result.images_per_second = summary.images_per_second;
   result.seed = summary.spec.seed;
-  result.device = summary.device;
-  result.threads = summary.threads;
-  result.data_digest = summary.data_digest;
-  result.libraries = base_libraries();
-  result.spec_json = to_json(summary.spec);
+  result.statement = {summary.device, summary.threads, summary.data_digest, to_json(summary.spec)};
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <system_error>
 
+#include "core/version.h"
 #include "io/hdf5_handle.h"
 
 namespace srwm::hdf5 {
@@ -103,7 +104,8 @@ void make_groups(hid_t file, const std::string& path) {
 std::string library_version() {
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);
-  return fmt::format("{}.{}.{}", major, minor, release);
+  return loaded_version(fmt::format("{}.{}.{}", major, minor, release),
+                        fmt::format("{}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE));
 }
 
 File::File(std::int64_t handle, std::filesystem::path path) : handle_(handle), path_(std::move(path)) {}

@@ -5,6 +5,7 @@
 
 #include <png.h>
 
+#include "core/version.h"
 #include "io/file.h"
 
 namespace srwm {
@@ -26,6 +27,10 @@ void write_png(const Tensor& picture, const std::filesystem::path& path) {
   done = done && png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels, 0, nullptr) != 0;
   if (!done) throw DataError("{} cannot be made as a PNG picture: {}.", path.string(), image.message);
   write_file_atomically(path, bytes);
+}
+
+std::string png_library_version() {
+  return loaded_version(png_get_libpng_ver(nullptr), PNG_LIBPNG_VER_STRING);
 }
 
 }  // namespace srwm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "core/tensor.h"
 
@@ -10,5 +11,8 @@ namespace srwm {
 /// Writes u8 [H, W, 1] as a grey PNG or u8 [H, W, 3] as an RGB one, whole or not at all. Equal pictures give equal
 /// bytes. DataError if the file cannot be written.
 void write_png(const Tensor& picture, const std::filesystem::path& path);
+
+/// "1.6.39"; both if the library that is loaded differs from the headers.
+std::string png_library_version();
 
 }  // namespace srwm

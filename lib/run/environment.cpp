@@ -8,12 +8,14 @@
 
 #include <fmt/format.h>
 #include <gnu/libc-version.h>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <sched.h>
 #include <spdlog/version.h>
 #include <unistd.h>
 
 #include "io/hdf5.h"
+#include "io/png.h"
+#include "ops/cpu/blas_version.h"
 
 namespace srwm {
 namespace {
@@ -118,14 +120,17 @@ std::string cpu_model() {
   return "unknown";
 }
 
-std::vector<LibraryVersion> base_libraries() {
+std::vector<LibraryVersion> libraries() {
   return {
+      {"glibc", ::gnu_get_libc_version()},
+      {"openmp", fmt::format("{}", _OPENMP)},
+      {"blas", cpu::blas_version()},
       {"hdf5", hdf5::library_version()},
+      {"libpng", png_library_version()},
       {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
       {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
       {"nlohmann_json",
        fmt::format("{}.{}.{}", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR, NLOHMANN_JSON_VERSION_PATCH)},
-      {"glibc", ::gnu_get_libc_version()},
   };
 }
 

@@ -25,7 +25,8 @@ struct LibraryVersion {
   std::string name;
   std::string version;
 };
-/// HDF5, fmt, spdlog, nlohmann_json and the C library; those of compute libraries come from whoever links them.
-std::vector<LibraryVersion> base_libraries();
+/// Every library the program is made of, with the version that is loaded now where the library can tell; OpenMP, which
+/// has no other version, by the month of its specification.
+std::vector<LibraryVersion> libraries();
 
 }  // namespace srwm

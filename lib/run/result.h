@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
-#include "run/environment.h"
 #include "run/run_folder.h"
+#include "run/statement.h"
 
 namespace srwm {
 
@@ -26,15 +26,10 @@ struct RunResult {
   double wall_seconds = 0;  ///< all sittings together
   double images_per_second = 0;
   std::uint64_t seed = 0;
-  std::string device;  ///< "cpu", "cuda:0"
-  int threads = 0;
-  std::string data_digest;
-  std::vector<LibraryVersion> libraries;
-  std::string spec_json;  ///< the resolved spec; parsed, it becomes the object "spec"
+  Statement statement;
 };
 
-/// The text of result.json. Adds version, commit, dirty flag, compiler, host and CPU. Figures that are not finite
-/// become null.
+/// The text of result.json. Figures that are not finite become null.
 std::string result_json(const RunResult& result);
 /// Writes result.json whole or not at all.
 void write_result(const RunPaths& paths, const RunResult& result);

@@ -33,6 +33,10 @@ TEST_CASE_METHOD(Trained, "eval repeats the result of the run", "[cli]") {
   const auto stored = nlohmann::json::parse(read_file(folder.path() / "run/result.json"));
   CHECK(evaluated.at("accuracy") == stored.at("test").at("accuracy"));
   CHECK(evaluated.at("episodes") == 20);
+  for (const char* part : {"commit", "dirty", "device", "simd", "data_digest", "libraries", "spec"}) {
+    CAPTURE(part);
+    CHECK(evaluated.at(part) == stored.at(part));
+  }
   CHECK_THAT(run_srwm({"eval", "--run", run(), "--split", "val", "--num-episodes", "8"}).out,
              Contains("val accuracy") && Contains("8 episodes"));
 }

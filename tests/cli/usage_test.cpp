@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/small_run.h"
 
@@ -124,4 +125,9 @@ TEST_CASE("bench prints JSON with the machine's peaks", "[cli]") {
   const RunResult result = run_srwm({"bench", "--suite", "data", "--seconds", "0.05", "--json", "--threads", "1"});
   CHECK(result.exit_code == 0);
   CHECK_THAT(result.out, Contains("fma_peak_gflops") && Contains("gathering images") && Contains("gb_per_s"));
+  const auto json = nlohmann::json::parse(result.out);
+  CHECK(json.at("threads") == 1);
+  CHECK(json.at("data_digest").is_string());
+  CHECK(json.at("libraries").contains("blas"));
+  CHECK(json.at("spec").at("name") == "bench");
 }

@@ -12,7 +12,7 @@ TEST_CASE("version_text names program, commit, compiler and every library") {
   CHECK(text.rfind("srwm " + build_info().version + "\n", 0) == 0);
   CHECK(text.find(build_info().commit) != std::string::npos);
   CHECK(text.find(build_info().compiler) != std::string::npos);
-  for (const char* library : {"OpenMP", "BLAS", "HDF5", "libpng", "fmt", "spdlog", "CLI11", "nlohmann/json"}) {
+  for (const char* library : {"glibc", "openmp", "blas", "hdf5", "libpng", "fmt", "spdlog", "nlohmann_json", "cli11"}) {
     INFO(library);
     const std::size_t name = text.find(library);
     REQUIRE(name != std::string::npos);

@@ -1,4 +1,4 @@
-#include "srwm/blas_version.h"
+#include "ops/cpu/blas_version.h"
 
 #ifdef SRWM_BLAS_IS_BLIS
 #include <blis.h>
@@ -6,7 +6,7 @@
 #include <cblas.h>
 #endif
 
-namespace srwm {
+namespace srwm::cpu {
 
 #ifdef SRWM_BLAS_IS_BLIS
 std::string blas_version() {
@@ -18,4 +18,4 @@ std::string blas_version() {
 }
 #endif
 
-}  // namespace srwm
+}  // namespace srwm::cpu

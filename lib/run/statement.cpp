@@ -1,0 +1,54 @@
+#include "run/statement.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/version.h"
+#include "ops/cpu/simd_level.h"
+#include "run/environment.h"
+
+namespace srwm {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void add_program(Json& object) {
+  const BuildInfo& build = build_info();
+  object["version"] = build.version;
+  object["commit"] = build.commit;
+  object["dirty"] = build.dirty;
+  object["build_type"] = build.build_type;
+  object["compiler"] = build.compiler;
+}
+
+void add_machine(Json& object, const Statement& statement) {
+  object["device"] = statement.device;
+  object["threads"] = statement.threads;
+  object["simd"] = cpu::name_of(cpu::simd_level());
+  object["host"] = host_name();
+  object["cpu"] = cpu_model();
+}
+
+Json libraries_json() {
+  Json object = Json::object();
+  for (const LibraryVersion& library : libraries()) object[library.name] = library.version;
+  return object;
+}
+
+Json spec_object(const std::string& text) {
+  Json spec = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  SRWM_CHECK(spec.is_object(), "the resolved spec is no JSON object: {}", text);
+  return spec;
+}
+
+}  // namespace
+
+void add_statement(Json& object, const Statement& statement) {
+  add_program(object);
+  add_machine(object, statement);
+  object["data_digest"] = statement.data_digest.empty() ? Json() : Json(statement.data_digest);
+  object["libraries"] = libraries_json();
+  object["spec"] = spec_object(statement.spec_json);
+}
+
+}  // namespace srwm
