@@ -15,7 +15,7 @@ SRWM := $(BUILD)/apps/srwm/srwm
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup configure build run test bench format lint tsan install clean
+.PHONY: help setup configure build run test bench format lint tsan package install clean
 
 help: ## list the targets
 	@echo "Usage: make [TARGET] [PRESET=release|debug|asan-ubsan|tsan] [JOBS=N] [SETUP=no] [CMAKE_ARGS=...] [CTEST_ARGS=...]"
@@ -48,6 +48,10 @@ lint: configure ## check format, C++, shell and Python; change nothing
 
 tsan: ## build and run the tests under the thread sanitizer
 	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory test PRESET=tsan
+
+package: ## make a tarball in dist/ that runs on other machines without installing anything
+	@$(MAKE) --no-print-directory build PRESET=package
+	@scripts/package.sh build/package dist
 
 install: build ## install below PREFIX (default /usr/local)
 	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))

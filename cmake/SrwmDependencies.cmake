@@ -6,6 +6,11 @@ function(srwm_need found what package)
   endif()
 endfunction()
 
+if(SRWM_PORTABLE)
+  list(PREPEND CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(HDF5_USE_STATIC_LIBRARIES ON)
+endif()
+
 find_package(OpenMP COMPONENTS CXX)
 srwm_need(OpenMP_CXX_FOUND "OpenMP" "g++")
 find_package(fmt 9 QUIET)
@@ -40,6 +45,24 @@ if(SRWM_BLAS STREQUAL "BLIS")
   target_compile_definitions(srwm_cblas INTERFACE SRWM_BLAS_IS_BLIS)
 endif()
 
+# Distributions have no archives of fmt and spdlog; a portable build takes them from their headers. spdlog's own
+# header-only target would link the shared fmt.
+add_library(srwm_fmt INTERFACE)
+add_library(srwm_spdlog INTERFACE)
+if(SRWM_PORTABLE)
+  target_link_libraries(srwm_fmt INTERFACE fmt::fmt-header-only)
+  get_target_property(includes spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)
+  target_include_directories(srwm_spdlog SYSTEM INTERFACE ${includes})
+  target_compile_definitions(srwm_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
+else()
+  target_link_libraries(srwm_fmt INTERFACE fmt::fmt)
+  target_link_libraries(srwm_spdlog INTERFACE spdlog::spdlog)
+endif()
+
+if(SRWM_PORTABLE)
+  # The C library stays shared. Cryptography and curl serve HDF5's driver for remote files, which nothing here refers to.
+  list(FILTER HDF5_C_LIBRARIES EXCLUDE REGEX "/lib(m|dl|pthread|crypto|curl)\\.")
+endif()
 add_library(srwm_hdf5 INTERFACE)
 target_include_directories(srwm_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(srwm_hdf5 INTERFACE ${HDF5_C_LIBRARIES})

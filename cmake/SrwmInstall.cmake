@@ -1,7 +1,10 @@
-# cmake --install: the binary, the CUDA library beside it, experiments and documentation.
+# cmake --install: the binary, the CUDA library beside it, experiments, documentation, manual page, completions.
 include(GNUInstallDirs)
 if(TARGET srwm)
   install(TARGETS srwm RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${SRWM_MAN_PAGE} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${SRWM_COMPLETIONS}/srwm.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME srwm)
+  install(FILES ${SRWM_COMPLETIONS}/_srwm DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
   # The CUDA library stands in lib/srwm; libraries found outside the system's folders keep their place.
   set_target_properties(srwm PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/srwm"
                                         INSTALL_RPATH_USE_LINK_PATH ON)
@@ -15,3 +18,18 @@ foreach(folder experiments data_scripts)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# A portable binary takes the C++ library along, unless it shares it with the CUDA library: scripts/package.sh adds what is
+# left to the tarball. What it is made of besides srwm is listed for their licences' sake.
+if(SRWM_PORTABLE AND TARGET srwm)
+  set_target_properties(srwm PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH OFF)
+  target_link_options(srwm PRIVATE -Wl,--as-needed)
+  if(NOT SRWM_CUDA_ENABLED)
+    target_link_options(srwm PRIVATE -static-libstdc++ -static-libgcc)
+  endif()
+  set(parts ${HDF5_C_LIBRARIES} ${PNG_LIBRARIES} ${OpenMP_CXX_LIBRARIES} ${SRWM_${SRWM_BLAS}_LIBRARY}
+            ${fmt_CONFIG} ${spdlog_CONFIG} ${nlohmann_json_CONFIG} ${CLI11_CONFIG})
+  list(FILTER parts INCLUDE REGEX "^/")
+  list(JOIN parts "\n" parts)
+  file(WRITE ${PROJECT_BINARY_DIR}/third_party.txt "${parts}\n")
+endif()

@@ -3,7 +3,7 @@
 # Works in a checkout and in an unpacked archive alike.
 
 code_folders=(apps lib kernels tests)
-all_folders=("${code_folders[@]}" data_scripts scripts experiments)
+all_folders=("${code_folders[@]}" data_scripts scripts packaging experiments)
 
 # find_files PATTERN...: files below the folders whose names match one of the patterns.
 find_files() {
@@ -15,4 +15,4 @@ find_files() {
 
 cpp_files() { find_files '*.h' '*.cpp' '*.cu' '*.cuh'; }
 python_files() { find_files '*.py'; }
-shell_files() { find_files '*.sh'; printf '.ci/run\0'; }
+shell_files() { find_files '*.sh'; printf '.ci/run\0completions/srwm.bash\0'; }

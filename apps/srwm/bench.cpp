@@ -19,6 +19,7 @@
 #include "spec/print.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
+#include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
@@ -126,14 +127,16 @@ void add_bench_command(CLI::App& app) {
   command->add_option("--suite", options->suite, "What to measure")
       ->check(CLI::IsMember({"all", "ops", "step", "data"}))
       ->capture_default_str();
-  command->add_option("--config", options->config, "Spec for step and data; default: the paper's Omniglot model");
+  command->add_option("--config", options->config, "Spec for step and data; default: the paper's Omniglot model")
+      ->type_name(takes::spec);
   command->add_option("--set", options->set, "Override a key of the spec (repeatable)")
-      ->type_name("KEY=VALUE")
+      ->type_name(takes::setting)
       ->allow_extra_args(false);
   command->add_option("--seconds", options->seconds, "Time per suite")->check(positive())->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");
-  command->add_option("--out", options->out, "Write the JSON to this file");
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");
+  command->add_option("--out", options->out, "Write the JSON to this file")->type_name(takes::json_file);
+  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
+      ->type_name(takes::folder);
   add_device_options(*command, options->device);
   command->footer(R"(Examples:
   srwm bench --suite step

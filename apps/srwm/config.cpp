@@ -11,6 +11,7 @@
 #include "spec/parse.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
+#include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
@@ -37,8 +38,9 @@ void check_specs(const std::vector<std::string>& specs) {
 
 void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* show = config.add_subcommand("show", "Print a spec with every default filled in");
-  show->add_option("SPEC", options->specs, "Spec file")->required()->expected(1);
+  show->add_option(takes::spec, options->specs, "Spec file")->required()->expected(1);
   show->add_option("--set", options->overrides, "KEY=VALUE in place of what the file says; may be repeated")
+      ->type_name(takes::setting)
       ->allow_extra_args(false);
   show->callback([options] { fmt::print("{}", to_json(load_spec(options->specs.front(), options->overrides))); });
 }
@@ -46,7 +48,7 @@ void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
 void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* check =
       config.add_subcommand("check", "List everything that is wrong with specs; exit code 2 if anything is");
-  check->add_option("SPEC", options->specs, "Spec files")->required();
+  check->add_option(takes::spec, options->specs, "Spec files")->required();
   check->callback([options] { check_specs(options->specs); });
 }
 
@@ -57,8 +59,8 @@ void add_schema(CLI::App& config) {
 
 void add_explain(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* explain_command = config.add_subcommand("explain", "Say what a key, a group of keys or every key means");
-  explain_command->add_option("KEY", options->key, "As in model.core.heads or model.core; all keys if left out");
-  explain_command->add_flag("--markdown", options->markdown, "Print the tables of docs/spec.md")->excludes("KEY");
+  explain_command->add_option(takes::key, options->key, "As in model.core.heads or model.core; all keys if left out");
+  explain_command->add_flag("--markdown", options->markdown, "Print the tables of docs/spec.md")->excludes(takes::key);
   explain_command->callback(
       [options] { fmt::print("{}", options->markdown ? markdown_tables() : explain(options->key)); });
 }

@@ -12,6 +12,7 @@
 #include "run/environment.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
+#include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
@@ -64,7 +65,10 @@ void add_glyphs(CLI::App& data) {
   CLI::App* command = data.add_subcommand("glyphs", "Write the built-in generated characters as a class dataset");
   GlyphOptions& glyphs = options->options;
   const CLI::Range count(std::int64_t{1}, std::int64_t{1000000});
-  command->add_option("--out", options->out, "File to write")->required()->check(not_empty());
+  command->add_option("--out", options->out, "File to write")
+      ->type_name(takes::h5_file)
+      ->required()
+      ->check(not_empty());
   command->add_option("--train-classes", glyphs.train_classes, "Classes to train on")
       ->check(count)
       ->capture_default_str();
@@ -89,9 +93,12 @@ void add_inspect(CLI::App& data) {
   const auto options = std::make_shared<InspectCommand>();
   CLI::App* command =
       data.add_subcommand("inspect", "Say what is in a dataset, episodes, checkpoint or predictions file");
-  command->add_option("FILE", options->file, "File to look at")->required();
-  command->add_option("--sheet", options->sheet, "Draw a contact sheet of its images into this PNG file");
-  command->add_option("--split", options->split, "Split on the sheet: train, val or test")->capture_default_str();
+  command->add_option(takes::h5_file, options->file, "File to look at")->type_name("")->required();
+  command->add_option("--sheet", options->sheet, "Draw a contact sheet of its images into this PNG file")
+      ->type_name(takes::png_file);
+  command->add_option("--split", options->split, "Classes on the sheet")
+      ->type_name(takes::split)
+      ->capture_default_str();
   command->add_option("--rows", options->rows, "Classes or episodes on the sheet")
       ->check(CLI::Range(1, 200))
       ->capture_default_str();
@@ -102,14 +109,22 @@ void add_episodes(CLI::App& data) {
   const auto options = std::make_shared<EpisodesCommand>();
   CLI::App* command = data.add_subcommand("episodes", "Draw episodes and write them as a file, to compare programs on");
   EpisodeOptions& episode = options->options;
-  command->add_option("--dataset", options->dataset, "Name or path of a class dataset; glyphs: built in")->required();
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data");
-  command->add_option("--out", options->out, "File to write")->required()->check(not_empty());
+  command->add_option("--dataset", options->dataset, "Name or path of a class dataset; glyphs: built in")
+      ->type_name(takes::dataset)
+      ->required();
+  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
+      ->type_name(takes::folder);
+  command->add_option("--out", options->out, "File to write")
+      ->type_name(takes::h5_file)
+      ->required()
+      ->check(not_empty());
   command->add_option("--episodes", options->episodes, "Number of episodes")
       ->check(CLI::Range(1, 10000000))
       ->capture_default_str();
-  command->add_option("--split", options->split, "Classes to draw from: train, val or test")->capture_default_str();
-  command->add_option("--protocol", options->protocol, "sync or delayed")
+  command->add_option("--split", options->split, "Classes to draw from")
+      ->type_name(takes::split)
+      ->capture_default_str();
+  command->add_option("--protocol", options->protocol, "How labels come in")
       ->check(CLI::IsMember({"sync", "delayed"}))
       ->capture_default_str();
   command->add_option("--n-way", episode.n_way, "Classes of an episode")->check(positive())->capture_default_str();

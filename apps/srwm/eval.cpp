@@ -18,6 +18,7 @@
 #include "spec/parse.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
+#include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
@@ -139,9 +140,13 @@ void add_eval_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("eval", "Accuracy of a trained model, with its 95 % interval");
   command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest")
+      ->type_name(takes::folder)
       ->check(not_empty());
-  command->add_option("--checkpoint", options->checkpoint, "Checkpoint file")->check(not_empty());
-  command->add_option("--split", options->split, "Classes to draw episodes from: train, val or test")
+  command->add_option("--checkpoint", options->checkpoint, "Checkpoint file")
+      ->type_name(takes::h5_file)
+      ->check(not_empty());
+  command->add_option("--split", options->split, "Classes to draw episodes from")
+      ->type_name(takes::split)
       ->capture_default_str();
   command
       ->add_option("--num-episodes", options->num_episodes,
@@ -151,15 +156,18 @@ void add_eval_command(CLI::App& app) {
       ->check(not_negative())
       ->capture_default_str();
   command->add_option("--episodes-file", options->episodes_file, "Evaluate on this episodes file instead")
+      ->type_name(takes::h5_file)
       ->check(not_empty())
       ->excludes("--split")
       ->excludes("--episode-seed");
   command->add_option("--predictions", options->predictions, "Write logits and labels to this HDF5 file")
+      ->type_name(takes::h5_file)
       ->check(not_empty());
   command->add_option("--batch", options->batch, "Episodes at a time; default: the spec's train.batch")
       ->check(positive());
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
+      ->type_name(takes::folder)
       ->check(not_empty());
   add_device_options(*command, options->device);
   command->footer(R"(Examples:

@@ -9,38 +9,14 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "ops/cpu/simd_level.h"
+#include "run/environment.h"
 #include "spec/names.h"
-#include "srwm/commands.h"
-#include "srwm/version_text.h"
+#include "srwm/completion.h"
+#include "srwm/program.h"
 
 namespace srwm {
 namespace {
-
-constexpr const char* examples = R"(Examples:
-  srwm train-fewshot --config experiments/quickstart.json      train and evaluate on built-in data
-  srwm train-fewshot --config X.json --resume                  go on where it was stopped, or start
-  srwm eval --run runs/quickstart-s1                           test accuracy of a run's best model
-  srwm config check experiments/*.json                         all mistakes in specs at once
-  srwm config explain model.core                               what a key means
-  srwm data inspect omniglot28.h5 --sheet sheet.png            what is in a file
-  srwm bench --suite step                                      how fast this machine is
-
-'srwm COMMAND --help' explains each command. Exit codes: 0 done, 2 usage or spec, 3 data file, 4 device or library,
-5 numbers not finite, 75 stopped after a checkpoint (run again with --resume).)";
-
-void build(CLI::App& app) {
-  app.set_help_all_flag("--help-all", "Help of all commands");
-  app.set_version_flag(
-      "--version", [] { return version_text(); }, "Print versions and exit");
-  app.require_subcommand(1);
-  app.get_formatter()->column_width(34);
-  add_train_fewshot_command(app);
-  add_eval_command(app);
-  add_config_command(app);
-  add_data_command(app);
-  add_bench_command(app);
-  app.footer(examples);  // last, since subcommands inherit the footer they find
-}
 
 /// The innermost command that the command line names.
 const CLI::App& named_command(const CLI::App& app) {
@@ -83,9 +59,23 @@ int report(const char* message, ExitCode code) {
   return static_cast<int>(code);
 }
 
+std::string wrong_processor(const char* missing) {
+  return fmt::format(
+      "This srwm was compiled for processors with {}, which this one ({}) lacks. Compile it without -march options; "
+      "its kernels choose the machine's best instruction set by themselves.",
+      missing, cpu_model());
+}
+
 int run(int argc, char** argv) {
-  CLI::App app("Experiment runner for neural networks that rewrite their own weights.", "srwm");
-  build(app);
+  if (const char* missing = cpu::missing_instruction_set()) {
+    return report(wrong_processor(missing).c_str(), ExitCode::device);
+  }
+  CLI::App app;
+  build_program(app);
+  if (argc > 1 && std::string_view(argv[1]) == completion_request) {
+    fmt::print("{}", to_lines(complete(app, {argv + 2, argv + argc})));
+    return 0;
+  }
   try {
     app.parse(argc, argv);
     return 0;

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "ops/backend.h"
 #include "run/environment.h"
+#include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
@@ -45,7 +46,9 @@ const CLI::Validator& not_empty() {
 }
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {
-  command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  command.add_option("--device", options.device, "Where to compute; cuda:N for GPU N")
+      ->type_name(takes::device)
+      ->capture_default_str();
   command.add_option("--threads", options.threads, "CPU threads; default: as many as this process may use")
       ->check(CLI::Range(1, 1024));
 }

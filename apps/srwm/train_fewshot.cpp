@@ -19,6 +19,7 @@
 #include "spec/print.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
+#include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
@@ -93,16 +94,24 @@ void execute(const Options& options) {
 void add_train_fewshot_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("train-fewshot", "Meta-train a few-shot model from a spec, then test it");
-  command->add_option("--config", options->config, "Experiment spec (JSON)")->required()->check(not_empty());
+  command->add_option("--config", options->config, "Experiment spec")
+      ->type_name(takes::spec)
+      ->required()
+      ->check(not_empty());
   command->add_option("--set", options->set, "Override a key of the spec: --set train.batch=32 (repeatable)")
-      ->type_name("KEY=VALUE")
+      ->type_name(takes::setting)
       ->allow_extra_args(false);
   command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
   add_device_options(*command, options->device);
   command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
+      ->type_name(takes::folder)
       ->check(not_empty());
-  command->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>")->check(not_empty());
-  command->add_option("--init-from", options->init_from, "Start from the model in this checkpoint")->check(not_empty());
+  command->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>")
+      ->type_name(takes::folder)
+      ->check(not_empty());
+  command->add_option("--init-from", options->init_from, "Start from the model in this checkpoint")
+      ->type_name(takes::h5_file)
+      ->check(not_empty());
   command->add_flag("--resume", options->resume, "Go on from the run folder's checkpoint; start if there is none");
   command->add_flag("--dry-run", options->dry_run, "Build the model, run one batch, print sizes; write nothing");
   command->add_option("--max-seconds", options->max_seconds, "Write a checkpoint and stop (exit 75) after this time")

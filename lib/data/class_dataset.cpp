@@ -207,18 +207,25 @@ void set_digest(ClassDataset& dataset) {
   dataset.digest = digest.hex();
 }
 
+std::vector<std::filesystem::path> dataset_folders(const std::string& data_dir) {
+  const char* from_environment = std::getenv("SRWM_DATA");
+  std::vector<std::filesystem::path> folders;
+  for (const std::string& folder :
+       {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
+    if (!folder.empty()) folders.emplace_back(folder);
+  }
+  return folders;
+}
+
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
   if (is_path) {
     if (std::filesystem::exists(name)) return name;
     throw DataError("There is no file {}.", name);
   }
-  const char* from_environment = std::getenv("SRWM_DATA");
   std::string looked_at;
-  for (const std::string& folder :
-       {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
-    if (folder.empty()) continue;
-    std::filesystem::path path = std::filesystem::path(folder) / (name + ".h5");
+  for (const std::filesystem::path& folder : dataset_folders(data_dir)) {
+    const std::filesystem::path path = folder / (name + ".h5");
     if (std::filesystem::exists(path)) return path;
     looked_at += fmt::format("{}{}", looked_at.empty() ? "" : ", ", path.string());
   }

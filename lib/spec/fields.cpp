@@ -300,6 +300,12 @@ std::string_view leaf_of(std::string_view path) {
   return path.substr(path.rfind('.') + 1);
 }
 
+std::vector<std::string_view> named_values(const KeyType& type) {
+  if (std::holds_alternative<FlagKey>(type)) return {"true", "false"};
+  const auto* choice = std::get_if<ChoiceKey>(&type);
+  return choice == nullptr ? std::vector<std::string_view>() : choice->names;
+}
+
 std::string allowed_values(const KeyType& type) {
   return std::visit(Words(), type);
 }

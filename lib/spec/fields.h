@@ -117,6 +117,8 @@ std::string_view parent_of(std::string_view path);
 /// "model.core.layers" -> "layers".
 std::string_view leaf_of(std::string_view path);
 
+/// The values of a key that have names: true and false, those of a choice; none for the other types.
+std::vector<std::string_view> named_values(const KeyType& type);
 /// What a key takes, to follow "must be": "an integer from 1 to 64", "true or false".
 std::string allowed_values(const KeyType& type);
 /// Whether `text` keeps to `rule`.

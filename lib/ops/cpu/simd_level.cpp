@@ -49,4 +49,37 @@ const char* name_of(SimdLevel level) {
   return "base";
 }
 
+#define SRWM_REQUIRE_INSTRUCTIONS(feature) \
+  if (!__builtin_cpu_supports(feature)) return feature
+
+const char* missing_instruction_set() {
+#ifdef __SSE4_2__
+  SRWM_REQUIRE_INSTRUCTIONS("sse4.2");
+#endif
+#ifdef __AVX__
+  SRWM_REQUIRE_INSTRUCTIONS("avx");
+#endif
+#ifdef __AVX2__
+  SRWM_REQUIRE_INSTRUCTIONS("avx2");
+#endif
+#ifdef __FMA__
+  SRWM_REQUIRE_INSTRUCTIONS("fma");
+#endif
+#ifdef __BMI2__
+  SRWM_REQUIRE_INSTRUCTIONS("bmi2");
+#endif
+#ifdef __AVX512F__
+  SRWM_REQUIRE_INSTRUCTIONS("avx512f");
+#endif
+#ifdef __AVX512VL__
+  SRWM_REQUIRE_INSTRUCTIONS("avx512vl");
+#endif
+#ifdef __AVX512BW__
+  SRWM_REQUIRE_INSTRUCTIONS("avx512bw");
+#endif
+  return nullptr;
+}
+
+#undef SRWM_REQUIRE_INSTRUCTIONS
+
 }  // namespace srwm::cpu

@@ -27,6 +27,10 @@ enum class SimdLevel { base, v3, v4 };
 SimdLevel simd_level();
 const char* name_of(SimdLevel level);
 
+/// An instruction set that this machine lacks though the whole program was compiled for it (-march=native elsewhere),
+/// or nullptr: a program compiled for the baseline runs on every machine of its kind.
+const char* missing_instruction_set();
+
 #ifdef __x86_64__
 #define SRWM_DECLARE_KERNELS(Table, name)                    \
   namespace v4 {                                             \

@@ -1,0 +1,192 @@
+#include "srwm/completion.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "data/class_dataset.h"
+#include "spec/fields.h"
+#include "srwm/value_names.h"
+
+namespace srwm {
+namespace {
+
+/// Where the words before the cursor lead.
+struct Position {
+  const CLI::App* command;
+  const CLI::Option* awaits_value = nullptr;  ///< the last word is an option that takes one
+  std::size_t arguments = 0;                  ///< words that are neither options nor their values
+};
+
+bool takes_value(const CLI::Option* option) {
+  return option != nullptr && option->get_items_expected_max() > 0;
+}
+
+bool is_option(std::string_view word) {
+  return word.starts_with("--");
+}
+
+const CLI::App* find_command(const CLI::App& parent, const std::string& name) {
+  const std::vector<const CLI::App*> commands = parent.get_subcommands(nullptr);
+  const auto found = std::ranges::find_if(commands, [&](const CLI::App* c) { return c->get_name() == name; });
+  return found == commands.end() ? nullptr : *found;
+}
+
+void advance(Position& position, const std::string& word) {
+  if (position.awaits_value != nullptr) {
+    position.awaits_value = nullptr;
+  } else if (is_option(word)) {
+    const CLI::Option* option = position.command->get_option_no_throw(word);
+    if (takes_value(option)) position.awaits_value = option;  // "--name=value" is no option's name
+  } else if (const CLI::App* command = find_command(*position.command, word); command != nullptr) {
+    position = {command};
+  } else {
+    ++position.arguments;
+  }
+}
+
+void offer(Completions& completions, std::string_view begun, std::string word, std::string_view meaning = {}) {
+  if (word.starts_with(begun)) completions.candidates.push_back({std::move(word), std::string(meaning)});
+}
+
+void offer_commands(Completions& completions, const CLI::App& command, std::string_view begun) {
+  for (const CLI::App* sub : command.get_subcommands(nullptr)) {
+    offer(completions, begun, sub->get_name(), sub->get_description());
+  }
+}
+
+void offer_options(Completions& completions, const CLI::App& command, std::string_view begun) {
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      offer(completions, begun, "--" + name, option->get_description());
+    }
+  }
+}
+
+/// "{a,b,c}", alone or after a ':' -> a, b, c; empty for other types.
+std::vector<std::string> listed_values(const std::string& type) {
+  const std::size_t begin = type.find('{'), end = type.find('}');
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return {};
+  return CLI::detail::split(type.substr(begin + 1, end - begin - 1), ',');
+}
+
+void offer_datasets(Completions& completions, const std::string& before, std::string_view begun) {
+  offer(completions, begun, before + "glyphs", "built-in generated characters");
+  for (const std::filesystem::path& folder : dataset_folders("")) {
+    std::error_code unreadable;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+      if (entry.path().extension() == ".h5") offer(completions, begun, before + entry.path().stem().string());
+    }
+  }
+  completions.files = "*.h5";
+}
+
+void offer_keys(Completions& completions, std::string_view begun, const char* after) {
+  for (const Field& field : fields()) offer(completions, begun, std::string(field.path) + after, field.meaning);
+}
+
+void offer_groups(Completions& completions, std::string_view begun) {
+  for (const Group& group : groups()) offer(completions, begun, std::string(group.path), group.meaning);
+}
+
+/// "KEY=VALUE": keys up to the '=', then the key's values.
+void offer_settings(Completions& completions, const std::string& before, std::string_view begun) {
+  const std::size_t equals = begun.find('=', before.size());
+  if (equals == std::string_view::npos) {
+    for (const Field& field : fields()) {
+      offer(completions, begun, fmt::format("{}{}=", before, field.path), field.meaning);
+    }
+    return;
+  }
+  const std::string_view path = begun.substr(before.size(), equals - before.size());
+  const std::string setting(begun.substr(0, equals + 1));
+  const Field* field = find_field(path);
+  if (field == nullptr) return;
+  for (const std::string_view value : named_values(field->type))
+    offer(completions, begun, setting + std::string(value));
+  if (path == "data.dataset") offer_datasets(completions, setting, begun);
+  if (path == "data.train_episodes") completions.files = "*.h5";
+}
+
+/// Values of `option`. `begun` is the whole word, `before` its part before the value: "--set=" or nothing.
+void offer_values(Completions& completions, const CLI::Option& option, const std::string& before,
+                  std::string_view begun) {
+  const std::string type = option.get_positional() ? option.get_name(true) : option.get_type_name();
+  const std::string_view name = std::string_view(type).substr(0, type.find(':'));
+  for (const std::string& value : listed_values(option.get_type_name())) offer(completions, begun, before + value);
+  if (name == takes::spec) completions.files = "*.json";
+  if (name.starts_with("FILE")) completions.files = "*" + std::string(name.substr(4));
+  if (name == takes::folder) completions.folders = true;
+  if (name == takes::dataset) offer_datasets(completions, before, begun);
+  if (name == takes::setting) offer_settings(completions, before, begun);
+  if (name == takes::key) {
+    offer_groups(completions, begun);
+    offer_keys(completions, begun, "");
+  }
+}
+
+/// The positional option that takes the next argument, or nullptr.
+const CLI::Option* next_argument(const Position& position) {
+  std::size_t left = position.arguments;
+  for (const CLI::Option* option : position.command->get_options()) {
+    if (!option->get_positional()) continue;
+    const auto most = static_cast<std::size_t>(option->get_items_expected_max());
+    if (left < most) return option;
+    left -= most;
+  }
+  return nullptr;
+}
+
+/// "--name=beginning of a value".
+Completions complete_attached_value(const CLI::App& command, const std::string& word) {
+  const std::size_t value = word.find('=') + 1;
+  Completions completions;
+  const CLI::Option* option = command.get_option_no_throw(word.substr(0, value - 1));
+  if (takes_value(option)) offer_values(completions, *option, word.substr(0, value), word);
+  return completions;
+}
+
+Completions complete_word(const Position& position, const std::string& word) {
+  Completions completions;
+  if (is_option(word) || word == "-") {
+    offer_options(completions, *position.command, word);
+    return completions;
+  }
+  offer_commands(completions, *position.command, word);
+  const CLI::Option* argument = next_argument(position);
+  if (argument != nullptr) offer_values(completions, *argument, "", word);
+  const bool takes_only_options = argument == nullptr && position.command->get_subcommands(nullptr).empty();
+  if (takes_only_options) offer_options(completions, *position.command, word);
+  return completions;
+}
+
+}  // namespace
+
+Completions complete(const CLI::App& program, const std::vector<std::string>& words) {
+  if (words.empty()) return complete(program, {""});
+  Position position{&program};
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) advance(position, words[i]);
+  const std::string& word = words.back();
+  if (position.awaits_value != nullptr) {
+    Completions completions;
+    offer_values(completions, *position.awaits_value, "", word);
+    return completions;
+  }
+  if (is_option(word) && word.find('=') != std::string::npos) return complete_attached_value(*position.command, word);
+  return complete_word(position, word);
+}
+
+std::string to_lines(const Completions& completions) {
+  std::string text;
+  for (const Candidate& candidate : completions.candidates) {
+    text += fmt::format("{}\t{}\n", candidate.word, candidate.meaning);
+  }
+  if (!completions.files.empty()) text += fmt::format(":files {}\n", completions.files);
+  if (completions.folders) text += ":folders\n";
+  return text;
+}
+
+}  // namespace srwm

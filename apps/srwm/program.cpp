@@ -1,0 +1,68 @@
+#include "srwm/program.h"
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "srwm/commands.h"
+#include "srwm/version_text.h"
+
+namespace srwm {
+namespace {
+
+constexpr const char* examples = R"(Examples:
+  srwm train-fewshot --config experiments/quickstart.json      train and evaluate on built-in data
+  srwm train-fewshot --config X.json --resume                  go on where it was stopped, or start
+  srwm eval --run runs/quickstart-s1                           test accuracy of a run's best model
+  srwm config check experiments/*.json                         all mistakes in specs at once
+  srwm config explain model.core                               what a key means
+  srwm data inspect omniglot28.h5 --sheet sheet.png            what is in a file
+  srwm bench --suite step                                      how fast this machine is
+  source <(srwm completion bash)                               completion of commands, keys and files
+
+'srwm COMMAND --help' explains each command.
+
+)";
+
+constexpr ExitStatus statuses[] = {
+    {static_cast<int>(ExitCode::done), "done"},
+    {static_cast<int>(ExitCode::usage), "command line or spec"},
+    {static_cast<int>(ExitCode::data), "data file, or the disk"},
+    {static_cast<int>(ExitCode::device), "device or library"},
+    {static_cast<int>(ExitCode::not_finite), "numbers not finite"},
+    {70, "a mistake in srwm"},
+    {static_cast<int>(ExitCode::stopped), "stopped after a checkpoint (run again with --resume)"},
+};
+
+std::string exit_codes() {
+  std::string text = "Exit codes:";
+  for (const ExitStatus& status : statuses) text += fmt::format("\n  {:>2}  {}", status.code, status.meaning);
+  return text;
+}
+
+}  // namespace
+
+std::span<const ExitStatus> exit_statuses() {
+  return statuses;
+}
+
+void build_program(CLI::App& program) {
+  program.name("srwm");
+  program.description("Experiment runner for neural networks that rewrite their own weights.");
+  program.set_help_all_flag("--help-all", "Help of all commands");
+  program.set_version_flag(
+      "--version", [] { return version_text(); }, "Print versions and exit");
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(34);
+  add_train_fewshot_command(program);
+  add_eval_command(program);
+  add_config_command(program);
+  add_data_command(program);
+  add_bench_command(program);
+  add_completion_command(program);
+  add_man_command(program);
+  program.footer(examples + exit_codes());  // last, since subcommands inherit the footer they find
+}
+
+}  // namespace srwm
