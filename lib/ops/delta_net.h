@@ -26,6 +26,7 @@ struct DeltaNet {
   struct Saved {
     Tensor steps;     // q', k', beta, v - W_{t-1} k' and the sums of f
     Tensor segments;  // W at chosen steps, if the body keeps any
+    Tensor before_reset;  // W before each reset, if the body cannot go back through one otherwise
   };
 
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;

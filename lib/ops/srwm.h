@@ -30,6 +30,7 @@ struct Srwm {
   struct Saved {
     Tensor steps;     // phi(x), q', k', beta, W (q' - k')
     Tensor segments;  // W at chosen steps, if the body keeps any
+    Tensor before_reset;  // W before each reset, if the body cannot go back through one otherwise
   };
 
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;

@@ -24,6 +24,9 @@ set(SRWM_CUDA_BODIES
 list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
 set(SRWM_CUDA_KERNELS
   elementwise.cu
+  fast_weights.cu
   normalisation.cu
+  srwm.cu
+  srwm_in_memory.cu
   update.cu)
 list(TRANSFORM SRWM_CUDA_KERNELS PREPEND ${PROJECT_SOURCE_DIR}/kernels/)

@@ -1,9 +1,77 @@
 #include "ops/srwm.h"
 
+#include "kernels/srwm.h"
+#include "ops/cuda/grad.h"
+
 namespace srwm::cuda {
+namespace {
+
+FastWeightSizes sizes_of(const Tensors<Srwm::inputs>& in) {
+  const Tensor &x = in[Srwm::x], &w = in[Srwm::w_first];
+  return {static_cast<int>(x.dim(0)), static_cast<int>(x.dim(1)), static_cast<int>(w.dim(1)),
+          static_cast<int>(w.dim(2)), static_cast<int>(w.dim(0))};
+}
+
+/// [B, h, count, d, 3d + 4], absent for none.
+Tensor matrices(Context& ctx, const FastWeightSizes& n, std::int64_t count) {
+  return count == 0 ? Tensor() : ctx.empty({n.batch, n.heads, count, n.d, 3 * n.d + 4});
+}
+
+void forward(Context& ctx, const Forward<Srwm>& f) {
+  const FastWeightSizes n = sizes_of(f.in);
+  const bool keeps_before_reset = f.op.reset && srwm_in_registers(n.d);
+  f.saved.steps = ctx.empty({n.batch, n.heads, n.steps, srwm_record(n.d, f.op.input_softmax)});
+  f.saved.segments = matrices(ctx, n, srwm_kept_matrices(n.d, n.steps));
+  f.saved.before_reset = matrices(ctx, n, keeps_before_reset ? n.steps : 0);
+  srwm_forward(stream_of(ctx), {.sizes = n,
+                                .input_softmax = f.op.input_softmax,
+                                .x = f.in[Srwm::x].data<float>(),
+                                .w_first = f.in[Srwm::w_first].data<float>(),
+                                .w_reset = f.in[Srwm::w_reset].data<float>(),
+                                .reset = f.op.reset.data<std::uint8_t>(),
+                                .y = f.out[Srwm::y].data<float>(),
+                                .w_last = f.out[Srwm::w_last].data<float>(),
+                                .steps = f.saved.steps.data<float>(),
+                                .kept = f.saved.segments.data<float>(),
+                                .before_reset = f.saved.before_reset.data<float>()});
+}
+
+void backward(Context& ctx, const Backward<Srwm>& g) {
+  const FastWeightSizes n = sizes_of(g.in);
+  const std::int64_t per_sequence = static_cast<std::int64_t>(n.heads) * n.d * (3 * n.d + 4);
+  const Grad &dL_dx = g.dL_din[Srwm::x], &dL_dw_first = g.dL_din[Srwm::w_first], &dL_dw_reset = g.dL_din[Srwm::w_reset];
+  const Tensor each_first = ctx.empty({n.batch, per_sequence});
+  const Tensor each_reset = g.op.reset ? ctx.zeros({n.batch, per_sequence}) : Tensor();
+  srwm_backward(stream_of(ctx), {.sizes = n,
+                                 .input_softmax = g.op.input_softmax,
+                                 .x = g.in[Srwm::x].data<float>(),
+                                 .reset = g.op.reset.data<std::uint8_t>(),
+                                 .w_last = g.out[Srwm::w_last].data<float>(),
+                                 .steps = g.saved.steps.data<float>(),
+                                 .kept = g.saved.segments.data<float>(),
+                                 .before_reset = g.saved.before_reset.data<float>(),
+                                 .dL_dy = g.dL_dout[Srwm::y].data<float>(),
+                                 .dL_dw_last = g.dL_dout[Srwm::w_last].data<float>(),
+                                 .dL_dx = dL_dx.wanted() ? dL_dx.value.data<float>() : nullptr,
+                                 .accumulate_dx = accumulates(dL_dx),
+                                 .dL_dw_first = each_first.data<float>(),
+                                 .dL_dw_reset = each_reset.data<float>()});
+  if (dL_dw_first.wanted()) {
+    add_groups(stream_of(ctx), each_first.data<float>(), n.batch, n.groups, per_sequence,
+               dL_dw_first.value.data<float>(), accumulates(dL_dw_first));
+  }
+  if (dL_dw_reset.wanted() && each_reset) {
+    add_groups(stream_of(ctx), each_reset.data<float>(), n.batch, 1, per_sequence, dL_dw_reset.value.data<float>(),
+               accumulates(dL_dw_reset));
+  } else {
+    sum_into(ctx, dL_dw_reset);
+  }
+}
+
+}  // namespace
 
 Body<Srwm> body_of(Tag<Srwm>) {
-  return {};
+  return {forward, backward};
 }
 
 }  // namespace srwm::cuda
