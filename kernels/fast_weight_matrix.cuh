@@ -5,8 +5,8 @@
 
 namespace srwm::cuda {
 
-/// D columns, and rows in blocks of D: thread g S + c holds, of row g of every block, the K = D / S columns from c K on.
-/// S lanes next to each other share a row. A block of D S threads works on one (sequence, head).
+/// D columns, and rows in blocks of D: thread g S + c holds, of row g of every block, the K = D / S columns from c K
+/// on. S lanes next to each other share a row. A block of D S threads works on one (sequence, head).
 template <int D_, int S_>
 struct Layout {
   static constexpr int D = D_, S = S_, K = D / S, threads = D * S, warps = threads / warp_size;
@@ -56,15 +56,15 @@ __device__ __forceinline__ float row_times_difference(const float (&w)[L::K], co
   return sum;
 }
 
-/// Adds N numbers per lane over the lanes that differ in bits First, 2 First, ..., 16, handing each lane half of what is
-/// left at every stage: N - 1 + log2(lanes / N) shuffles instead of N log2(lanes). Of the sums, v[0 .. left) are then
-/// numbers `first` .. `first` + left - 1; where left is 1 and lanes remain, several lanes hold the same one, and
+/// Adds N numbers per lane over the lanes that differ in bits First, 2 First, ..., 16, handing each lane half of what
+/// is left at every stage: N - 1 + log2(lanes / N) shuffles instead of N log2(lanes). Of the sums, v[0 .. left) are
+/// then numbers `first` .. `first` + left - 1; where left is 1 and lanes remain, several lanes hold the same one, and
 /// `writes` is true for one of them.
 template <int First, int N>
 struct Scatter {
   int first = 0;
   bool writes = true;
-  static constexpr int left = N * First / warp_size > 1 ? N * First / warp_size : 1;
+  static constexpr int left = N * First / warp_size > 1 ? N* First / warp_size : 1;
 
   __device__ __forceinline__ explicit Scatter(float (&v)[N]) { stage<First, N>(v); }
 

@@ -1,6 +1,5 @@
-#include "kernels/fast_weights.h"
-
 #include "kernels/device.cuh"
+#include "kernels/fast_weights.h"
 #include "kernels/launch.h"
 
 namespace srwm::cuda {

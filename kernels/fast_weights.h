@@ -1,9 +1,9 @@
 // What the kernels of SRWM and DeltaNet share on the host side.
 #pragma once
 
-#include <cuda_runtime.h>
-
 #include <cstdint>
+
+#include <cuda_runtime.h>
 
 namespace srwm::cuda {
 

@@ -1,7 +1,6 @@
-#include "kernels/srwm.h"
-
 #include "kernels/fast_weight_matrix.cuh"
 #include "kernels/launch.h"
+#include "kernels/srwm.h"
 #include "kernels/srwm_in_memory.h"
 
 namespace srwm::cuda {
@@ -44,7 +43,10 @@ struct Head {
 template <class L>
 struct Record {
   __device__ __forceinline__ Record(float* steps, std::int64_t step, bool input_softmax)
-      : q(steps + step * srwm_record(L::D, input_softmax)), k(q + L::D), beta(k + L::D), delta(beta + 4),
+      : q(steps + step * srwm_record(L::D, input_softmax)),
+        k(q + L::D),
+        beta(k + L::D),
+        delta(beta + 4),
         phi(delta + Head<L>::rows) {}
   float *q, *k, *beta, *delta, *phi;
 };

@@ -18,15 +18,15 @@ __host__ __device__ constexpr std::int64_t srwm_record(int d, bool input_softmax
 struct SrwmForward {
   FastWeightSizes sizes;
   bool input_softmax;
-  const float* x;              ///< [B, T, h d]
-  const float* w_first;        ///< [G, h, d, 3d+4]
-  const float* w_reset;        ///< [1, h, d, 3d+4], with reset
-  const std::uint8_t* reset;   ///< [B, T] or nullptr
-  float* y;                    ///< [B, T, h d]
-  float* w_last;               ///< [B, h, d, 3d+4]
-  float* steps;                ///< [B, h, T, srwm_record]
-  float* kept;                 ///< [B, h, srwm_kept_matrices(d, T), d, 3d+4]
-  float* before_reset;         ///< [B, h, T, d, 3d+4], with reset, in registers: W before it, where reset is 1
+  const float* x;             ///< [B, T, h d]
+  const float* w_first;       ///< [G, h, d, 3d+4]
+  const float* w_reset;       ///< [1, h, d, 3d+4], with reset
+  const std::uint8_t* reset;  ///< [B, T] or nullptr
+  float* y;                   ///< [B, T, h d]
+  float* w_last;              ///< [B, h, d, 3d+4]
+  float* steps;               ///< [B, h, T, srwm_record]
+  float* kept;                ///< [B, h, srwm_kept_matrices(d, T), d, 3d+4]
+  float* before_reset;        ///< [B, h, T, d, 3d+4], with reset, in registers: W before it, where reset is 1
 };
 void srwm_forward(cudaStream_t stream, const SrwmForward& p);
 
@@ -36,9 +36,9 @@ struct SrwmBackward {
   const float* x;
   const std::uint8_t* reset;
   const float *w_last, *steps, *kept, *before_reset;  ///< as forward left them
-  const float* dL_dy;       ///< or nullptr: zero
-  const float* dL_dw_last;  ///< or nullptr: zero
-  float* dL_dx;             ///< or nullptr: not wanted
+  const float* dL_dy;                                 ///< or nullptr: zero
+  const float* dL_dw_last;                            ///< or nullptr: zero
+  float* dL_dx;                                       ///< or nullptr: not wanted
   bool accumulate_dx;
   float* dL_dw_first;  ///< [B, h, d, 3d+4], of each sequence: overwritten
   float* dL_dw_reset;  ///< [B, h, d, 3d+4], of each sequence: added to; needed with reset

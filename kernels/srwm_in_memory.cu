@@ -1,7 +1,6 @@
-#include "kernels/srwm_in_memory.h"
-
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
+#include "kernels/srwm_in_memory.h"
 
 namespace srwm::cuda {
 namespace {
@@ -21,8 +20,12 @@ struct Vectors {
 /// Sizes and places of one (sequence, head); a block of threads works on it.
 struct Head {
   __device__ __forceinline__ explicit Head(const FastWeightSizes& n)
-      : b(blockIdx.x / n.heads), h(blockIdx.x % n.heads), d(n.d), rows(3 * n.d + 4),
-        matrix(static_cast<std::int64_t>(n.d) * rows), sizes(n) {}
+      : b(blockIdx.x / n.heads),
+        h(blockIdx.x % n.heads),
+        d(n.d),
+        rows(3 * n.d + 4),
+        matrix(static_cast<std::int64_t>(n.d) * rows),
+        sizes(n) {}
   __device__ __forceinline__ std::int64_t x_at(int t) const {
     return ((static_cast<std::int64_t>(b) * sizes.steps + t) * sizes.heads + h) * d;
   }

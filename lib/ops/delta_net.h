@@ -24,8 +24,8 @@ struct DeltaNet {
   Tensor reset;    ///< u8 [B, T] of 0 and 1, or absent
 
   struct Saved {
-    Tensor steps;     // q', k', beta, v - W_{t-1} k' and the sums of f
-    Tensor segments;  // W at chosen steps, if the body keeps any
+    Tensor steps;         // q', k', beta, v - W_{t-1} k' and the sums of f
+    Tensor segments;      // W at chosen steps, if the body keeps any
     Tensor before_reset;  // W before each reset, if the body cannot go back through one otherwise
   };
 

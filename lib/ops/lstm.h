@@ -18,8 +18,9 @@ struct Lstm {
   Tensor reset;  ///< u8 [B, T] of 0 and 1, or absent
 
   struct Saved {
-    Tensor gates;  // activated i, f, g, o per step
-    Tensor cells;  // c_t per step
+    Tensor gates;     // activated i, f, g, o per step
+    Tensor cells;     // c_t per step
+    Tensor h_before;  // h_{t-1} as step t saw it, where the body keeps it
   };
 
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;

@@ -28,8 +28,8 @@ struct Srwm {
 
   /// Per step what the way back needs; layouts are the body's own.
   struct Saved {
-    Tensor steps;     // phi(x), q', k', beta, W (q' - k')
-    Tensor segments;  // W at chosen steps, if the body keeps any
+    Tensor steps;         // phi(x), q', k', beta, W (q' - k')
+    Tensor segments;      // W at chosen steps, if the body keeps any
     Tensor before_reset;  // W before each reset, if the body cannot go back through one otherwise
   };
 

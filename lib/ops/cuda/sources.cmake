@@ -23,8 +23,11 @@ set(SRWM_CUDA_BODIES
   update.cpp)
 list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
 set(SRWM_CUDA_KERNELS
+  delta_net.cu
+  delta_net_in_memory.cu
   elementwise.cu
   fast_weights.cu
+  lstm.cu
   normalisation.cu
   srwm.cu
   srwm_in_memory.cu

@@ -1,0 +1,204 @@
+#include "kernels/delta_net.h"
+#include "kernels/delta_net_in_memory.h"
+#include "kernels/delta_net_places.cuh"
+#include "kernels/fast_weight_matrix.cuh"
+#include "kernels/launch.h"
+
+namespace srwm::cuda {
+namespace {
+
+/// keys[0] = f(q), keys[1] = f(k) from the projection, and their sums, side by side.
+template <class L>
+__device__ __forceinline__ void feature_maps(const float* projected, float eps, float (*keys)[L::D], float* sums) {
+  using P = Pair<L>;
+  if (!P::works()) return;
+  float e[P::per_lane], sum = 0;
+#pragma unroll
+  for (int m = 0; m < P::per_lane; ++m) sum += e[m] = elu_plus_one(projected[P::which() * L::D + P::index(m)]);
+  sum = P::sum(sum) + eps;
+  if (!P::writes()) return;
+#pragma unroll
+  for (int m = 0; m < P::per_lane; ++m) keys[P::which()][P::index(m)] = e[m] / sum;
+  if (threadIdx.x % P::lanes == 0) sums[P::which()] = sum;
+}
+
+template <class L>
+__global__ void __launch_bounds__(L::threads) delta_net_forward_kernel(DeltaNetForward p) {
+  __shared__ float keys[2][L::D], sums[2];
+  const DeltaNetHead head(p.sizes);
+  const MatrixInMemory<L, 1> memory{L::D, L::D};
+  const int row = L::row();
+  float w[1][L::K] = {};
+  if (p.w_first != nullptr) memory.load(p.w_first + head.first_matrix_at(), w);
+  for (int t = 0; t < p.sizes.steps; ++t) {
+    if (head.resets(p.reset, t)) {
+      memory.store(w, p.before_reset + head.step_at(t) * head.matrix);
+#pragma unroll
+      for (int m = 0; m < L::K; ++m) w[0][m] = 0;
+    }
+    const float* projected = p.projected + head.projected_at(t);
+    const DeltaNetRecord record(p.steps, head.step_at(t), L::D);
+    L::sync();  // the last step's keys have been read
+    feature_maps<L>(projected, p.eps, keys, sums);
+    const float beta = sigmoid(projected[3 * L::D]), v = projected[2 * L::D + row];
+    L::sync();
+    // delta = v - W k',  W += beta delta (x) k',  y = W q'
+    const float delta = v - row_times<L>(w[0], keys[1]);
+#pragma unroll
+    for (int m = 0; m < L::K; ++m) w[0][m] += beta * delta * keys[1][L::first_column() + m];
+    const float y = row_times<L>(w[0], keys[0]);
+    if (L::part() == 0) {
+      p.y[head.y_at(t) + row] = y;
+      record.delta[row] = delta;
+    }
+    if (threadIdx.x < L::D) {
+      record.q[threadIdx.x] = keys[0][threadIdx.x];
+      record.k[threadIdx.x] = keys[1][threadIdx.x];
+    }
+    if (threadIdx.x < 2) record.sums[threadIdx.x] = sums[threadIdx.x];
+    if (threadIdx.x == 0) *record.beta = beta;
+    if (head.keeps(t)) memory.store(w, p.kept + head.kept_at(t));
+  }
+  memory.store(w, p.w_last + head.matrix_at());
+}
+
+template <class L>
+struct DeltaBackwardShared {
+  float keys[2][L::D];
+  float dq[L::warps][L::D], dk[L::warps][L::D];  ///< partial sums of dL/dq' and dL/dk'
+  float dbeta[L::warps];
+};
+
+/// dL/dq and dL/dk of the projection, side by side.
+template <class L>
+__device__ __forceinline__ void feature_maps_backward(const DeltaBackwardShared<L>& s, const float* projected,
+                                                      const float* sums, bool accumulate, float* dL_dprojected) {
+  using P = Pair<L>;
+  if (!P::works()) return;
+  float df[P::per_lane], dot = 0;
+#pragma unroll
+  for (int m = 0; m < P::per_lane; ++m) {
+    df[m] = over_warps<L>(P::which() == 0 ? s.dq : s.dk, P::index(m));
+    dot += s.keys[P::which()][P::index(m)] * df[m];
+  }
+  dot = P::sum(dot);
+  if (!P::writes()) return;
+#pragma unroll
+  for (int m = 0; m < P::per_lane; ++m) {
+    const int i = P::which() * L::D + P::index(m);
+    put(accumulate, dL_dprojected[i], elu_backward(projected[i], df[m], dot, sums[P::which()]));
+  }
+}
+
+template <class L>
+__global__ void __launch_bounds__(L::threads) delta_net_backward_kernel(DeltaNetBackward p) {
+  __shared__ DeltaBackwardShared<L> s;
+  const DeltaNetHead head(p.sizes);
+  const MatrixInMemory<L, 1> memory{L::D, L::D};
+  const int row = L::row(), first = L::first_column();
+  float w[1][L::K], g[1][L::K] = {};  // W_t and dL/dW_t
+  memory.load(p.w_last + head.matrix_at(), w);
+  if (p.dL_dw_last != nullptr) memory.load(p.dL_dw_last + head.matrix_at(), g);
+  for (int t = p.sizes.steps - 1; t >= 0; --t) {
+    const DeltaNetRecord record(const_cast<float*>(p.steps), head.step_at(t), L::D);
+    if (head.keeps(t)) memory.load(p.kept + head.kept_at(t), w);
+    L::sync();  // the last step's shared values have been read
+    if (threadIdx.x < L::D) {
+      s.keys[0][threadIdx.x] = record.q[threadIdx.x];
+      s.keys[1][threadIdx.x] = record.k[threadIdx.x];
+    }
+    const float beta = *record.beta, delta = record.delta[row], u = beta * delta;
+    const float dy = p.dL_dy != nullptr ? p.dL_dy[head.y_at(t) + row] : 0.0f;
+    L::sync();
+    float dq[L::K], dk[L::K];
+#pragma unroll
+    for (int m = 0; m < L::K; ++m) {
+      dq[m] = w[0][m] * dy;  // y_t = W_t q'
+      g[0][m] += dy * s.keys[0][first + m];
+    }
+    // W_t = W_{t-1} + u (x) k', u = beta delta, delta = v - W_{t-1} k'
+    const float du = row_times<L>(g[0], s.keys[1]), ddelta = beta * du;
+#pragma unroll
+    for (int m = 0; m < L::K; ++m) {
+      const float k = s.keys[1][first + m];
+      w[0][m] -= u * k;
+      dk[m] = g[0][m] * u - w[0][m] * ddelta;
+      g[0][m] -= ddelta * k;
+    }
+    column_sums_of_warp<L>(dq, s.dq);
+    column_sums_of_warp<L>(dk, s.dk);
+    const float dbeta = warp_sum(L::part() == 0 ? du * delta : 0.0f);
+    if (L::lane() == 0) s.dbeta[L::warp()] = dbeta;
+    L::sync();
+    if (p.dL_dprojected != nullptr) {
+      const float* projected = p.projected + head.projected_at(t);
+      float* to = p.dL_dprojected + head.projected_at(t);
+      feature_maps_backward<L>(s, projected, record.sums, p.accumulate, to);
+      if (L::part() == 0) put(p.accumulate, to[2 * L::D + row], ddelta);
+      if (threadIdx.x == 0) {
+        float total = 0;
+#pragma unroll
+        for (int warp = 0; warp < L::warps; ++warp) total += s.dbeta[warp];
+        put(p.accumulate, to[3 * L::D], total * beta * (1 - beta));
+      }
+    }
+    if (head.resets(p.reset, t)) {
+      memory.load(p.before_reset + head.step_at(t) * head.matrix, w);
+#pragma unroll
+      for (int m = 0; m < L::K; ++m) g[0][m] = 0;
+    }
+  }
+  memory.store(g, p.dL_dw_first + head.matrix_at());
+}
+
+bool in_registers(int d) {
+  return d == 8 || d == 16 || d == 32 || d == 64;
+}
+
+template <class L>
+void forward_with(cudaStream_t stream, const DeltaNetForward& p) {
+  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
+  launch("delta_net forward", delta_net_forward_kernel<L>, shape, stream, p);
+}
+
+template <class L>
+void backward_with(cudaStream_t stream, const DeltaNetBackward& p) {
+  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
+  launch("delta_net backward", delta_net_backward_kernel<L>, shape, stream, p);
+}
+
+}  // namespace
+
+std::int64_t delta_net_kept_matrices(int d, std::int64_t steps) {
+  return in_registers(d) ? kept_matrices(steps) : steps;
+}
+
+void delta_net_forward(cudaStream_t stream, const DeltaNetForward& p) {
+  switch (p.sizes.d) {
+    case 8:
+      return forward_with<Layout8>(stream, p);
+    case 16:
+      return forward_with<Layout16>(stream, p);
+    case 32:
+      return forward_with<Layout32>(stream, p);
+    case 64:
+      return forward_with<Layout64>(stream, p);
+  }
+  delta_net_forward_in_memory(stream, p);
+}
+
+void delta_net_backward(cudaStream_t stream, const DeltaNetBackward& p) {
+  switch (p.sizes.d) {
+    case 8:
+      return backward_with<Layout8>(stream, p);
+    case 16:
+      return backward_with<Layout16>(stream, p);
+    case 32:
+      return backward_with<Layout32>(stream, p);
+    case 64:
+      return backward_with<Layout64>(stream, p);
+  }
+  delta_net_backward_in_memory(stream, p);
+}
+
+}  // namespace srwm::cuda
