@@ -5,43 +5,66 @@
 namespace srwm::cuda {
 namespace {
 
-__global__ void adam_kernel(AdamStep a) {
-  for (std::int64_t i = thread_index(); i < a.n; i += thread_count()) {
-    const float g = a.scale * a.grad[i];
-    const float m = a.beta1 * a.m[i] + (1 - a.beta1) * g;
-    const float v = a.beta2 * a.v[i] + (1 - a.beta2) * g * g;
-    a.m[i] = m;
-    a.v[i] = v;
-    a.value[i] -= a.step_size * m / (sqrtf(v) / a.root_correction + a.eps);
-  }
+constexpr int warps = 8, threads = warps * warp_size;
+
+__global__ void add_outcome_kernel(const float* loss, const float* correct, double* ledger_loss,
+                                   double* ledger_correct) {
+  if (threadIdx.x > 0) return;
+  *ledger_loss += static_cast<double>(*loss);
+  *ledger_correct += static_cast<double>(*correct);
 }
 
-constexpr std::int64_t slice = 1 << 14;
-constexpr int sum_warps = 8;
-
-__global__ void sums_of_squares_kernel(const float* x, std::int64_t n, double* partial) {
-  const std::int64_t begin = blockIdx.x * slice, end = begin + slice < n ? begin + slice : n;
+__global__ void sums_of_squares_kernel(AdamLaunch p) {
+  const AdamChunk chunk = p.chunks[blockIdx.x];
   double sum = 0;
-  for (std::int64_t i = begin + threadIdx.x; i < end; i += sum_warps * warp_size) {
-    sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  for (int i = threadIdx.x; i < chunk.count; i += threads) {
+    sum += static_cast<double>(chunk.grad[i]) * static_cast<double>(chunk.grad[i]);
   }
-  sum = block_sum<sum_warps>(sum);
-  if (threadIdx.x == 0) partial[blockIdx.x] = sum;
+  sum = block_sum<warps>(sum);
+  if (threadIdx.x == 0) p.partial[blockIdx.x] = sum;
+}
+
+/// One block: the norm, what it means for the update, and the ledger.
+__global__ void decide_kernel(AdamLaunch p) {
+  double sum = 0;
+  for (int i = threadIdx.x; i < p.count; i += threads) sum += p.partial[i];
+  sum = block_sum<warps>(sum);
+  if (threadIdx.x > 0) return;
+  const double norm = sqrt(sum);
+  const bool finite = isfinite(norm) && isfinite(*p.ledger_loss), bad_before = *p.ledger_bad_step != 0;
+  *p.ledger_norm = norm;
+  if (!finite && !bad_before) *p.ledger_bad_step = *p.step;
+  p.decision[0] = static_cast<float>(p.clip_norm > 0 && norm > p.clip_norm ? p.clip_norm / (norm + 1e-6) : 1.0);
+  p.decision[1] = finite && !bad_before ? 1.0f : 0.0f;
+}
+
+__global__ void adam_kernel(AdamLaunch p) {
+  if (p.decision[1] == 0) return;
+  const AdamChunk chunk = p.chunks[blockIdx.x];
+  const float scale = p.decision[0], step_size = static_cast<float>(*p.step_size);
+  const float root_correction = static_cast<float>(*p.root_correction);
+  for (int i = threadIdx.x; i < chunk.count; i += threads) {
+    const float g = scale * chunk.grad[i];
+    const float m = p.beta1 * chunk.m[i] + (1 - p.beta1) * g;
+    const float v = p.beta2 * chunk.v[i] + (1 - p.beta2) * g * g;
+    chunk.m[i] = m;
+    chunk.v[i] = v;
+    chunk.value[i] -= step_size * m / (sqrtf(v) / root_correction + p.eps);
+  }
 }
 
 }  // namespace
 
-void adam(cudaStream_t stream, const AdamStep& step) {
-  launch("adam", adam_kernel, elementwise(step.n), stream, step);
+void add_outcome(cudaStream_t stream, const float* loss, const float* correct, double* ledger_loss,
+                 double* ledger_correct) {
+  launch("add_outcome", add_outcome_kernel, Launch{1, 32}, stream, loss, correct, ledger_loss, ledger_correct);
 }
 
-std::int64_t square_sum_slices(std::int64_t n) {
-  return n < 1 ? 1 : ceil_div(n, slice);
-}
-
-void sums_of_squares(cudaStream_t stream, const float* x, std::int64_t n, double* partial) {
-  const Launch shape{static_cast<unsigned>(square_sum_slices(n)), sum_warps * warp_size};
-  launch("sums_of_squares", sums_of_squares_kernel, shape, stream, x, n, partial);
+void adam(cudaStream_t stream, const AdamLaunch& p) {
+  const Launch per_chunk{static_cast<unsigned>(p.count), threads};
+  launch("adam", sums_of_squares_kernel, per_chunk, stream, p);
+  launch("adam", decide_kernel, Launch{1, threads}, stream, p);
+  launch("adam", adam_kernel, per_chunk, stream, p);
 }
 
 }  // namespace srwm::cuda

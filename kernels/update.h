@@ -1,4 +1,4 @@
-// What an optimizer does to parameters.
+// What a training step does besides ops.
 #pragma once
 
 #include <cstdint>
@@ -7,20 +7,30 @@
 
 namespace srwm::cuda {
 
-/// One Adam step on one tensor, with g = scale * grad:
-///   m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2
-///   value <- value - step_size m / (sqrt(v) / root_correction + eps)
-struct AdamStep {
+/// ledger_loss[0] += loss[0], ledger_correct[0] += correct[0].
+void add_outcome(cudaStream_t stream, const float* loss, const float* correct, double* ledger_loss,
+                 double* ledger_correct);
+
+/// A part of a parameter that one block updates.
+struct AdamChunk {
   float *value, *m, *v;
   const float* grad;
-  float step_size, root_correction, beta1, beta2, eps, scale;
-  std::int64_t n;
+  int count;
 };
-void adam(cudaStream_t stream, const AdamStep& step);
+constexpr int adam_chunk = 4096;
 
-/// Number of partial sums below; a function of n alone.
-std::int64_t square_sum_slices(std::int64_t n);
-/// partial[s] = sum over slice s of x[i]^2, in double; added to a total by the caller in order.
-void sums_of_squares(cudaStream_t stream, const float* x, std::int64_t n, double* partial);
+struct AdamLaunch {
+  const AdamChunk* chunks;                           ///< on the device
+  int count;                                         ///< of chunks
+  double* partial;                                   ///< [count]: room for the sums of squares
+  float* decision;                                   ///< [2]: room for the clipping scale and whether to update at all
+  const double *step, *step_size, *root_correction;  ///< one number each, on the device
+  const double* ledger_loss;
+  double *ledger_norm, *ledger_bad_step;
+  float beta1, beta2, eps;
+  double clip_norm;
+};
+/// One Adam step over all chunks, as lib/ops/update.h defines it: three launches whatever the number of parameters.
+void adam(cudaStream_t stream, const AdamLaunch& p);
 
 }  // namespace srwm::cuda

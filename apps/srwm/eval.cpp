@@ -112,7 +112,7 @@ void execute(const Options& options) {
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
   const FewShotData data(spec, options.data_dir, context->threads());
   FewShotLearner learner(*context, spec, data.image_shape());
-  restore_model(checkpoint, path, learner);
+  restore_model(*context, checkpoint, path, learner);
 
   const bool from_file = !options.episodes_file.empty();
   if (!from_file) check_digest(checkpoint, path, data);

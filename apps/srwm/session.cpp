@@ -1,21 +1,35 @@
 #include "srwm/session.h"
 
+#include <charconv>
 #include <cmath>
+#include <optional>
+#include <string_view>
 
 #include "core/error.h"
 #include "ops/backend.h"
+#include "ops/cuda_library.h"
 #include "run/environment.h"
 #include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
 
-/// "cuda" or "cuda:" and a number.
-bool is_cuda(const std::string& device) {
-  if (device == "cuda") return true;
+/// The number of the GPU that "cuda" or "cuda:N" names, or none for anything else.
+std::optional<int> cuda_device(std::string_view device) {
+  if (device == "cuda") return 0;
   constexpr std::string_view prefix = "cuda:";
-  return device.starts_with(prefix) && device.size() > prefix.size() &&
-         device.find_first_not_of("0123456789", prefix.size()) == std::string::npos;
+  int number = 0;
+  const char *first = device.data() + prefix.size(), *last = device.data() + device.size();
+  if (!device.starts_with(prefix) || first == last) return std::nullopt;
+  const auto [end, error] = std::from_chars(first, last, number);
+  return error == std::errc() && end == last && number >= 0 ? std::optional(number) : std::nullopt;
+}
+
+const Backend& backend_of(const std::string& device) {
+  if (const std::optional<int> number = cuda_device(device)) return load_cuda_backend(*number);
+  if (device == "auto") return cuda_is_usable() ? load_cuda_backend(0) : cpu_backend();
+  if (device == "cpu") return cpu_backend();
+  throw UsageError("--device {}: the devices are auto, cpu, cuda and cuda:N (N the number of the GPU).", device);
 }
 
 }  // namespace
@@ -58,15 +72,7 @@ int thread_count(const DeviceOptions& options) {
 }
 
 std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed) {
-  if (is_cuda(options.device)) {
-    throw DeviceError("--device {}: this build of srwm has no CUDA library (libsrwm_cuda.so). Use --device cpu.",
-                      options.device);
-  }
-  if (options.device != "auto" && options.device != "cpu") {
-    throw UsageError("--device {}: the devices are auto, cpu, cuda and cuda:N (N the number of the GPU).",
-                     options.device);
-  }
-  return std::make_unique<Context>(cpu_backend(), DType::f32, thread_count(options), seed);
+  return std::make_unique<Context>(backend_of(options.device), DType::f32, thread_count(options), seed);
 }
 
 }  // namespace srwm

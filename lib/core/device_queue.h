@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "core/dtype.h"
@@ -22,6 +23,22 @@ class DeviceQueue {
   virtual void upload(void* device, const void* host, std::size_t bytes) = 0;
   /// Copies from device to host, after everything queued before; waits for it.
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;
+  /// Work that was recorded once and can be given to the queue again.
+  class Recording {
+   public:
+    Recording() = default;
+    virtual ~Recording() = default;
+    Recording(const Recording&) = delete;
+    Recording& operator=(const Recording&) = delete;
+  };
+  /// Calls `work`, whose launches, copies on the device and fills are recorded instead of done; uploads, downloads and
+  /// new blocks of memory are not allowed in it. nullptr, without a call, if this queue cannot record.
+  virtual std::unique_ptr<Recording> record(const std::function<void()>& work) {
+    static_cast<void>(work);
+    return nullptr;
+  }
+  /// Does recorded work again, with what is in device memory by then.
+  virtual void replay(const Recording& recording) { static_cast<void>(recording); }
   /// Waits for everything queued so far. DeviceError if any of it failed.
   virtual void synchronize() = 0;
 };

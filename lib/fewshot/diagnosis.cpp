@@ -17,13 +17,13 @@ bool all_finite(const Tensor& tensor) {
 std::string find_first_bad_tensor(Context& context, FewShotLearner& learner, const EpisodeBatch& batch,
                                   const ImagePool& pool) {
   for (const Parameter& parameter : learner.parameters().parameters()) {
-    if (!all_finite(parameter.value)) return "the parameter " + parameter.name;
+    if (!all_finite(context.on_host(parameter.value))) return "the parameter " + parameter.name;
   }
   std::string found;
   learner.parameters().zero_grad();
   learner.accumulate_gradient(context, batch, pool,
                               [&](const std::string& place, const char* op, const std::string& what, const Tensor& t) {
-                                if (!found.empty() || all_finite(t)) return;
+                                if (!found.empty() || all_finite(context.on_host(t))) return;
                                 found = what + " of " + op + (place.empty() ? "" : " in " + place);
                               });
   return found.empty() ? "none on a second run of the step" : found;

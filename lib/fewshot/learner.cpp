@@ -2,50 +2,83 @@
 
 #include <algorithm>
 
+#include "ops/backend.h"
+
 namespace srwm {
 namespace {
 
-Tensor to_step_memory(Context& context, const std::vector<std::int32_t>& values) {
-  Tensor tensor = context.empty({static_cast<std::int64_t>(values.size())}, DType::i32);
-  std::ranges::copy(values, tensor.data<std::int32_t>());
+template <typename T>
+Tensor to_device(Context& context, const std::vector<T>& values) {
+  const Tensor tensor = context.empty({static_cast<std::int64_t>(values.size())}, DTypeOf<T>::value);
+  context.upload(tensor, values.data());
   return tensor;
 }
 
-/// Positions with (`wanted`) or without a target, ascending.
-Tensor positions(Context& context, const EpisodeBatch& batch, bool wanted) {
-  const auto matches = [&](std::int32_t target) { return (target >= 0) == wanted; };
-  Tensor rows = context.empty({std::ranges::count_if(batch.target, matches)}, DType::i32);
-  std::int32_t* next = rows.data<std::int32_t>();
-  for (std::int64_t p = 0; p < batch.positions(); ++p) {
-    if (matches(batch.target[static_cast<std::size_t>(p)])) *next++ = static_cast<std::int32_t>(p);
+/// A list in step memory of the host, on its way to the device.
+class HostList {
+ public:
+  HostList(Context& context, std::int64_t most)
+      : values_(
+            static_cast<std::int32_t*>(context.host_scratch(static_cast<std::size_t>(most) * sizeof(std::int32_t)))) {}
+  void push_back(std::int64_t value) { values_[size_++] = static_cast<std::int32_t>(value); }
+  Tensor on_device(Context& context) const {
+    const Tensor tensor = context.empty({size_}, DType::i32);
+    context.upload(tensor, values_);
+    return tensor;
   }
-  return rows;
+
+ private:
+  std::int32_t* values_;
+  std::int64_t size_ = 0;
+};
+
+/// Positions with and without a target, ascending, and the targets.
+void stage_positions(Context& context, const EpisodeBatch& batch, StagedBatch& staged) {
+  const std::int64_t positions = batch.positions();
+  HostList rows(context, positions), targets(context, positions), support_rows(context, positions);
+  for (std::int64_t p = 0; p < positions; ++p) {
+    const std::int32_t target = batch.target[static_cast<std::size_t>(p)];
+    if (target >= 0) {
+      rows.push_back(p);
+      targets.push_back(target);
+    } else {
+      support_rows.push_back(p);
+    }
+  }
+  staged.input.rows = rows.on_device(context);
+  staged.targets = targets.on_device(context);
+  if (staged.input.queries > 0) staged.input.support_rows = support_rows.on_device(context);
 }
 
-Tensor targets_at(Context& context, const EpisodeBatch& batch, const Tensor& rows) {
-  Tensor targets = context.empty(rows.shape(), DType::i32);
-  std::ranges::transform(rows.span<std::int32_t>(), targets.data<std::int32_t>(),
-                         [&](std::int32_t p) { return batch.target[static_cast<std::size_t>(p)]; });
-  return targets;
-}
-
-FewShotInput stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool) {
+GatherImages stage_gather(Context& context, const EpisodeBatch& batch, const ImagePool& pool, const Tensor& images) {
   const ImageShape image = pool.shape();
-  FewShotInput input;
-  input.images = context.empty({batch.positions(), image.height, image.width, image.channels});
-  gather_images(pool.images, batch, pool.mean, pool.std, context.threads(), input.images);
-  input.labels = to_step_memory(context, batch.label_in);
-  input.batch = batch.batch;
-  input.length = batch.length;
-  // A single query is the last step of the sequence: the same numbers without a second pass over the core.
-  input.queries = batch.queries > 1 ? batch.queries : 0;
-  input.rows = positions(context, batch, true);
-  if (input.queries > 0) input.support_rows = positions(context, batch, false);
-  return input;
+  if (image.height != image.width) {
+    for (const std::uint8_t turns : batch.rotation) {
+      SRWM_CHECK(turns % 2 == 0, "a quarter turn of an image that is not square");
+    }
+  }
+  GatherImages gather{.images = images,
+                      .index = to_device(context, batch.image),
+                      .rotation = to_device(context, batch.rotation),
+                      .out = context.empty({batch.positions(), image.height, image.width, image.channels})};
+  std::ranges::copy(pool.mean, gather.mean.begin());
+  std::ranges::copy(pool.std, gather.std.begin());
+  return gather;
 }
 
-double scalar(const Tensor& tensor) {
-  return tensor.dtype() == DType::f64 ? *tensor.data<double>() : static_cast<double>(*tensor.data<float>());
+double scalar(Context& context, const Tensor& tensor) {
+  if (tensor.dtype() == DType::f64) {
+    double value = 0;
+    context.download(&value, tensor);
+    return value;
+  }
+  float value = 0;
+  context.download(&value, tensor);
+  return static_cast<double>(value);
+}
+
+BatchOutcome outcome_of(Context& context, const Tensor& loss, const Tensor& correct, const Tensor& targets) {
+  return {scalar(context, loss), static_cast<std::int64_t>(scalar(context, correct)), targets.numel()};
 }
 
 }  // namespace
@@ -53,33 +86,61 @@ double scalar(const Tensor& tensor) {
 FewShotLearner::FewShotLearner(Context& context, const ExperimentSpec& spec, const ImageShape& image)
     : parameters_(context, spec.seed), model_(parameters_, spec.model, image, spec.protocol.n_way) {}
 
-BatchOutcome FewShotLearner::accumulate_gradient(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
-                                                 const TensorWatcher& watcher) {
+StagedBatch FewShotLearner::stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool) {
+  const Tensor images = on_device(context, pool.images);
   context.rewind();
+  StagedBatch staged;
+  staged.gather = stage_gather(context, batch, pool, images);
+  staged.input.images = staged.gather.out;
+  staged.input.labels = to_device(context, batch.label_in);
+  staged.input.batch = batch.batch;
+  staged.input.length = batch.length;
+  // A single query is the last step of the sequence: the same numbers without a second pass over the core.
+  staged.input.queries = batch.queries > 1 ? batch.queries : 0;
+  stage_positions(context, batch, staged);
+  return staged;
+}
+
+FewShotLearner::Outcome FewShotLearner::gradient(Context& context, const StagedBatch& batch,
+                                                 const TensorWatcher& watcher) {
   Tape tape(context);
   tape.watch(watcher);
-  const Forward pass = forward(tape, batch, pool, {.training = true});
+  const Forward pass = forward(tape, batch, {.training = true});
   tape.backward(pass.loss);
-  return pass.outcome;
+  return {pass.loss.value(), pass.correct.value()};
+}
+
+BatchOutcome FewShotLearner::accumulate_gradient(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
+                                                 const TensorWatcher& watcher) {
+  const StagedBatch staged = stage(context, batch, pool);
+  const Outcome outcome = gradient(context, staged, watcher);
+  return outcome_of(context, outcome.loss, outcome.correct, staged.targets);
 }
 
 FewShotLearner::Prediction FewShotLearner::predict(Context& context, const EpisodeBatch& batch, const ImagePool& pool) {
-  context.rewind();
+  const StagedBatch staged = stage(context, batch, pool);
   Tape tape(context, Tape::Mode::forward_only);
-  const Forward pass = forward(tape, batch, pool, {.training = false});
-  return {pass.outcome, pass.logits.value(), pass.targets};
+  const Forward pass = forward(tape, staged, {.training = false});
+  return {outcome_of(context, pass.loss.value(), pass.correct.value(), staged.targets),
+          context.on_host(pass.logits.value()), context.on_host(staged.targets)};
 }
 
-FewShotLearner::Forward FewShotLearner::forward(Tape& tape, const EpisodeBatch& batch, const ImagePool& pool,
-                                                ForwardMode mode) {
-  const FewShotInput input = stage(tape.context(), batch, pool);
-  const Tensor targets = targets_at(tape.context(), batch, input.rows);
-  const Variable logits = model_.logits(tape, input, mode);
-  const auto [loss, correct] = tape.apply(CrossEntropy{.targets = targets}, {logits});
-  return {logits,
-          loss,
-          targets,
-          {scalar(loss.value()), static_cast<std::int64_t>(scalar(correct.value())), targets.numel()}};
+FewShotLearner::Forward FewShotLearner::forward(Tape& tape, const StagedBatch& batch, ForwardMode mode) {
+  tape.context().backend().updates.gather_images(tape.context(), batch.gather);
+  const Variable logits = model_.logits(tape, batch.input, mode);
+  const auto [loss, correct] = tape.apply(CrossEntropy{.targets = batch.targets}, {logits});
+  return {logits, loss, correct};
+}
+
+Tensor FewShotLearner::on_device(Context& context, const Tensor& images) {
+  if (context.device().kind == Device::Kind::cpu) return images;
+  for (const auto& [host, device] : pools_) {
+    if (host.raw() == images.raw()) return device;
+  }
+  const Tensor device = context.persistent(images.shape(), images.dtype());
+  context.upload(device, images.raw());
+  pools_.emplace_back(images, device);
+  return device;
 }
 
 }  // namespace srwm

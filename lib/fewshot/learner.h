@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "core/context.h"
 #include "data/episode.h"
 #include "fewshot/data.h"
 #include "nn/fewshot_model.h"
 #include "nn/parameters.h"
+#include "ops/gather_images.h"
 
 namespace srwm {
 
@@ -18,6 +21,13 @@ struct BatchOutcome {
   std::int64_t targets = 0;
 };
 
+/// A batch of episodes on the device, in step memory: everything that a pass reads besides the parameters.
+struct StagedBatch {
+  FewShotInput input;
+  GatherImages gather;  ///< fills input.images
+  Tensor targets;       ///< i32, of the rows in input.rows
+};
+
 class FewShotLearner {
  public:
   /// Parameters are drawn from spec.seed.
@@ -26,14 +36,24 @@ class FewShotLearner {
   ParameterSet& parameters() { return parameters_; }
   const ParameterSet& parameters() const { return parameters_; }
 
+  /// Sends a batch to the device; rewinds step memory first. The images of a pool are sent once, at their first use.
+  StagedBatch stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool);
+
+  /// Figures of a pass, [1] each, on the device.
+  struct Outcome {
+    Tensor loss, correct;
+  };
   /// Forward and backward of the mean loss over the targets; gradients are added to what the parameters hold since
-  /// zero_grad. Step memory of the context is rewound first.
+  /// zero_grad. Waits for nothing: can be recorded.
+  Outcome gradient(Context& context, const StagedBatch& batch, const TensorWatcher& watcher = {});
+
+  /// Both of the above, and the figures.
   BatchOutcome accumulate_gradient(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
                                    const TensorWatcher& watcher = {});
 
   struct Prediction {
     BatchOutcome outcome;
-    Tensor logits;   ///< [targets, n_way], host step memory: valid until the next call
+    Tensor logits;   ///< [targets, n_way], on the host: valid until the next call
     Tensor targets;  ///< i32 [targets]
   };
   /// Forward alone with running batch-norm statistics and without dropout.
@@ -41,14 +61,14 @@ class FewShotLearner {
 
  private:
   struct Forward {
-    Variable logits, loss;
-    Tensor targets;
-    BatchOutcome outcome;
+    Variable logits, loss, correct;
   };
-  Forward forward(Tape& tape, const EpisodeBatch& batch, const ImagePool& pool, ForwardMode mode);
+  Forward forward(Tape& tape, const StagedBatch& batch, ForwardMode mode);
+  Tensor on_device(Context& context, const Tensor& images);
 
   ParameterSet parameters_;
   FewShotModel model_;
+  std::vector<std::pair<Tensor, Tensor>> pools_;  ///< images on the host, and on the device where that is another place
 };
 
 }  // namespace srwm

@@ -1,14 +1,12 @@
 #include "fewshot/snapshot.h"
 
-#include <cstring>
-
 namespace srwm {
 namespace {
 
-void copy_from(const std::vector<NamedTensor>& stored, const std::string& name, const Tensor& target,
+void copy_from(Context& context, const std::vector<NamedTensor>& stored, const std::string& name, const Tensor& target,
                const std::filesystem::path& path) {
   const Tensor& source = find_tensor(stored, name, target.shape(), target.dtype(), path);
-  std::memcpy(target.raw(), source.raw(), target.bytes());
+  context.upload(target, source.raw());
 }
 
 std::string first_moment(const Parameter& parameter) {
@@ -20,36 +18,37 @@ std::string second_moment(const Parameter& parameter) {
 
 }  // namespace
 
-Checkpoint snapshot(const FewShotLearner& learner, const Adam& adam) {
+Checkpoint snapshot(Context& context, const FewShotLearner& learner, const Adam& adam) {
   Checkpoint checkpoint;
   const ParameterSet& set = learner.parameters();
   std::size_t i = 0;
   for (const Parameter& parameter : set.parameters()) {
-    const Adam::Moments& moments = adam.moments()[i++];
-    checkpoint.model.push_back({parameter.name, parameter.value});
-    checkpoint.optimizer.push_back({first_moment(parameter), moments.m});
-    checkpoint.optimizer.push_back({second_moment(parameter), moments.v});
+    const AdamTensors& moments = adam.tensors()[i++];
+    checkpoint.model.push_back({parameter.name, context.on_host(parameter.value)});
+    checkpoint.optimizer.push_back({first_moment(parameter), context.on_host(moments.m)});
+    checkpoint.optimizer.push_back({second_moment(parameter), context.on_host(moments.v)});
   }
-  for (const StateTensor& state : set.states()) checkpoint.model.push_back({state.name, state.value});
+  for (const StateTensor& state : set.states()) checkpoint.model.push_back({state.name, context.on_host(state.value)});
   checkpoint.progress.step = adam.steps_done();
   return checkpoint;
 }
 
-void restore_model(const Checkpoint& checkpoint, const std::filesystem::path& path, FewShotLearner& learner) {
+void restore_model(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
+                   FewShotLearner& learner) {
   const ParameterSet& set = learner.parameters();
   for (const Parameter& parameter : set.parameters()) {
-    copy_from(checkpoint.model, parameter.name, parameter.value, path);
+    copy_from(context, checkpoint.model, parameter.name, parameter.value, path);
   }
-  for (const StateTensor& state : set.states()) copy_from(checkpoint.model, state.name, state.value, path);
+  for (const StateTensor& state : set.states()) copy_from(context, checkpoint.model, state.name, state.value, path);
 }
 
-void restore_optimizer(const Checkpoint& checkpoint, const std::filesystem::path& path, const FewShotLearner& learner,
-                       Adam& adam) {
+void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
+                       const FewShotLearner& learner, Adam& adam) {
   std::size_t i = 0;
   for (const Parameter& parameter : learner.parameters().parameters()) {
-    const Adam::Moments& moments = adam.moments()[i++];
-    copy_from(checkpoint.optimizer, first_moment(parameter), moments.m, path);
-    copy_from(checkpoint.optimizer, second_moment(parameter), moments.v, path);
+    const AdamTensors& moments = adam.tensors()[i++];
+    copy_from(context, checkpoint.optimizer, first_moment(parameter), moments.m, path);
+    copy_from(context, checkpoint.optimizer, second_moment(parameter), moments.v, path);
   }
   adam.set_steps_done(checkpoint.progress.step);
 }

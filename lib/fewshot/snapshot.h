@@ -9,15 +9,16 @@
 
 namespace srwm {
 
-/// Model and optimizer tensors of a checkpoint; the tensors share memory with the model. The optimizer's are named
-/// "exp_avg.<parameter>" and "exp_avg_sq.<parameter>" after torch.optim.Adam's.
-Checkpoint snapshot(const FewShotLearner& learner, const Adam& adam);
+/// Model and optimizer tensors of a checkpoint, on the host; on the CPU they share memory with the model. The
+/// optimizer's are named "exp_avg.<parameter>" and "exp_avg_sq.<parameter>" after torch.optim.Adam's.
+Checkpoint snapshot(Context& context, const FewShotLearner& learner, const Adam& adam);
 
 /// Copies the model's tensors from a checkpoint read from `path`. DataError naming the tensor if one is missing or has
 /// another shape.
-void restore_model(const Checkpoint& checkpoint, const std::filesystem::path& path, FewShotLearner& learner);
+void restore_model(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
+                   FewShotLearner& learner);
 /// The same for the optimizer, its number of steps included.
-void restore_optimizer(const Checkpoint& checkpoint, const std::filesystem::path& path, const FewShotLearner& learner,
-                       Adam& adam);
+void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
+                       const FewShotLearner& learner, Adam& adam);
 
 }  // namespace srwm

@@ -42,20 +42,21 @@ FewShotTrainer::FewShotTrainer(const ExperimentSpec& spec, Context& context, con
       stop_(stop),
       learner_(context, spec, data.image_shape()),
       adam_(context, learner_.parameters(), spec.optim, spec.model.core.hidden),
+      training_step_(context, learner_, adam_, data.training(), spec),
       writer_(paths, spec.checkpoint.keep) {
   if (spec.validation.every > 0) validation_ = data.drawn(Split::val, evaluation_seed);
 }
 
 void FewShotTrainer::start_from(const std::filesystem::path& checkpoint) {
-  restore_model(load_checkpoint(checkpoint), checkpoint, learner_);
+  restore_model(context_, load_checkpoint(checkpoint), checkpoint, learner_);
   logger_.info("Starting from the model in {}.", checkpoint.string());
 }
 
 void FewShotTrainer::resume() {
   const Checkpoint checkpoint = load_checkpoint(paths_.latest());
   check_resumable(checkpoint, paths_.latest(), spec_, data_.digest());
-  restore_model(checkpoint, paths_.latest(), learner_);
-  restore_optimizer(checkpoint, paths_.latest(), learner_, adam_);
+  restore_model(context_, checkpoint, paths_.latest(), learner_);
+  restore_optimizer(context_, checkpoint, paths_.latest(), learner_, adam_);
   const Progress& progress = checkpoint.progress;
   step_ = progress.step;
   best_metric_ = progress.best_metric;
@@ -63,12 +64,13 @@ void FewShotTrainer::resume() {
   const auto count = [&](const char* name) { return stored(progress.counters, name, paths_.latest()); };
   const auto real = [&](const char* name) { return stored(progress.reals, name, paths_.latest()); };
   validated_step_ = count("validated_step");
-  interval_ = {.loss = real("interval_loss"),
-               .grad_norm = real("interval_grad_norm"),
+  interval_ = {.totals = {.loss = real("interval_loss"),
+                          .correct = count("interval_correct"),
+                          .grad_norm = real("interval_grad_norm")},
                .rate = real("interval_rate"),
-               .correct = count("interval_correct"),
                .targets = count("interval_targets"),
                .passes = count("interval_passes")};
+  training_step_.set_totals(interval_.totals);
   begin(count(Recorder::counter));
   logger_.info("Resuming at step {} of {}.", format_count(step_), format_count(spec_.train.steps));
 }
@@ -91,56 +93,67 @@ void FewShotTrainer::begin(std::int64_t metric_lines) {
 
 void FewShotTrainer::train(std::int64_t last_step) {
   while (true) {
-    const bool last = step_ >= spec_.train.steps;
+    const bool last = step_ >= spec_.train.steps, validates = validation_ && (due(spec_.validation.every) || last);
+    if (validates || due(spec_.checkpoint.every) || last) wait_for_steps();
     // A stop during a validation leaves the step without one: it is made up for on resume.
-    if (validation_ && validated_step_ != step_ && step_ > 0 && (due(spec_.validation.every) || last)) validate();
+    if (validates && validated_step_ != step_ && step_ > 0) validate();
     if (due(spec_.checkpoint.every) || last) save_regular();
     if (step_ >= last_step) return;
-    if (stop_.requested()) stop();
+    if (stop_.requested()) {
+      wait_for_steps();
+      stop();
+    }
     train_step();
-    if (due(spec_.train.report_every)) report();
+    if (due(spec_.train.report_every)) {
+      wait_for_steps();
+      report();
+    }
     display_->step(step_);
   }
 }
 
 void FewShotTrainer::train_step() {
   const auto start = std::chrono::steady_clock::now();
-  learner_.parameters().zero_grad();
-  for (std::int64_t i = 0; i < spec_.train.accumulate; ++i) {
-    const std::int64_t pass = step_ * spec_.train.accumulate + i;
-    context_.set_random_step(static_cast<std::uint32_t>(pass));
-    data_.training().batch(pass * spec_.train.batch, spec_.train.batch, batch_);
-    const BatchOutcome outcome = learner_.accumulate_gradient(context_, batch_, data_.training().pool());
-    if (!std::isfinite(outcome.loss)) fail_not_finite("loss", batch_);
-    interval_.loss += outcome.loss;
-    interval_.correct += outcome.correct;
-    interval_.targets += outcome.targets;
-    ++interval_.passes;
-    interval_.images += batch_.positions();
-    images_ += batch_.positions();
-  }
-  const StepReport update = adam_.step(context_);
-  if (!std::isfinite(update.grad_norm)) fail_not_finite("gradient", batch_);
-  interval_.grad_norm = update.grad_norm;
-  interval_.rate = update.rate;
+  const TrainingStep::Report report = training_step_.run(step_);
+  interval_.rate = report.rate;
+  interval_.passes += report.passes;
+  interval_.targets += report.targets;
+  interval_.images += report.images;
+  images_ += report.images;
   ++step_;
+  if (training_step_.synchronous()) collect();
+  const double seconds = seconds_since(start);
+  interval_.seconds += seconds;
+  train_seconds_ += seconds;
+}
+
+/// Waits for the steps that were started, so that interval_ and the parameters are those after step_.
+void FewShotTrainer::collect() {
+  interval_.totals = training_step_.totals();
+  if (interval_.totals.bad_step != 0) fail_not_finite();
+}
+
+void FewShotTrainer::wait_for_steps() {
+  const auto start = std::chrono::steady_clock::now();
+  collect();
   const double seconds = seconds_since(start);
   interval_.seconds += seconds;
   train_seconds_ += seconds;
 }
 
 void FewShotTrainer::report() {
-  const double loss = interval_.loss / static_cast<double>(interval_.passes);
-  const double accuracy = static_cast<double>(interval_.correct) / static_cast<double>(interval_.targets);
+  const double loss = interval_.totals.loss / static_cast<double>(interval_.passes);
+  const double accuracy = static_cast<double>(interval_.totals.correct) / static_cast<double>(interval_.targets);
   const double speed = static_cast<double>(interval_.images) / interval_.seconds;
   recorder_->write(
       step_, "train",
-      {{"loss", loss}, {"accuracy", accuracy}, {"grad_norm", interval_.grad_norm}, {"rate", interval_.rate}},
+      {{"loss", loss}, {"accuracy", accuracy}, {"grad_norm", interval_.totals.grad_norm}, {"rate", interval_.rate}},
       {{"images_per_second", speed}});
   display_->report(
       step_,
       {{"loss", loss}, {"accuracy", accuracy, Figure::Style::percent}, {"images/s", speed, Figure::Style::rate}});
   interval_ = {};
+  training_step_.set_totals({});
 }
 
 void FewShotTrainer::validate() {
@@ -172,7 +185,10 @@ void FewShotTrainer::stop() {
       stop_.reason(), format_count(step), format_count(spec_.train.steps), paths_.latest().string());
 }
 
-void FewShotTrainer::fail_not_finite(const char* what, const EpisodeBatch& batch) {
+void FewShotTrainer::fail_not_finite() {
+  const std::int64_t bad = interval_.totals.bad_step;
+  const char* what = std::isfinite(interval_.totals.loss) ? "gradient" : "loss";
+  const EpisodeBatch& batch = training_step_.draw_again(bad - 1);
   const std::string where = find_first_bad_tensor(context_, learner_, batch, data_.training().pool());
   display_.reset();
   const std::string kept = paths_.has_checkpoint() ? "The last good checkpoint is " + paths_.latest().string() + "."
@@ -180,20 +196,20 @@ void FewShotTrainer::fail_not_finite(const char* what, const EpisodeBatch& batch
   throw NotFiniteError(
       "Step {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
       "(optim.schedule) or optim.clip_norm usually helps.",
-      step_ + 1, what, where, kept);
+      bad, what, where, kept);
 }
 
 Checkpoint FewShotTrainer::state() {
-  Checkpoint checkpoint = snapshot(learner_, adam_);
+  Checkpoint checkpoint = snapshot(context_, learner_, adam_);
   checkpoint.progress.best_metric = best_metric_;
   checkpoint.progress.best_step = best_step_;
   checkpoint.progress.counters = {{Recorder::counter, recorder_->sync()},
                                   {"validated_step", validated_step_},
-                                  {"interval_correct", interval_.correct},
+                                  {"interval_correct", interval_.totals.correct},
                                   {"interval_targets", interval_.targets},
                                   {"interval_passes", interval_.passes}};
-  checkpoint.progress.reals = {{"interval_loss", interval_.loss},
-                               {"interval_grad_norm", interval_.grad_norm},
+  checkpoint.progress.reals = {{"interval_loss", interval_.totals.loss},
+                               {"interval_grad_norm", interval_.totals.grad_norm},
                                {"interval_rate", interval_.rate}};
   checkpoint.spec_json = to_json(spec_);
   checkpoint.data_digest = data_.digest();
@@ -204,7 +220,7 @@ Checkpoint FewShotTrainer::state() {
 
 void FewShotTrainer::load_best() {
   const std::filesystem::path path = best_metric_ ? paths_.best() : paths_.latest();
-  restore_model(load_checkpoint(path), path, learner_);
+  restore_model(context_, load_checkpoint(path), path, learner_);
 }
 
 void FewShotTrainer::finish() {

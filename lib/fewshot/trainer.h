@@ -9,6 +9,7 @@
 #include "fewshot/data.h"
 #include "fewshot/evaluator.h"
 #include "fewshot/learner.h"
+#include "fewshot/training_step.h"
 #include "optim/adam.h"
 #include "run/checkpoint.h"
 #include "run/log.h"
@@ -43,18 +44,21 @@ class FewShotTrainer {
  private:
   /// Sums since the last report.
   struct Interval {
-    double loss = 0, grad_norm = 0, rate = 0, seconds = 0;
-    std::int64_t correct = 0, targets = 0, passes = 0, images = 0;
+    StepTotals totals;
+    double rate = 0, seconds = 0;
+    std::int64_t targets = 0, passes = 0, images = 0;
   };
 
   void begin(std::int64_t metric_lines);
   void train(std::int64_t last);
   void train_step();
+  void collect();
+  void wait_for_steps();
   void report();
   void validate();
   void save_regular();
   [[noreturn]] void stop();
-  [[noreturn]] void fail_not_finite(const char* what, const EpisodeBatch& batch);
+  [[noreturn]] void fail_not_finite();
   Checkpoint state();
   void load_best();
   void finish();
@@ -69,6 +73,7 @@ class FewShotTrainer {
 
   FewShotLearner learner_;
   Adam adam_;
+  TrainingStep training_step_;
   CheckpointWriter writer_;
   std::unique_ptr<EpisodeSource> validation_;
   std::optional<Recorder> recorder_;
@@ -79,7 +84,6 @@ class FewShotTrainer {
   std::optional<double> best_metric_;
   std::int64_t best_step_ = 0;
   Interval interval_;
-  EpisodeBatch batch_;
   std::int64_t images_ = 0;  ///< trained on in this sitting
   double train_seconds_ = 0;
 };

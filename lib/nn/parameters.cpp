@@ -51,14 +51,16 @@ Parameter& ParameterSet::add(std::string name, Shape shape) {
 template <typename Draw>
 void ParameterSet::fill(const Tensor& tensor, const Draw& draw) {
   // Drawn in double and rounded, so that a float32 and a float64 model start from the same numbers.
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) {
+  const Tensor drawn = Tensor::owning(tensor.shape(), tensor.dtype());
+  for (std::int64_t i = 0; i < drawn.numel(); ++i) {
     const auto value = static_cast<float>(draw());
-    if (tensor.dtype() == DType::f64) {
-      tensor.data<double>()[i] = static_cast<double>(value);
+    if (drawn.dtype() == DType::f64) {
+      drawn.data<double>()[i] = static_cast<double>(value);
     } else {
-      tensor.data<float>()[i] = value;
+      drawn.data<float>()[i] = value;
     }
   }
+  context_->upload(tensor, drawn.raw());
 }
 
 RandomSequence ParameterSet::random() const {

@@ -1,28 +1,67 @@
-// What an optimizer does to parameters: functions without a gradient, in every backend.
+// What a training step does besides ops: functions without a gradient, in every backend. Nothing of them waits for the
+// device; what the host wants to know is in the ledger.
 #pragma once
 
-#include <cstdint>
+#include <span>
 
 #include "core/context.h"
 #include "core/tensor.h"
+#include "ops/gather_images.h"
 
 namespace srwm {
 
-/// One Adam step (Kingma, Ba, 2015) on one tensor, with g = scale * grad and t = `step`, counted from 1:
-///   m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2
-///   value <- value - rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
-/// as torch.optim.Adam. All tensors have one shape and type.
-struct AdamUpdate {
+/// Elements of a ledger, a tensor f64 [Ledger::size] on the device in which training steps add up what is reported.
+struct Ledger {
+  enum : std::size_t {
+    loss,       ///< sum of the losses of all passes
+    correct,    ///< sum of the numbers of right predictions
+    grad_norm,  ///< of the last optimizer step, before clipping
+    bad_step,   ///< the first optimizer step with a loss or gradient that is not finite, counted from 1; 0: none
+    size
+  };
+};
+
+/// ledger[loss] += loss, ledger[correct] += correct; both [1].
+struct AddOutcome {
+  Tensor loss, correct, ledger;
+};
+
+/// One parameter as an optimizer sees it; all tensors have one shape and type.
+struct AdamTensors {
   Tensor value, grad, m, v;
-  double rate, beta1, beta2, eps;
-  double scale = 1;
-  std::int64_t step = 1;
+};
+
+/// What changes from one Adam step to the next: a tensor f64 [AdamNumbers::size] on the device, so that the launches of
+/// one step serve another.
+struct AdamNumbers {
+  enum : std::size_t {
+    step,             ///< t, counted from 1
+    step_size,        ///< rate / (1 - beta1^t)
+    root_correction,  ///< sqrt(1 - beta2^t)
+    size
+  };
+};
+
+/// One Adam step (Kingma, Ba, 2015), as torch.optim.Adam, with g = scale * grad:
+///   m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2
+///   value <- value - step_size m / (sqrt(v) / root_correction + eps)
+/// ledger[grad_norm] becomes the Euclidean norm of all gradients together, added up in double in an order that depends
+/// on shapes alone; scale = clip_norm / (norm + 1e-6) where it is above clip_norm > 0, else 1. If the norm or
+/// ledger[loss] is not finite, or ledger[bad_step] is set already, nothing changes but ledger[bad_step], which becomes
+/// t if it was 0.
+struct AdamUpdate {
+  std::span<const AdamTensors> tensors;
+  Tensor plan;  ///< what plan_adam made of the same tensors
+  Tensor numbers, ledger;
+  double beta1, beta2, eps, clip_norm;
 };
 
 struct UpdateBodies {
+  void (*gather_images)(Context&, const GatherImages&) = nullptr;
+  void (*add_outcome)(Context&, const AddOutcome&) = nullptr;
+  /// What `adam` needs to know of the tensors on the device, in persistent memory; absent where it needs nothing.
+  Tensor (*plan_adam)(Context&, std::span<const AdamTensors>) = nullptr;
   void (*adam)(Context&, const AdamUpdate&) = nullptr;
-  /// Sum of the squares of all elements, in double, added in an order that does not depend on the number of threads.
-  double (*sum_of_squares)(Context&, const Tensor&) = nullptr;
 };
 
 /// Bodies for tensors in host memory; memory-bound, one plain loop serves reference and fast path alike.

@@ -1,8 +1,8 @@
 #include "optim/adam.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <cstring>
 
 #include "ops/backend.h"
 
@@ -23,36 +23,47 @@ double learning_rate(const OptimOptions& options, std::int64_t hidden, std::int6
 
 Adam::Adam(Context& context, ParameterSet& parameters, const OptimOptions& options, std::int64_t hidden)
     : parameters_(parameters), options_(options), hidden_(hidden) {
-  for (const Parameter& parameter : parameters.parameters()) {
-    const Shape& shape = parameter.value.shape();
-    moments_.push_back({context.persistent(shape), context.persistent(shape)});
+  for (const Parameter& p : parameters.parameters()) {
+    const Shape& shape = p.value.shape();
+    tensors_.push_back({p.value, p.slot.grad, context.persistent(shape), context.persistent(shape)});
   }
+  plan_ = context.backend().updates.plan_adam(context, tensors_);
+  numbers_ = context.persistent({AdamNumbers::size}, DType::f64);
+  ledger_ = context.persistent({Ledger::size}, DType::f64);
+}
+
+double Adam::prepare(Context& context) {
+  const double rate = learning_rate(options_, hidden_, ++steps_done_), t = static_cast<double>(steps_done_);
+  std::array<double, AdamNumbers::size> numbers{};
+  numbers[AdamNumbers::step] = t;
+  numbers[AdamNumbers::step_size] = rate / (1 - std::pow(options_.beta1, t));
+  numbers[AdamNumbers::root_correction] = std::sqrt(1 - std::pow(options_.beta2, t));
+  context.upload(numbers_, numbers.data());
+  return rate;
+}
+
+void Adam::apply(Context& context, const Tensor& ledger) {
+  for (const Parameter& p : parameters_.parameters()) {
+    if (!p.slot.written) context.queue().zero(p.slot.grad.raw(), p.slot.grad.bytes());
+  }
+  context.backend().updates.adam(context, {.tensors = tensors_,
+                                           .plan = plan_,
+                                           .numbers = numbers_,
+                                           .ledger = ledger,
+                                           .beta1 = options_.beta1,
+                                           .beta2 = options_.beta2,
+                                           .eps = options_.eps,
+                                           .clip_norm = options_.clip_norm});
 }
 
 StepReport Adam::step(Context& context) {
-  for (Parameter& parameter : parameters_.parameters()) {
-    if (!parameter.slot.written) std::memset(parameter.slot.grad.raw(), 0, parameter.slot.grad.bytes());
-  }
-  StepReport report{learning_rate(options_, hidden_, steps_done_ + 1), global_norm(context)};
-  if (!std::isfinite(report.grad_norm)) return report;
-  ++steps_done_;
-  const bool clip = options_.clip_norm > 0 && report.grad_norm > options_.clip_norm;
-  const double scale = clip ? options_.clip_norm / (report.grad_norm + 1e-6) : 1;
-  std::size_t i = 0;
-  for (Parameter& parameter : parameters_.parameters()) {
-    const Moments& moments = moments_[i++];
-    context.backend().updates.adam(context, {parameter.value, parameter.slot.grad, moments.m, moments.v, report.rate,
-                                             options_.beta1, options_.beta2, options_.eps, scale, steps_done_});
-  }
-  return report;
-}
-
-double Adam::global_norm(Context& context) {
-  double sum = 0;
-  for (const Parameter& parameter : parameters_.parameters()) {
-    sum += context.backend().updates.sum_of_squares(context, parameter.slot.grad);
-  }
-  return std::sqrt(sum);
+  std::array<double, Ledger::size> ledger{};
+  context.upload(ledger_, ledger.data());
+  const double rate = prepare(context);
+  apply(context, ledger_);
+  context.download(ledger.data(), ledger_);
+  if (ledger[Ledger::bad_step] != 0) --steps_done_;
+  return {rate, ledger[Ledger::grad_norm]};
 }
 
 }  // namespace srwm

@@ -6,6 +6,7 @@
 
 #include "core/context.h"
 #include "nn/parameters.h"
+#include "ops/update.h"
 #include "optim/options.h"
 
 namespace srwm {
@@ -26,25 +27,27 @@ class Adam {
  public:
   Adam(Context& context, ParameterSet& parameters, const OptimOptions& options, std::int64_t hidden);
 
-  /// Updates all parameters from their gradients unless the norm is not finite; then nothing is changed.
+  /// Counts a step and sends what it needs to the device; returns its learning rate. Then comes `apply`.
+  double prepare(Context& context);
+  /// Updates all parameters from their gradients and notes the norm in `ledger` (f64 [Ledger::size]), unless that or
+  /// ledger's loss is not finite; then nothing is changed but ledger's bad_step. Waits for nothing: can be recorded.
+  void apply(Context& context, const Tensor& ledger);
+
+  /// Both at once, and what came of it. If the norm is not finite the step does not count.
   StepReport step(Context& context);
 
   std::int64_t steps_done() const { return steps_done_; }
   void set_steps_done(std::int64_t steps) { steps_done_ = steps; }
 
-  struct Moments {
-    Tensor m, v;
-  };
-  /// Moments of each parameter, in the order of the ParameterSet; what a checkpoint stores.
-  const std::vector<Moments>& moments() const { return moments_; }
+  /// Value, gradient and moments of each parameter, in the order of the ParameterSet; what a checkpoint stores.
+  const std::vector<AdamTensors>& tensors() const { return tensors_; }
 
  private:
-  double global_norm(Context& context);
-
   ParameterSet& parameters_;
   OptimOptions options_;
   std::int64_t hidden_;
-  std::vector<Moments> moments_;
+  std::vector<AdamTensors> tensors_;
+  Tensor plan_, numbers_, ledger_;
   std::int64_t steps_done_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "fewshot/learner.h"
 #include "fewshot/training_fixture.h"
+#include "fewshot/training_step.h"
 #include "ops/backend.h"
 #include "optim/adam.h"
 
@@ -56,12 +57,10 @@ TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   const FewShotData data(spec, "", 2);
   FewShotLearner learner(context, spec, data.image_shape());
   Adam adam(context, learner.parameters(), spec.optim, spec.model.core.hidden);
-  EpisodeBatch batch;
+  TrainingStep training(context, learner, adam, data.training(), spec);
   const auto step = [&](std::int64_t index) {
-    data.training().batch(index * spec.train.batch, spec.train.batch, batch);
-    learner.parameters().zero_grad();
-    learner.accumulate_gradient(context, batch, data.training().pool());
-    adam.step(context);
+    training.run(index);
+    training.totals();
   };
   for (std::int64_t i = 0; i < 3; ++i) step(i);
   const std::size_t reserved = context.arena().reserved();

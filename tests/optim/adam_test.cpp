@@ -48,8 +48,8 @@ TEST_CASE_METHOD(Fixture, "clipping scales all gradients to the norm", "[adam]")
   set_gradient(a, 3);
   set_gradient(b, 4);
   CHECK(adam.step(context).grad_norm == Approx(5));
-  CHECK(adam.moments()[0].m.data<double>()[0] == Approx(0.1 * 3 / 5).epsilon(1e-5));
-  CHECK(adam.moments()[1].m.data<double>()[0] == Approx(0.1 * 4 / 5).epsilon(1e-5));
+  CHECK(adam.tensors()[0].m.data<double>()[0] == Approx(0.1 * 3 / 5).epsilon(1e-5));
+  CHECK(adam.tensors()[1].m.data<double>()[0] == Approx(0.1 * 4 / 5).epsilon(1e-5));
 }
 
 TEST_CASE_METHOD(Fixture, "a gradient that is not finite changes nothing", "[adam]") {
@@ -59,7 +59,7 @@ TEST_CASE_METHOD(Fixture, "a gradient that is not finite changes nothing", "[ada
   CHECK_FALSE(std::isfinite(adam.step(context).grad_norm));
   CHECK(adam.steps_done() == 0);
   CHECK(p.value.data<double>()[0] == 1);
-  CHECK(adam.moments()[0].m.data<double>()[0] == 0);
+  CHECK(adam.tensors()[0].m.data<double>()[0] == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "a parameter without a gradient counts as one with a zero gradient", "[adam]") {

@@ -76,6 +76,8 @@ template <typename T>
 T __ldg(const T* address) {
   return *address;
 }
+using std::isfinite;  // CUDA has them in the global namespace
+using std::isnan;
 inline float rsqrtf(float x) {
   return 1 / std::sqrt(x);
 }

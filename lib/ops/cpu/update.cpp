@@ -9,25 +9,19 @@ namespace {
 
 constexpr std::int64_t grain = 1 << 14;
 
+void gather(Context& context, const GatherImages& gather) {
+  gather_images_on_host(context.threads(), gather);
+}
+
 template <typename T>
-void adam(Context& context, const AdamUpdate& u) {
-  const auto t = static_cast<double>(u.step);
-  const T step_size = static_cast<T>(u.rate / (1 - std::pow(u.beta1, t)));
-  const T root_correction = static_cast<T>(std::sqrt(1 - std::pow(u.beta2, t)));
-  const T beta1 = static_cast<T>(u.beta1), beta2 = static_cast<T>(u.beta2), eps = static_cast<T>(u.eps);
-  const T scale = static_cast<T>(u.scale);
-  T* value = u.value.data<T>();
-  T* m = u.m.data<T>();
-  T* v = u.v.data<T>();
-  const T* grad = u.grad.data<T>();
-  parallel_ranges(context.threads(), u.value.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T g = scale * grad[i];
-      m[i] = beta1 * m[i] + (1 - beta1) * g;
-      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      value[i] -= step_size * m[i] / (std::sqrt(v[i]) / root_correction + eps);
-    }
-  });
+void add_outcome(Context&, const AddOutcome& outcome) {
+  double* ledger = outcome.ledger.data<double>();
+  ledger[Ledger::loss] += static_cast<double>(*outcome.loss.data<T>());
+  ledger[Ledger::correct] += static_cast<double>(*outcome.correct.data<T>());
+}
+
+Tensor plan_nothing(Context&, std::span<const AdamTensors>) {
+  return {};
 }
 
 template <typename T>
@@ -46,11 +40,47 @@ double sum_of_squares(Context& context, const Tensor& tensor) {
   return total;
 }
 
+template <typename T>
+void update(Context& context, const AdamUpdate& u, const AdamTensors& p, double clip_scale) {
+  const double* numbers = u.numbers.data<double>();
+  const T step_size = static_cast<T>(numbers[AdamNumbers::step_size]);
+  const T root_correction = static_cast<T>(numbers[AdamNumbers::root_correction]);
+  const T beta1 = static_cast<T>(u.beta1), beta2 = static_cast<T>(u.beta2), eps = static_cast<T>(u.eps);
+  const T scale = static_cast<T>(clip_scale);
+  T* value = p.value.data<T>();
+  T* m = p.m.data<T>();
+  T* v = p.v.data<T>();
+  const T* grad = p.grad.data<T>();
+  parallel_ranges(context.threads(), p.value.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const T g = scale * grad[i];
+      m[i] = beta1 * m[i] + (1 - beta1) * g;
+      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+      value[i] -= step_size * m[i] / (std::sqrt(v[i]) / root_correction + eps);
+    }
+  });
+}
+
+template <typename T>
+void adam(Context& context, const AdamUpdate& u) {
+  double* ledger = u.ledger.data<double>();
+  double squares = 0;
+  for (const AdamTensors& p : u.tensors) squares += sum_of_squares<T>(context, p.grad);
+  const double norm = ledger[Ledger::grad_norm] = std::sqrt(squares);
+  if (ledger[Ledger::bad_step] != 0) return;
+  if (!std::isfinite(norm) || !std::isfinite(ledger[Ledger::loss])) {
+    ledger[Ledger::bad_step] = u.numbers.data<double>()[AdamNumbers::step];
+    return;
+  }
+  const double scale = u.clip_norm > 0 && norm > u.clip_norm ? u.clip_norm / (norm + 1e-6) : 1;
+  for (const AdamTensors& p : u.tensors) update<T>(context, u, p, scale);
+}
+
 }  // namespace
 
 UpdateBodies host_update_bodies(DType real) {
-  if (real == DType::f64) return {adam<double>, sum_of_squares<double>};
-  return {adam<float>, sum_of_squares<float>};
+  if (real == DType::f64) return {gather, add_outcome<double>, plan_nothing, adam<double>};
+  return {gather, add_outcome<float>, plan_nothing, adam<float>};
 }
 
 }  // namespace srwm

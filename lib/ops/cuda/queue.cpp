@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 
 #include "core/error.h"
 #include "kernels/elementwise.h"
@@ -12,6 +13,21 @@ namespace {
 
 constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  // what cuBLAS asks for on Hopper
 constexpr std::size_t staging_bytes = std::size_t{8} << 20;
+
+/// A captured graph, ready to be launched.
+class Graph final : public DeviceQueue::Recording {
+ public:
+  explicit Graph(cudaGraph_t graph) {
+    const cudaError_t error = cudaGraphInstantiate(&executable_, graph, 0);
+    cudaGraphDestroy(graph);
+    check(error, "making a graph ready");
+  }
+  ~Graph() override { cudaGraphExecDestroy(executable_); }
+  cudaGraphExec_t executable() const { return executable_; }
+
+ private:
+  cudaGraphExec_t executable_ = nullptr;
+};
 
 }  // namespace
 
@@ -66,6 +82,7 @@ void Queue::fill(void* device, DType real, std::int64_t count, double value) {
 }
 
 void Queue::upload(void* device, const void* host, std::size_t bytes) {
+  SRWM_CHECK(!recording_, "an upload while work is recorded");
   for (std::size_t done = 0; done < bytes;) {
     if (staging_used_ == staging_bytes) {
       synchronize();
@@ -88,7 +105,33 @@ void Queue::download(void* host, const void* device, std::size_t bytes) {
   synchronize();
 }
 
+std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()>& work) {
+  check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "recording a graph");
+  recording_ = true;
+  std::exception_ptr error;
+  try {
+    work();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  recording_ = false;
+  cudaGraph_t graph = nullptr;
+  const cudaError_t ended = cudaStreamEndCapture(stream_, &graph);
+  if (error) {
+    if (graph != nullptr) cudaGraphDestroy(graph);
+    cudaGetLastError();  // a capture that was cut short leaves an error of its own
+    std::rethrow_exception(error);
+  }
+  check(ended, "recording a graph");
+  return std::make_unique<Graph>(graph);
+}
+
+void Queue::replay(const Recording& recording) {
+  check(cudaGraphLaunch(static_cast<const Graph&>(recording).executable(), stream_), "replaying a graph");
+}
+
 void Queue::synchronize() {
+  SRWM_CHECK(!recording_, "a wait while work is recorded");
   check(cudaStreamSynchronize(stream_), "waiting for the GPU");
 }
 

@@ -21,6 +21,8 @@ class Queue final : public DeviceQueue {
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;
   void synchronize() override;
+  std::unique_ptr<Recording> record(const std::function<void()>& work) override;
+  void replay(const Recording& recording) override;
 
   cudaStream_t stream() const { return stream_; }
   cublasHandle_t blas() const { return blas_; }
@@ -31,6 +33,7 @@ class Queue final : public DeviceQueue {
   void* workspace_ = nullptr;
   char* staging_ = nullptr;  ///< pinned; uploads pass through it one behind the other
   std::size_t staging_used_ = 0;
+  bool recording_ = false;
 };
 
 /// The queue of a context whose backend is CUDA's.

@@ -10,6 +10,7 @@ set(SRWM_CUDA_BODIES
   delta_net.cpp
   dropout.cpp
   flatten_chw.cpp
+  gather_images.cpp
   gemm.cpp
   layer_norm.cpp
   linear.cpp
@@ -27,6 +28,7 @@ set(SRWM_CUDA_KERNELS
   delta_net_in_memory.cu
   elementwise.cu
   fast_weights.cu
+  gather_images.cu
   lstm.cu
   normalisation.cu
   srwm.cu

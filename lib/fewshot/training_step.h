@@ -1,0 +1,77 @@
+// One optimizer step after the other, without waiting for the device in between.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "data/episode.h"
+#include "fewshot/data.h"
+#include "fewshot/learner.h"
+#include "optim/adam.h"
+#include "spec/spec.h"
+
+namespace srwm {
+
+/// What training steps have added up, as the host knows it after a wait.
+struct StepTotals {
+  double loss = 0;            ///< sum over passes of their mean losses
+  std::int64_t correct = 0;   ///< targets predicted right
+  double grad_norm = 0;       ///< of the last step
+  std::int64_t bad_step = 0;  ///< the first step with a loss or gradient that is not finite, from 1; 0: none. The
+                              ///< parameters have not changed since
+};
+
+/// Steps are numbered from 0 over the whole run; what a step does is a function of its number and of the parameters.
+/// On a device that can record, each kind of pass is run once, then recorded, then replayed; the numbers are the same.
+class TrainingStep {
+ public:
+  TrainingStep(Context& context, FewShotLearner& learner, Adam& adam, const EpisodeSource& source,
+               const ExperimentSpec& spec, bool eager = false);
+
+  /// What a step is made of, known without a wait.
+  struct Report {
+    double rate = 0;
+    std::int64_t passes = 0, images = 0, targets = 0;
+  };
+  /// Starts optimizer step `step`: gradients of train.accumulate batches, then Adam.
+  Report run(std::int64_t step);
+
+  /// Waits, and reads what was added up since `set_totals`.
+  StepTotals totals();
+  void set_totals(const StepTotals& totals);
+
+  /// The last batch of a step again, with its random numbers: to look for what went wrong in it.
+  const EpisodeBatch& draw_again(std::int64_t step);
+  /// Whether a wait costs nothing, because nothing is ever left running.
+  bool synchronous() const { return context_.device().kind == Device::Kind::cpu; }
+
+ private:
+  /// A pass of one shape, or the optimizer's part: run, recorded or replayed.
+  struct Part {
+    bool optimizer, first_pass;
+    std::int64_t batch, length, queries, targets;
+    bool operator==(const Part&) const = default;
+  };
+  struct Known {
+    Part part;
+    std::unique_ptr<DeviceQueue::Recording> recording;
+  };
+
+  void draw(std::int64_t step, std::int64_t pass_of_step);
+  template <typename Work>
+  void perform(const Part& part, const Work& work);
+
+  Context& context_;
+  FewShotLearner& learner_;
+  Adam& adam_;
+  const EpisodeSource& source_;
+  std::int64_t batch_size_, accumulate_;
+  bool eager_;
+  EpisodeBatch batch_;
+  Tensor ledger_;
+  std::vector<Known> known_;
+};
+
+}  // namespace srwm

@@ -1,0 +1,83 @@
+#include "ops/cuda_library.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include <dlfcn.h>
+
+#include "core/error.h"
+#include "core/version.h"
+
+namespace srwm {
+namespace {
+
+constexpr const char* file_name = "libsrwm_cuda.so";
+
+/// Beside the program, where an installation has it, and last where the loader looks by itself.
+std::string library_path() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    for (const char* folder : {".", "../lib/srwm", "../lib64/srwm"}) {
+      const std::filesystem::path path = program.parent_path() / folder / file_name;
+      if (std::filesystem::exists(path, error)) return path.string();
+    }
+    for (const auto& entry : {program.parent_path().parent_path() / "lib"}) {
+      if (!std::filesystem::is_directory(entry, error)) continue;
+      for (const auto& folder : std::filesystem::directory_iterator(entry, error)) {  // such as lib/x86_64-linux-gnu
+        const std::filesystem::path path = folder.path() / "srwm" / file_name;
+        if (std::filesystem::exists(path, error)) return path.string();
+      }
+    }
+  }
+  return file_name;
+}
+
+template <typename Function>
+Function symbol(void* library, const char* name) {
+  void* address = dlsym(library, name);
+  if (address == nullptr) {
+    throw DeviceError("{} is not srwm's: it has no '{}'. Install srwm again.", file_name, name);
+  }
+  return reinterpret_cast<Function>(address);
+}
+
+CudaLibrary::BackendOf open_library() {
+  const std::string path = library_path();
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const std::string reason = dlerror();
+    if (path == file_name) {
+      throw DeviceError(
+          "This srwm has no CUDA library ({} is neither beside the program nor among the system's libraries). Use "
+          "--device "
+          "cpu, or build with SRWM_CUDA=ON.",
+          file_name);
+    }
+    throw DeviceError("{} cannot be loaded: {}. It needs the NVIDIA driver and cuBLAS of CUDA 12 or later.", path,
+                      reason);
+  }
+  const std::string version = symbol<CudaLibrary::Version>(library, CudaLibrary::version_symbol)();
+  if (version != generator()) {
+    throw DeviceError("{} belongs to {}, this is {}. Install both from the same build.", path, version, generator());
+  }
+  return symbol<CudaLibrary::BackendOf>(library, CudaLibrary::backend_symbol);
+}
+
+}  // namespace
+
+const Backend& load_cuda_backend(int device) {
+  static const CudaLibrary::BackendOf backend_of = open_library();
+  return *backend_of(device);
+}
+
+bool cuda_is_usable() {
+  try {
+    load_cuda_backend(0);
+    return true;
+  } catch (const DeviceError&) {
+    return false;
+  }
+}
+
+}  // namespace srwm

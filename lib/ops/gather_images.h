@@ -1,0 +1,28 @@
+// Episodes' images from a pool: a function without a gradient, in every backend.
+#pragma once
+
+#include <array>
+
+#include "core/context.h"
+#include "core/tensor.h"
+
+namespace srwm {
+
+/// out[p] = the image index[p] of the pool, turned by rotation[p] quarter turns counter-clockwise; each pixel becomes
+/// (pixel / 255 - mean_c) / std_c in the arithmetic of out's type, in this order. All tensors are on one device.
+struct GatherImages {
+  static constexpr int max_channels = 4;
+  Tensor images;    ///< u8 [N, H, W, C], C <= max_channels
+  Tensor index;     ///< i32 [P] in [0, N)
+  Tensor rotation;  ///< u8 [P] of 0..3; even where H and W differ
+  std::array<double, max_channels> mean{}, std{1, 1, 1, 1};
+  Tensor out;  ///< [P, H, W, C] of real type; on the CPU also u8: the pixels as they are
+
+  /// InternalError unless the shapes fit.
+  void check() const;
+};
+
+/// The body for host tensors of any type.
+void gather_images_on_host(int threads, const GatherImages& gather);
+
+}  // namespace srwm
