@@ -1,24 +1,11 @@
-// Memory that a body needs only while it runs.
+// Memory for each thread of a body.
 #pragma once
 
 #include <omp.h>
 
-#include "core/context.h"
+#include "ops/scratch.h"
 
 namespace srwm::cpu {
-
-/// Gives back, at the end of its life, all step memory that was taken from the context since its construction.
-class ScratchScope {
- public:
-  explicit ScratchScope(Context& context) : arena_(context.arena()), mark_(arena_.mark()) {}
-  ~ScratchScope() { arena_.rewind(mark_); }
-  ScratchScope(const ScratchScope&) = delete;
-  ScratchScope& operator=(const ScratchScope&) = delete;
-
- private:
-  Arena& arena_;
-  Arena::Mark mark_;
-};
 
 /// A piece of step memory for each thread of the coming parallel_for. Pieces are an odd number of cache lines apart.
 class ThreadScratch {

@@ -1,9 +1,50 @@
 #include "ops/batch_norm.h"
 
+#include "ops/cuda/normalisation.h"
+#include "ops/scratch.h"
+
 namespace srwm::cuda {
+namespace {
+
+void forward(Context& ctx, const Forward<BatchNorm>& f) {
+  const std::int64_t channels = f.out[0].dim(3), pixels = rows_of(f.out[0]);
+  const float* x = f.in[BatchNorm::x].data<float>();
+  const NormTensors norm(ctx, channels);
+  f.saved.mean = norm.mean;
+  f.saved.inv_std = norm.inv_std;
+  const ScratchScope scope(ctx);
+  const NormOptions options = norm_options(f.op.state, f.in[BatchNorm::gamma], f.in[BatchNorm::beta]);
+  if (f.op.state.training) {
+    float* partial = ctx.empty({channel_sum_floats(pixels, channels)}).data<float>();
+    channel_moments(stream_of(ctx), x, pixels, channels, partial);
+    normalise_by_batch(stream_of(ctx), options, {partial, norm_slice_pixels}, pixels, channels, norm.pointers());
+  } else {
+    normalise_by_running(stream_of(ctx), options, channels, norm.pointers());
+  }
+  scale_and_shift(stream_of(ctx), x, norm.pointers(), f.out[0].data<float>(), pixels, channels);
+}
+
+void backward(Context& ctx, const Backward<BatchNorm>& b) {
+  const ScratchScope scope(ctx);
+  const std::int64_t channels = b.out[0].dim(3), pixels = rows_of(b.out[0]);
+  const float *x = b.in[BatchNorm::x].data<float>(), *dL_dy = b.dL_dout[0].data<float>(),
+              *mean = b.saved.mean.data<float>();
+  const NormGradientTensors k(ctx, channels);
+  float* partial = ctx.empty({channel_sum_floats(pixels, channels)}).data<float>();
+  norm_gradient_sums(stream_of(ctx), dL_dy, x, mean, partial, pixels, channels);
+  norm_gradient(stream_of(ctx), b.op.state.training, partial, pixels, pixels, channels, mean,
+                b.saved.inv_std.data<float>(), b.in[BatchNorm::gamma].data<float>(), k.pointers(),
+                parameter_gradients(b.dL_din[BatchNorm::gamma], b.dL_din[BatchNorm::beta]));
+  const Grad& dL_dx = b.dL_din[BatchNorm::x];
+  if (!dL_dx.wanted()) return;
+  apply_norm_gradient(stream_of(ctx), k.pointers(), dL_dy, x, dL_dx.value.data<float>(), accumulates(dL_dx), pixels,
+                      channels);
+}
+
+}  // namespace
 
 Body<BatchNorm> body_of(Tag<BatchNorm>) {
-  return {};
+  return {forward, backward};
 }
 
 }  // namespace srwm::cuda

@@ -1,9 +1,33 @@
 #include "ops/conv3x3.h"
 
+#include "kernels/normalisation.h"
+#include "ops/cuda/convolution.h"
+#include "ops/scratch.h"
+
 namespace srwm::cuda {
+namespace {
+
+void forward(Context& ctx, const Forward<Conv3x3>& f) {
+  convolve(ctx, f.in[Conv3x3::x], f.in[Conv3x3::weight], f.in[Conv3x3::bias].data<float>(), f.out[0].data<float>());
+}
+
+void backward(Context& ctx, const Backward<Conv3x3>& b) {
+  const Tensor& dL_dy = b.dL_dout[0];
+  convolve_backward(ctx, b.in[Conv3x3::x], b.in[Conv3x3::weight], dL_dy.data<float>(), b.dL_din[Conv3x3::x],
+                    b.dL_din[Conv3x3::weight]);
+  const Grad& dL_dbias = b.dL_din[Conv3x3::bias];
+  if (!dL_dbias.wanted()) return;
+  const ScratchScope scope(ctx);
+  const std::int64_t pixels = rows_of(dL_dy), channels = dL_dy.dim(3);
+  const Tensor partial = ctx.empty({column_sum_slices(pixels), channels});
+  column_sums(stream_of(ctx), dL_dy.data<float>(), pixels, channels, partial.data<float>(),
+              dL_dbias.value.data<float>(), accumulates(dL_dbias));
+}
+
+}  // namespace
 
 Body<Conv3x3> body_of(Tag<Conv3x3>) {
-  return {};
+  return {forward, backward};
 }
 
 }  // namespace srwm::cuda

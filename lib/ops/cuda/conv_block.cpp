@@ -1,9 +1,65 @@
 #include "ops/conv_block.h"
 
+#include "kernels/pool.h"
+#include "ops/cuda/convolution.h"
+#include "ops/cuda/normalisation.h"
+#include "ops/scratch.h"
+
 namespace srwm::cuda {
+namespace {
+
+PoolShape pool_shape(const Tensor& convolved) {
+  return {convolved.dim(0), convolved.dim(1), convolved.dim(2), convolved.dim(3)};
+}
+
+/// Statistics of the convolution without its bias, and what to normalise it with.
+void normalise(Context& ctx, const Forward<ConvBlock>& f, const Tensor& convolved, const Normalisation& norm) {
+  const ScratchScope scope(ctx);
+  const std::int64_t channels = convolved.dim(3), pixels = rows_of(convolved);
+  const NormOptions options =
+      norm_options(f.op.state, f.in[ConvBlock::gamma], f.in[ConvBlock::beta], f.in[ConvBlock::bias]);
+  if (!f.op.state.training) return normalise_by_running(stream_of(ctx), options, channels, norm);
+  float* partial = ctx.empty({channel_sum_floats(pixels, channels)}).data<float>();
+  channel_moments(stream_of(ctx), convolved.data<float>(), pixels, channels, partial);
+  normalise_by_batch(stream_of(ctx), options, {partial, norm_slice_pixels}, pixels, channels, norm);
+}
+
+void forward(Context& ctx, const Forward<ConvBlock>& f) {
+  const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight], &y = f.out[0];
+  const NormTensors norm(ctx, weight.dim(0));
+  f.saved.mean = norm.mean;
+  f.saved.inv_std = norm.inv_std;
+  f.saved.winner = ctx.empty(y.shape(), DType::u8);
+  f.saved.convolved = ctx.empty({x.dim(0), x.dim(1), x.dim(2), weight.dim(0)});
+  convolve(ctx, x, weight, nullptr, f.saved.convolved.data<float>());
+  normalise(ctx, f, f.saved.convolved, norm.pointers());
+  norm_pool_relu(stream_of(ctx), pool_shape(f.saved.convolved), f.saved.convolved.data<float>(), norm.pointers(),
+                 y.data<float>(), f.saved.winner.data<std::uint8_t>());
+}
+
+void backward(Context& ctx, const Backward<ConvBlock>& b) {
+  const ScratchScope scope(ctx);
+  const Tensor& convolved = b.saved.convolved;
+  const PoolShape shape = pool_shape(convolved);
+  const Pooled pooled{b.dL_dout[0].data<float>(), b.out[0].data<float>(), b.saved.winner.data<std::uint8_t>()};
+  const float* mean = b.saved.mean.data<float>();
+  const NormGradientTensors k(ctx, shape.channels);
+  float* partial = ctx.empty({channel_sum_floats(shape.windows(), shape.channels)}).data<float>();
+  norm_pool_relu_sums(stream_of(ctx), shape, pooled, convolved.data<float>(), mean, partial);
+  norm_gradient(stream_of(ctx), b.op.state.training, partial, shape.windows(), shape.pixels(), shape.channels, mean,
+                b.saved.inv_std.data<float>(), b.in[ConvBlock::gamma].data<float>(), k.pointers(),
+                parameter_gradients(b.dL_din[ConvBlock::gamma], b.dL_din[ConvBlock::beta], b.dL_din[ConvBlock::bias]));
+  const Tensor dL_dconvolved = ctx.empty(convolved.shape());
+  norm_pool_relu_gradient(stream_of(ctx), shape, pooled, convolved.data<float>(), k.pointers(),
+                          dL_dconvolved.data<float>());
+  convolve_backward(ctx, b.in[ConvBlock::x], b.in[ConvBlock::weight], dL_dconvolved.data<float>(),
+                    b.dL_din[ConvBlock::x], b.dL_din[ConvBlock::weight]);
+}
+
+}  // namespace
 
 Body<ConvBlock> body_of(Tag<ConvBlock>) {
-  return {};
+  return {forward, backward};
 }
 
 }  // namespace srwm::cuda

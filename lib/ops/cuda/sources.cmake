@@ -6,6 +6,7 @@ set(SRWM_CUDA_BODIES
   concat_one_hot.cpp
   conv3x3.cpp
   conv_block.cpp
+  convolution.cpp
   cross_entropy.cpp
   delta_net.cpp
   dropout.cpp
@@ -16,6 +17,7 @@ set(SRWM_CUDA_BODIES
   linear.cpp
   lstm.cpp
   max_pool2x2.cpp
+  normalisation.cpp
   pack_srwm.cpp
   queue.cpp
   relu.cpp
@@ -24,6 +26,8 @@ set(SRWM_CUDA_BODIES
   update.cpp)
 list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
 set(SRWM_CUDA_KERNELS
+  batch_norm.cu
+  conv3x3.cu
   delta_net.cu
   delta_net_in_memory.cu
   elementwise.cu
@@ -31,6 +35,7 @@ set(SRWM_CUDA_KERNELS
   gather_images.cu
   lstm.cu
   normalisation.cu
+  pool.cu
   srwm.cu
   srwm_in_memory.cu
   update.cu)

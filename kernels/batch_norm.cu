@@ -1,0 +1,221 @@
+#include "kernels/batch_norm.h"
+#include "kernels/channel_sums.cuh"
+#include "kernels/channels_last.cuh"
+
+namespace srwm::cuda {
+namespace {
+
+/// Two passes over the slice, the second of which finds it in the cache: no digits cancel.
+__global__ void moments_kernel(const float* x, std::int64_t pixels, std::int64_t channels, float* partial) {
+  const ChannelSlice slice(pixels, norm_slice_pixels);
+  const bool used = slice.channel < channels;
+  float sum = 0, squares = 0;
+  for (std::int64_t p = slice.first; used && p < slice.end; p += channel_teams) sum += x[p * channels + slice.channel];
+  const float mean = team_sum(sum) / static_cast<float>(slice.end - slice.begin);
+  for (std::int64_t p = slice.first; used && p < slice.end; p += channel_teams) {
+    const float deviation = x[p * channels + slice.channel] - mean;
+    squares += deviation * deviation;
+  }
+  put_sums(partial, slice.channel, channels, mean, team_sum(squares));
+}
+
+__global__ void gradient_sums_kernel(const float* dL_dy, const float* x, const float* mean, std::int64_t pixels,
+                                     std::int64_t channels, float* partial) {
+  const ChannelSlice slice(pixels, norm_slice_pixels);
+  const bool used = slice.channel < channels;
+  const float m = used ? mean[slice.channel] : 0.0f;
+  float sum = 0, products = 0;
+  for (std::int64_t p = slice.first; used && p < slice.end; p += channel_teams) {
+    const std::int64_t at = p * channels + slice.channel;
+    sum += dL_dy[at];
+    products += dL_dy[at] * (x[at] - m);
+  }
+  sum = team_sum(sum);
+  products = team_sum(products);
+  put_sums(partial, slice.channel, channels, sum, products);
+}
+
+struct Moments {
+  double count = 0, mean = 0, m2 = 0;
+
+  __device__ void merge(const Moments& other) {
+    const double all = count + other.count;
+    if (all == 0) return;
+    const double delta = other.mean - mean;
+    m2 += other.m2 + delta * delta * count * other.count / all;
+    mean += delta * other.count / all;
+    count = all;
+  }
+  __device__ Moments from_lane(int lane) const {
+    return {__shfl_sync(all_lanes, count, lane), __shfl_sync(all_lanes, mean, lane), __shfl_sync(all_lanes, m2, lane)};
+  }
+};
+
+/// The moments of a channel from those of its slices, merged by one warp in a fixed order; every lane gets them.
+__device__ Moments merge_slices(const ChannelMoments& moments, std::int64_t pixels, std::int64_t channels,
+                                std::int64_t channel) {
+  const int lane = threadIdx.x % warp_size;
+  Moments mine;
+  for (std::int64_t slice = lane; slice * moments.slice_pixels < pixels; slice += warp_size) {
+    const std::int64_t left = pixels - slice * moments.slice_pixels;
+    const float* row = moments.partial + 2 * slice * channels + channel;
+    mine.merge({static_cast<double>(left < moments.slice_pixels ? left : moments.slice_pixels),
+                static_cast<double>(row[0]), static_cast<double>(row[channels])});
+  }
+  for (int offset = warp_size / 2; offset > 0; offset /= 2) {
+    const Moments other = mine.from_lane((lane + offset) % warp_size);
+    if (lane < offset) mine.merge(other);
+  }
+  return mine.from_lane(0);
+}
+
+__device__ void put_normalisation(const NormOptions& options, double mean, double var, std::int64_t channel,
+                                  const Normalisation& out) {
+  const double inv_std = 1 / sqrt(var + options.eps), scale = options.gamma[channel] * inv_std;
+  out.mean[channel] = static_cast<float>(mean);
+  out.inv_std[channel] = static_cast<float>(inv_std);
+  out.scale[channel] = static_cast<float>(scale);
+  out.shift[channel] = static_cast<float>(options.beta[channel] - mean * scale);
+}
+
+__device__ double bias_of(const NormOptions& options, std::int64_t channel) {
+  return options.bias == nullptr ? 0.0 : static_cast<double>(options.bias[channel]);
+}
+
+constexpr int channel_warps = 4;  // a warp per channel
+
+__device__ __forceinline__ std::int64_t channel_of_warp() {
+  return static_cast<std::int64_t>(blockIdx.x) * channel_warps + threadIdx.x / warp_size;
+}
+
+Launch warp_per_channel(std::int64_t channels) {
+  return {static_cast<unsigned>(ceil_div(channels, channel_warps)), channel_warps * warp_size};
+}
+
+__global__ void normalise_by_batch_kernel(NormOptions options, ChannelMoments moments, std::int64_t pixels,
+                                          std::int64_t channels, Normalisation out) {
+  const std::int64_t channel = channel_of_warp();
+  if (channel >= channels) return;
+  const Moments batch = merge_slices(moments, pixels, channels, channel);
+  if (threadIdx.x % warp_size > 0) return;
+  put_normalisation(options, batch.mean, batch.m2 / batch.count, channel, out);
+  const double m = options.momentum, keep = 1 - m;
+  float &mean = options.running_mean[channel], &var = options.running_var[channel];
+  mean = static_cast<float>(keep * mean + m * (batch.mean + bias_of(options, channel)));
+  var = static_cast<float>(keep * var + m * batch.m2 / (batch.count - 1));
+}
+
+__global__ void normalise_by_running_kernel(NormOptions options, std::int64_t channels, Normalisation out) {
+  const std::int64_t channel = thread_index();
+  if (channel >= channels) return;
+  put_normalisation(options, options.running_mean[channel] - bias_of(options, channel),
+                    static_cast<double>(options.running_var[channel]), channel, out);
+}
+
+template <int N>
+__global__ void scale_and_shift_kernel(const float* x, Normalisation norm, float* y, int pixels, int channels) {
+  for_each_pack<N>(pixels, channels, [=](int p, int c) {
+    const std::int64_t at = static_cast<std::int64_t>(p) * channels + c;
+    Pack<float, N> pack = load_pack<N>(x + at);
+#pragma unroll
+    for (int j = 0; j < N; ++j) pack.value[j] = norm.scale[c + j] * pack.value[j] + norm.shift[c + j];
+    store_pack(y + at, pack);
+  });
+}
+
+/// Sum over slices of one of the two rows, by one warp; every lane gets it.
+__device__ double add_slices(const float* partial, std::int64_t slices, std::int64_t stride) {
+  double sum = 0;
+  for (std::int64_t slice = threadIdx.x % warp_size; slice < slices; slice += warp_size) {
+    sum += static_cast<double>(partial[slice * stride]);
+  }
+  return warp_sum(sum);
+}
+
+__device__ void put_if_wanted(float* gradient, std::int64_t channel, bool accumulate, double value) {
+  if (gradient != nullptr) put(accumulate, gradient[channel], static_cast<float>(value));
+}
+
+/// With xhat = (x - mean) inv_std: dL/dx = scale (dL/dy - mean(dL/dy) - xhat mean(dL/dy xhat)).
+__global__ void norm_gradient_kernel(bool training, const float* partial, std::int64_t slices, std::int64_t values,
+                                     std::int64_t channels, const float* mean, const float* inv_std, const float* gamma,
+                                     NormGradient out, NormParameterGradients parameters) {
+  const std::int64_t c = channel_of_warp();
+  if (c >= channels) return;
+  const double sum_dy = add_slices(partial + c, slices, 2 * channels);
+  const double sum_dy_x = add_slices(partial + channels + c, slices, 2 * channels);
+  if (threadIdx.x % warp_size > 0) return;
+  const double inverse = static_cast<double>(inv_std[c]), scale = gamma[c] * inverse;
+  const double batch = training ? 1 / static_cast<double>(values) : 0;
+  const double slope = -scale * inverse * inverse * batch * sum_dy_x;
+  out.scale[c] = static_cast<float>(scale);
+  out.slope[c] = static_cast<float>(slope);
+  out.offset[c] = static_cast<float>(-scale * batch * sum_dy - slope * mean[c]);
+  put_if_wanted(parameters.dL_dbeta, c, parameters.add_beta, sum_dy);
+  put_if_wanted(parameters.dL_dgamma, c, parameters.add_gamma, sum_dy_x * inverse);
+  put_if_wanted(parameters.dL_dbias, c, parameters.add_bias, training ? 0 : sum_dy * scale);
+}
+
+template <int N>
+__global__ void apply_norm_gradient_kernel(NormGradient k, const float* dL_dy, const float* x, float* dL_dx,
+                                           bool accumulate, int pixels, int channels) {
+  for_each_pack<N>(pixels, channels, [=](int p, int c) {
+    const std::int64_t at = static_cast<std::int64_t>(p) * channels + c;
+    const auto dy = load_pack<N>(dL_dy + at), from = load_pack<N>(x + at);
+    Pack<float, N> gradient;
+#pragma unroll
+    for (int j = 0; j < N; ++j) {
+      gradient.value[j] = k.scale[c + j] * dy.value[j] + k.slope[c + j] * from.value[j] + k.offset[c + j];
+    }
+    put_pack(accumulate, dL_dx + at, gradient);
+  });
+}
+
+}  // namespace
+
+std::int64_t channel_sum_floats(std::int64_t pixels, std::int64_t channels) {
+  return ChannelMoments::floats(pixels, norm_slice_pixels, channels);
+}
+
+void channel_moments(cudaStream_t stream, const float* x, std::int64_t pixels, std::int64_t channels, float* partial) {
+  launch("channel_moments", moments_kernel, channel_slices(pixels, norm_slice_pixels, channels), stream, x, pixels,
+         channels, partial);
+}
+
+void normalise_by_batch(cudaStream_t stream, const NormOptions& options, const ChannelMoments& moments,
+                        std::int64_t pixels, std::int64_t channels, const Normalisation& out) {
+  launch("normalise_by_batch", normalise_by_batch_kernel, warp_per_channel(channels), stream, options, moments, pixels,
+         channels, out);
+}
+
+void normalise_by_running(cudaStream_t stream, const NormOptions& options, std::int64_t channels,
+                          const Normalisation& out) {
+  launch("normalise_by_running", normalise_by_running_kernel, elementwise(channels), stream, options, channels, out);
+}
+
+void scale_and_shift(cudaStream_t stream, const float* x, const Normalisation& norm, float* y, std::int64_t pixels,
+                     std::int64_t channels) {
+  launch_over_pixels("scale_and_shift", scale_and_shift_kernel<4>, scale_and_shift_kernel<1>, stream, pixels, channels,
+                     x, norm, y, pixels, channels);
+}
+
+void norm_gradient_sums(cudaStream_t stream, const float* dL_dy, const float* x, const float* mean, float* partial,
+                        std::int64_t pixels, std::int64_t channels) {
+  launch("norm_gradient_sums", gradient_sums_kernel, channel_slices(pixels, norm_slice_pixels, channels), stream, dL_dy,
+         x, mean, pixels, channels, partial);
+}
+
+void norm_gradient(cudaStream_t stream, bool training, const float* partial, std::int64_t summed, std::int64_t values,
+                   std::int64_t channels, const float* mean, const float* inv_std, const float* gamma,
+                   const NormGradient& out, const NormParameterGradients& parameters) {
+  launch("norm_gradient", norm_gradient_kernel, warp_per_channel(channels), stream, training, partial,
+         ceil_div(summed, norm_slice_pixels), values, channels, mean, inv_std, gamma, out, parameters);
+}
+
+void apply_norm_gradient(cudaStream_t stream, const NormGradient& k, const float* dL_dy, const float* x, float* dL_dx,
+                         bool accumulate, std::int64_t pixels, std::int64_t channels) {
+  launch_over_pixels("apply_norm_gradient", apply_norm_gradient_kernel<4>, apply_norm_gradient_kernel<1>, stream,
+                     pixels, channels, k, dL_dy, x, dL_dx, accumulate, pixels, channels);
+}
+
+}  // namespace srwm::cuda

@@ -1,0 +1,17 @@
+// What the bodies of Conv3x3 and ConvBlock share: kernels/conv3x3.h on tensors.
+#pragma once
+
+#include "kernels/conv3x3.h"
+#include "ops/cuda/grad.h"
+
+namespace srwm::cuda {
+
+ConvShape conv_shape(const Tensor& x, const Tensor& weight);
+
+/// y = convolution of x, plus `bias` unless it is nullptr.
+void convolve(Context& context, const Tensor& x, const Tensor& weight, const float* bias, float* y);
+/// The gradients of x and weight from that of y, those that are wanted.
+void convolve_backward(Context& context, const Tensor& x, const Tensor& weight, const float* dL_dy, const Grad& dL_dx,
+                       const Grad& dL_dweight);
+
+}  // namespace srwm::cuda
