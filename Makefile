@@ -12,14 +12,15 @@ CTEST_ARGS ?=
 GROUPS := build $(if $(filter setup test tsan,$(MAKECMDGOALS)),test) $(if $(filter format lint,$(MAKECMDGOALS)),lint)
 BUILD := build/$(PRESET)
 SRWM := $(BUILD)/apps/srwm/srwm
+NVCC := $(shell command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup configure build run test bench format lint tsan package install clean
+.PHONY: help setup configure build run test bench format lint tsan package package-cuda install clean
 
 help: ## list the targets
 	@echo "Usage: make [TARGET] [PRESET=release|debug|asan-ubsan|tsan] [JOBS=N] [SETUP=no] [CMAKE_ARGS=...] [CTEST_ARGS=...]"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the missing packages (Debian and Ubuntu; elsewhere the list is printed)
 	@$(if $(filter no,$(SETUP)),,scripts/setup.sh $(GROUPS))
@@ -49,9 +50,14 @@ lint: configure ## check format, C++, shell and Python; change nothing
 tsan: ## build and run the tests under the thread sanitizer
 	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory test PRESET=tsan
 
-package: ## make a tarball in dist/ that runs on other machines without installing anything
+package: ## make tarballs in dist/ that run on other machines, for CPUs and, where there is an nvcc, for GPUs
 	@$(MAKE) --no-print-directory build PRESET=package
 	@scripts/package.sh build/package dist
+	@$(if $(NVCC),$(MAKE) --no-print-directory package-cuda,echo "package: there is no nvcc, so no tarball for GPUs")
+
+package-cuda: ## make the tarball for GPUs alone
+	@$(MAKE) --no-print-directory build PRESET=package-cuda
+	@scripts/package.sh build/package-cuda dist
 
 install: build ## install below PREFIX (default /usr/local)
 	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))

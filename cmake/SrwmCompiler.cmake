@@ -17,6 +17,9 @@ endif()
 if(SRWM_WERROR)
   target_compile_options(srwm_options INTERFACE -Werror)
 endif()
+if(SRWM_PORTABLE)
+  target_compile_options(srwm_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)  # messages name lib/x.cpp everywhere
+endif()
 if(SRWM_SANITIZE)
   target_compile_options(srwm_options INTERFACE -Wno-maybe-uninitialized)  # false alarms about instrumented code
   target_compile_options(srwm_options INTERFACE -fsanitize=${SRWM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

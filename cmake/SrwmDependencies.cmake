@@ -62,6 +62,10 @@ endif()
 if(SRWM_PORTABLE)
   # The C library stays shared. Cryptography and curl serve HDF5's driver for remote files, which nothing here refers to.
   list(FILTER HDF5_C_LIBRARIES EXCLUDE REGEX "/lib(m|dl|pthread|crypto|curl)\\.")
+  find_library(SRWM_AEC_LIBRARY aec)  # what libsz.a is made with
+  if(SRWM_AEC_LIBRARY)
+    list(APPEND HDF5_C_LIBRARIES ${SRWM_AEC_LIBRARY})
+  endif()
 endif()
 add_library(srwm_hdf5 INTERFACE)
 target_include_directories(srwm_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})

@@ -23,13 +23,16 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CITATION.cff D
 # left to the tarball. What it is made of besides srwm is listed for their licences' sake.
 if(SRWM_PORTABLE AND TARGET srwm)
   set_target_properties(srwm PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH OFF)
-  target_link_options(srwm PRIVATE -Wl,--as-needed)
+  # What is not used goes, and with it symbols that only a newer glibc has.
+  target_link_options(srwm PRIVATE -Wl,--as-needed -Wl,--gc-sections)
   if(NOT SRWM_CUDA_ENABLED)
     target_link_options(srwm PRIVATE -static-libstdc++ -static-libgcc)
+    target_sources(srwm PRIVATE ${PROJECT_SOURCE_DIR}/packaging/dl_find_object.cpp)
   endif()
   set(parts ${HDF5_C_LIBRARIES} ${PNG_LIBRARIES} ${OpenMP_CXX_LIBRARIES} ${SRWM_${SRWM_BLAS}_LIBRARY}
             ${fmt_CONFIG} ${spdlog_CONFIG} ${nlohmann_json_CONFIG} ${CLI11_CONFIG})
   list(FILTER parts INCLUDE REGEX "^/")
+  list(FILTER parts EXCLUDE REGEX "/libpthread\\.")  # an empty archive of the C library
   list(JOIN parts "\n" parts)
   file(WRITE ${PROJECT_BINARY_DIR}/third_party.txt "${parts}\n")
 endif()

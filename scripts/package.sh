@@ -23,7 +23,7 @@ is_of_the_system() {
   esac
 }
 
-binaries() { find "$tree/libexec" "$tree/lib" -type f 2>/dev/null | sort; }
+binaries() { find "$tree" -type f \( -path "$tree/libexec/*" -o -path "$tree/lib/*" \) | sort; }
 
 # Copies the shared libraries that the binaries are loaded with into lib/srwm, and lets them find each other there.
 bundle_libraries() {
@@ -46,11 +46,14 @@ glibc_floor() {
   binaries | while read -r file; do objdump -p "$file"; done | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -1 | cut -d_ -f2
 }
 
-# Distributions by their glibc, for people who do not know theirs by heart.
+# The first distributions with a glibc, for people who do not know theirs by heart.
 systems_with() {
-  local name version list=""
+  local name version list="" count=0
   while read -r version name; do
-    if [ "$(printf '%s\n' "$1" "$version" | sort -V | head -1)" = "$1" ]; then list+="${list:+, }$name"; fi
+    if [ "$count" -lt 3 ] && [ "$(printf '%s\n' "$1" "$version" | sort -V | head -1)" = "$1" ]; then
+      list+="$name, "
+      count=$((count + 1))
+    fi
   done <<'END'
 2.28 RHEL 8
 2.31 Debian 11 and Ubuntu 20.04
@@ -60,14 +63,18 @@ systems_with() {
 2.39 Ubuntu 24.04 and RHEL 10
 2.41 Debian 13
 END
-  echo "$list, and newer ones"
+  echo "${list}and newer ones"
 }
 
 # The copyright file of the package that a file belongs to, and the licences that it refers to.
 add_licence() {
   local package copyright
+  if [[ $(realpath "$1") == */cuda* ]]; then
+    echo "libcublas and its like are NVIDIA's, under https://docs.nvidia.com/cuda/eula/." >"$tree/licenses/nvidia-cuda.txt"
+    return
+  fi
   # With merged /usr a library may be registered under /lib.
-  package=$(dpkg-query --search "$1" "${1#/usr}" "$(realpath "$1")" 2>/dev/null | head -1 | cut -d: -f1)
+  package=$( (dpkg-query --search "$1" "${1#/usr}" "$(realpath "$1")" 2>/dev/null || true) | head -1 | cut -d: -f1)
   copyright=/usr/share/doc/$package/copyright
   if [ -z "$package" ] || [ ! -f "$copyright" ]; then
     fail "$1 belongs to no package of this system, so its licence is not known." \
@@ -118,11 +125,7 @@ machine=$(uname -m)
 
 cmake --install "$build" --strip --prefix "$work/tree" >/dev/null
 flavour=cpu
-if [ -n "$(find "$work/tree" -name 'libsrwm_cuda.so*')" ]; then
-  flavour=cuda
-else
-  echo "package: this build has no CUDA library (libsrwm_cuda.so); the tarball is for CPUs only"
-fi
+if [ -n "$(find "$work/tree" -name 'libsrwm_cuda.so*')" ]; then flavour=cuda; fi
 name=srwm-$version-linux-$machine-$flavour
 tree=$work/$name
 mv "$work/tree" "$tree"

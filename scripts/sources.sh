@@ -2,8 +2,8 @@
 # Sourced by format.sh and lint.sh: the files of this repository that are checked, by kind, NUL-separated.
 # Works in a checkout and in an unpacked archive alike.
 
-code_folders=(apps lib kernels tests)
-all_folders=("${code_folders[@]}" data_scripts scripts packaging experiments)
+code_folders=(apps lib kernels packaging tests)
+all_folders=("${code_folders[@]}" data_scripts scripts experiments)
 
 # find_files PATTERN...: files below the folders whose names match one of the patterns.
 find_files() {

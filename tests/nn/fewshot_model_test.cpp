@@ -1,5 +1,6 @@
 #include "nn/fewshot_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <string>

@@ -1,5 +1,6 @@
 #include "run/progress.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <thread>
