@@ -8,15 +8,16 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 add_library(srwm_options INTERFACE)
-target_compile_options(srwm_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
-                                              -Woverloaded-virtual
-                                              -Wno-missing-field-initializers)  # what {.a = 1} leaves out is meant to be default
+set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+             -Wno-missing-field-initializers)  # what {.a = 1} leaves out is meant to be default
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(srwm_options INTERFACE -Wno-restrict)  # GCC bug 105651: false alarms about std::string's operator+
+  list(APPEND warnings -Wno-restrict)  # GCC bug 105651: false alarms about std::string's operator+
 endif()
 if(SRWM_WERROR)
-  target_compile_options(srwm_options INTERFACE -Werror)
+  list(APPEND warnings -Werror)
 endif()
+# Not for nvcc, whose generated code warns; the emulator compiles the kernels as C++.
+target_compile_options(srwm_options INTERFACE "$<$<COMPILE_LANGUAGE:C,CXX>:${warnings}>")
 if(SRWM_PORTABLE)
   target_compile_options(srwm_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)  # messages name lib/x.cpp everywhere
 endif()

@@ -20,6 +20,11 @@ else()
     # Machine code for Ampere and Hopper, and PTX of the latter for what comes after.
     set(CMAKE_CUDA_ARCHITECTURES "80-real;90" CACHE STRING "GPU architectures to compile for")
     enable_language(CUDA)
+    # CMake 3.25, Debian 12's, does not know that nvcc has learnt C++20 with version 12.
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+    endif()
     set(SRWM_CUDA_ENABLED ON)
     set(SRWM_CUDA_REASON "nvcc ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}")
   else()
