@@ -38,7 +38,7 @@ std::string italic(std::string_view text) {
 
 /// What an option takes, in a word: "SPEC", "{train,val,test}"; of "TEXT:{a,b}" the list.
 std::string value_name(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
+  std::string type = option.get_type_name();
   const std::size_t colon = type.find(':');
   if (colon == std::string::npos) return type;
   return type[colon + 1] == '{' ? type.substr(colon + 1) : type.substr(0, colon);
