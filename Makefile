@@ -56,6 +56,7 @@ package: ## make tarballs in dist/ that run on other machines, for CPUs and, whe
 	@$(if $(NVCC),$(MAKE) --no-print-directory package-cuda,echo "package: there is no nvcc, so no tarball for GPUs")
 
 package-cuda: ## make the tarball for GPUs alone
+	@$(if $(filter no,$(SETUP)),,scripts/setup.sh package)
 	@$(MAKE) --no-print-directory build PRESET=package-cuda
 	@scripts/package.sh build/package-cuda dist
 

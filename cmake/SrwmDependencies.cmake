@@ -6,12 +6,16 @@ function(srwm_need found what package)
   endif()
 endfunction()
 
+# A portable program is linked with archives. The run-time libraries of C++ and OpenMP stay shared where the CUDA library
+# has to have the same ones; scripts/package.sh takes them along.
+if(SRWM_PORTABLE AND NOT SRWM_CUDA_ENABLED)
+  list(PREPEND CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
+find_package(OpenMP COMPONENTS CXX)
 if(SRWM_PORTABLE)
   list(PREPEND CMAKE_FIND_LIBRARY_SUFFIXES .a)
   set(HDF5_USE_STATIC_LIBRARIES ON)
 endif()
-
-find_package(OpenMP COMPONENTS CXX)
 srwm_need(OpenMP_CXX_FOUND "OpenMP" "g++")
 find_package(fmt 9 QUIET)
 srwm_need(fmt_FOUND "fmt" "libfmt-dev")

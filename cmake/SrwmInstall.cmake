@@ -10,6 +10,7 @@ if(TARGET srwm)
                                         INSTALL_RPATH_USE_LINK_PATH ON)
 endif()
 if(TARGET srwm_cuda)
+  set_target_properties(srwm_cuda PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS srwm_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/srwm)
 endif()
 foreach(folder experiments data_scripts)
@@ -19,13 +20,15 @@ endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# A portable binary takes the C++ library along, unless it shares it with the CUDA library: scripts/package.sh adds what is
-# left to the tarball. What it is made of besides srwm is listed for their licences' sake.
+# What a portable program is made of besides srwm is listed, for the licences' sake.
 if(SRWM_PORTABLE AND TARGET srwm)
   set_target_properties(srwm PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH OFF)
   # What is not used goes, and with it symbols that only a newer glibc has.
   target_link_options(srwm PRIVATE -Wl,--as-needed -Wl,--gc-sections)
-  if(NOT SRWM_CUDA_ENABLED)
+  if(TARGET srwm_cuda)
+    set_target_properties(srwm_cuda PROPERTIES INSTALL_RPATH_USE_LINK_PATH OFF)
+    target_link_options(srwm_cuda PRIVATE -Wl,--as-needed)
+  else()
     target_link_options(srwm PRIVATE -static-libstdc++ -static-libgcc)
     target_sources(srwm PRIVATE ${PROJECT_SOURCE_DIR}/packaging/dl_find_object.cpp)
   endif()

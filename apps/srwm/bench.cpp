@@ -109,7 +109,7 @@ void execute(const Options& options) {
   const std::unique_ptr<Context> context = make_context(options.device, 1);
   const MachinePeaks peaks = measure_machine(context->threads());
   const Measured measured = run_suites(options, spec, *context);
-  const Statement statement{context->device().to_string(), context->threads(), measured.data_digest, to_json(spec)};
+  const Statement statement(*context, measured.data_digest, to_json(spec));
   const std::string text = document(options.suite, peaks, measured.results, statement).dump(2) + "\n";
   if (!options.out.empty()) write_file_atomically(options.out, text);
   if (options.json) {

@@ -89,7 +89,7 @@ std::string origin_of_episodes(const Options& options) {
 }
 
 nlohmann::ordered_json to_json(const Options& options, const std::filesystem::path& path, std::int64_t step,
-                               const Evaluation& result) {
+                               const Evaluation& result, const Statement& statement) {
   nlohmann::ordered_json object = {{"checkpoint", path.string()},
                                    {"checkpoint_step", step},
                                    {"episodes_from", origin_of_episodes(options)},
@@ -99,6 +99,7 @@ nlohmann::ordered_json to_json(const Options& options, const std::filesystem::pa
                                    {"episodes", result.episodes},
                                    {"images_per_second", static_cast<double>(result.images) / result.seconds}};
   if (options.episodes_file.empty()) object["episode_seed"] = options.episode_seed;
+  add_statement(object, statement);
   return object;
 }
 
@@ -125,13 +126,9 @@ void execute(const Options& options) {
       evaluate(*context, learner, source, episodes, options.batch > 0 ? options.batch : spec.train.batch,
                options.predictions.empty() ? PredictionSink() : sink);
   if (!options.predictions.empty()) predictions.write(options.predictions, generator());
-  if (!options.json) {
-    fmt::print("{}\n", describe(origin_of_episodes(options), result));
-    return;
-  }
-  nlohmann::ordered_json object = to_json(options, path, checkpoint.progress.step, result);
-  add_statement(object, {context->device().to_string(), context->threads(), data.digest(), checkpoint.spec_json});
-  fmt::print("{}\n", object.dump(2));
+  const Statement statement(*context, data.digest(), checkpoint.spec_json);
+  fmt::print("{}\n", options.json ? to_json(options, path, checkpoint.progress.step, result, statement).dump(2)
+                                  : describe(origin_of_episodes(options), result));
 }
 
 }  // namespace

@@ -18,6 +18,11 @@ const BuildInfo& build_info();
 /// "srwm 0.1.0 (0123456789ab)", what our files carry as `generator`; "+" after the commit if dirty.
 std::string generator();
 
+struct LibraryVersion {
+  std::string name;
+  std::string version;
+};
+
 /// "1.10.8", or "1.10.8 (compiled against 1.10.7)" where the library that is loaded is another than the headers'.
 std::string loaded_version(const std::string& loaded, const std::string& compiled);
 

@@ -225,7 +225,7 @@ std::filesystem::path find_dataset(const std::string& name, const std::string& d
   }
   std::string looked_at;
   for (const std::filesystem::path& folder : dataset_folders(data_dir)) {
-    const std::filesystem::path path = folder / (name + ".h5");
+    std::filesystem::path path = folder / (name + ".h5");
     if (std::filesystem::exists(path)) return path;
     looked_at += fmt::format("{}{}", looked_at.empty() ? "" : ", ", path.string());
   }

@@ -7,7 +7,6 @@
 #include "core/error.h"
 #include "io/file.h"
 #include "run/progress.h"
-#include "spec/print.h"
 
 namespace srwm {
 namespace {
@@ -60,8 +59,7 @@ RunResult to_result(const RunSummary& summary) {
   result.steps = summary.steps;
   result.wall_seconds = summary.wall_seconds;
   result.images_per_second = summary.images_per_second;
-  result.seed = summary.spec.seed;
-  result.statement = {summary.device, summary.threads, summary.data_digest, to_json(summary.spec)};
+  result.seed = summary.seed;
   return result;
 }
 

@@ -7,20 +7,17 @@
 
 #include "fewshot/evaluator.h"
 #include "run/result.h"
-#include "spec/spec.h"
 
 namespace srwm {
 
 struct RunSummary {
-  ExperimentSpec spec;
+  std::uint64_t seed = 0;
   std::int64_t steps = 0;
   std::optional<double> best_metric;  ///< best validation accuracy
   std::int64_t best_step = 0;
   std::optional<Evaluation> test;
   double wall_seconds = 0;
   double images_per_second = 0;
-  std::string data_digest, device;
-  int threads = 0;
 };
 
 RunResult to_result(const RunSummary& summary);

@@ -224,7 +224,7 @@ void FewShotTrainer::load_best() {
 }
 
 void FewShotTrainer::finish() {
-  RunSummary summary{.spec = spec_, .steps = step_, .best_metric = best_metric_, .best_step = best_step_};
+  RunSummary summary{.seed = spec_.seed, .steps = step_, .best_metric = best_metric_, .best_step = best_step_};
   if (spec_.test.episodes > 0) {
     load_best();
     logger_.info("Evaluating {} test episodes.", format_count(spec_.test.episodes));
@@ -240,10 +240,7 @@ void FewShotTrainer::finish() {
   }
   summary.wall_seconds = recorder_->seconds();
   summary.images_per_second = train_seconds_ > 0 ? static_cast<double>(images_) / train_seconds_ : 0;
-  summary.data_digest = data_.digest();
-  summary.device = context_.device().to_string();
-  summary.threads = context_.threads();
-  write_result(paths_, to_result(summary));
+  write_result(paths_, to_result(summary), Statement(context_, data_.digest(), to_json(spec_)));
 }
 
 }  // namespace srwm

@@ -4,8 +4,10 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "core/context.h"
+#include "core/version.h"
 #include "ops/add.h"
 #include "ops/batch_norm.h"
 #include "ops/concat_one_hot.h"
@@ -44,6 +46,8 @@ struct Backend {
   std::unique_ptr<DeviceQueue> (*make_queue)(Device) = nullptr;  ///< none: the host's
   AllOps::Bodies bodies;
   UpdateBodies updates;
+  std::string device_name = {};                ///< "NVIDIA H200"; empty for the host
+  std::vector<LibraryVersion> libraries = {};  ///< that this backend alone uses
 
   template <typename Op>
   const Body<Op>& body() const {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/version.h"
+
 namespace srwm {
 
 /// Threads to use unless told otherwise: the CPUs in the affinity mask, at most the CPU quota of the cgroup (whole
@@ -21,10 +23,6 @@ std::string host_name();
 /// "Intel(R) Xeon(R) ...", or "unknown".
 std::string cpu_model();
 
-struct LibraryVersion {
-  std::string name;
-  std::string version;
-};
 /// Every library the program is made of, with the version that is loaded now where the library can tell; OpenMP, which
 /// has no other version, by the month of its specification.
 std::vector<LibraryVersion> libraries();

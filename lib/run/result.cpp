@@ -23,19 +23,19 @@ Json to_json(const ResultSection& section) {
 
 }  // namespace
 
-std::string result_json(const RunResult& result) {
+std::string result_json(const RunResult& result, const Statement& statement) {
   Json object = Json::object();
   for (const ResultSection& section : result.sections) object[section.name] = to_json(section);
   object["steps"] = result.steps;
   object["wall_seconds"] = result.wall_seconds;
   object["images_per_second"] = result.images_per_second;
   object["seed"] = result.seed;
-  add_statement(object, result.statement);
+  add_statement(object, statement);
   return object.dump(2) + "\n";
 }
 
-void write_result(const RunPaths& paths, const RunResult& result) {
-  write_file_atomically(paths.result(), result_json(result));
+void write_result(const RunPaths& paths, const RunResult& result, const Statement& statement) {
+  write_file_atomically(paths.result(), result_json(result, statement));
 }
 
 }  // namespace srwm

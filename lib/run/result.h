@@ -26,12 +26,11 @@ struct RunResult {
   double wall_seconds = 0;  ///< all sittings together
   double images_per_second = 0;
   std::uint64_t seed = 0;
-  Statement statement;
 };
 
 /// The text of result.json. Figures that are not finite become null.
-std::string result_json(const RunResult& result);
+std::string result_json(const RunResult& result, const Statement& statement);
 /// Writes result.json whole or not at all.
-void write_result(const RunPaths& paths, const RunResult& result);
+void write_result(const RunPaths& paths, const RunResult& result, const Statement& statement);
 
 }  // namespace srwm

@@ -2,22 +2,31 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "core/context.h"
+#include "core/version.h"
+
 namespace srwm {
 
-/// What the caller alone knows; everything else is asked of the program, its libraries and the machine.
+/// What belongs to one computation; the rest is asked of the program, its libraries and the machine.
 struct Statement {
-  std::string device;       ///< "cpu", "cuda:0"
-  int threads = 0;          ///< CPU threads of the computation
-  std::string data_digest;  ///< digest of the content of the data; empty if none was read
-  std::string spec_json;    ///< the resolved spec
+  /// `data_digest`: digest of the content of the data, empty if none was read; `spec_json`: the resolved spec.
+  Statement(const Context& context, std::string data_digest, std::string spec_json);
+
+  std::string device;                     ///< "cpu", "cuda:0"
+  std::string gpu;                        ///< "NVIDIA H200"; empty on a CPU
+  int threads;                            ///< CPU threads of the computation
+  std::vector<LibraryVersion> libraries;  ///< of the device
+  std::string data_digest;
+  std::string spec_json;
 };
 
-/// Appends to a JSON object: `version`, `commit`, `dirty`, `build_type`, `compiler` (the program), `device`, `threads`,
-/// `simd`, `host`, `cpu` (what it ran on), `data_digest` (null if there is none), `libraries` (name: version) and
-/// `spec` (an object).
+/// Appends to a JSON object: `version`, `commit`, `dirty`, `build_type`, `compiler` (the program), `device`, `gpu`
+/// (null on a CPU), `threads`, `simd`, `host`, `cpu` (what it ran on), `data_digest` (null if there is none),
+/// `libraries` (name: version) and `spec` (an object).
 void add_statement(nlohmann::ordered_json& object, const Statement& statement);
 
 }  // namespace srwm

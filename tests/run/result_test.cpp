@@ -7,6 +7,7 @@
 
 #include "core/version.h"
 #include "io/file.h"
+#include "ops/backend.h"
 #include "support/temp_dir.h"
 
 using namespace srwm;
@@ -22,8 +23,8 @@ TEST_CASE("the result says what came out and how", "[result]") {
   result.steps = 300000;
   result.wall_seconds = 12.5;
   result.seed = 18446744073709551615u;
-  result.statement = {"cpu", 2, "00ff", R"({"name": "demo", "model": {"heads": 16}})"};
-  write_result(paths, result);
+  const Context context(cpu_backend(), DType::f32, 2);
+  write_result(paths, result, Statement(context, "00ff", R"({"name": "demo", "model": {"heads": 16}})"));
   const std::string text = read_text_file(paths.result());
   CHECK(text.starts_with("{\n  \"test\": {\n    \"accuracy\": 0.974,\n"));
   const nlohmann::json json = nlohmann::json::parse(text);

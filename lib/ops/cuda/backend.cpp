@@ -48,10 +48,30 @@ std::unique_ptr<DeviceQueue> make_queue(Device device) {
   return std::make_unique<Queue>(device.index);
 }
 
+std::string name_of(int device) {
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, device), "asking for the device's name");
+  return properties.name;
+}
+
+/// CUDA counts 13000 for 13.0.
+std::string version_text(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+std::vector<LibraryVersion> cuda_libraries() {
+  int runtime = 0, driver = 0;
+  check(cudaRuntimeGetVersion(&runtime), "asking for the version of CUDA");
+  check(cudaDriverGetVersion(&driver), "asking for the version of the driver");
+  return {{"cuda", version_text(runtime)}, {"cuda_driver", version_text(driver)}};
+}
+
 struct Table {
   explicit Table(int device)
-      : blocks(device), backend{"cuda",         {Device::Kind::cuda, device}, &blocks, make_queue, bodies(AllOps{}),
-                                update_bodies()} {}
+      : blocks(device), backend{"cuda",           {Device::Kind::cuda, device},
+                                &blocks,          make_queue,
+                                bodies(AllOps{}), update_bodies(),
+                                name_of(device),  cuda_libraries()} {}
   DeviceBlocks blocks;
   Backend backend;
 };
