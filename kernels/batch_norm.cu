@@ -35,38 +35,35 @@ __global__ void gradient_sums_kernel(const float* dL_dy, const float* x, const f
   put_sums(partial, slice.channel, channels, sum, products);
 }
 
-struct Moments {
-  double count = 0, mean = 0, m2 = 0;
+constexpr int merge_warps = 8;  // a block per channel merges its slices
 
-  __device__ void merge(const Moments& other) {
-    const double all = count + other.count;
-    if (all == 0) return;
-    const double delta = other.mean - mean;
-    m2 += other.m2 + delta * delta * count * other.count / all;
-    mean += delta * other.count / all;
-    count = all;
-  }
-  __device__ Moments from_lane(int lane) const {
-    return {__shfl_sync(all_lanes, count, lane), __shfl_sync(all_lanes, mean, lane), __shfl_sync(all_lanes, m2, lane)};
-  }
+Launch block_per_channel(std::int64_t channels) {
+  return {static_cast<unsigned>(channels), merge_warps * warp_size};
+}
+
+struct Moments {
+  double mean, m2;
 };
 
-/// The moments of a channel from those of its slices, merged by one warp in a fixed order; every lane gets them.
+/// Of a channel, from those of its slices: M2 is the sum of theirs and of count (mean of slice - mean)^2.
 __device__ Moments merge_slices(const ChannelMoments& moments, std::int64_t pixels, std::int64_t channels,
                                 std::int64_t channel) {
-  const int lane = threadIdx.x % warp_size;
-  Moments mine;
-  for (std::int64_t slice = lane; slice * moments.slice_pixels < pixels; slice += warp_size) {
-    const std::int64_t left = pixels - slice * moments.slice_pixels;
-    const float* row = moments.partial + 2 * slice * channels + channel;
-    mine.merge({static_cast<double>(left < moments.slice_pixels ? left : moments.slice_pixels),
-                static_cast<double>(row[0]), static_cast<double>(row[channels])});
-  }
-  for (int offset = warp_size / 2; offset > 0; offset /= 2) {
-    const Moments other = mine.from_lane((lane + offset) % warp_size);
-    if (lane < offset) mine.merge(other);
-  }
-  return mine.from_lane(0);
+  const auto sum_over_slices = [&](const auto& term) {
+    double sum = 0;
+    for (std::int64_t slice = threadIdx.x; slice * moments.slice_pixels < pixels; slice += merge_warps * warp_size) {
+      const std::int64_t left = pixels - slice * moments.slice_pixels;
+      const float* row = moments.partial + 2 * slice * channels + channel;
+      sum += term(static_cast<double>(left < moments.slice_pixels ? left : moments.slice_pixels), row);
+    }
+    return block_sum<merge_warps>(sum);
+  };
+  const double mean =
+      sum_over_slices([](double count, const float* row) { return count * row[0]; }) / static_cast<double>(pixels);
+  const double m2 = sum_over_slices([=](double count, const float* row) {
+    const double delta = row[0] - mean;
+    return row[channels] + count * delta * delta;
+  });
+  return {mean, m2};
 }
 
 __device__ void put_normalisation(const NormOptions& options, double mean, double var, std::int64_t channel,
@@ -82,27 +79,16 @@ __device__ double bias_of(const NormOptions& options, std::int64_t channel) {
   return options.bias == nullptr ? 0.0 : static_cast<double>(options.bias[channel]);
 }
 
-constexpr int channel_warps = 4;  // a warp per channel
-
-__device__ __forceinline__ std::int64_t channel_of_warp() {
-  return static_cast<std::int64_t>(blockIdx.x) * channel_warps + threadIdx.x / warp_size;
-}
-
-Launch warp_per_channel(std::int64_t channels) {
-  return {static_cast<unsigned>(ceil_div(channels, channel_warps)), channel_warps * warp_size};
-}
-
 __global__ void normalise_by_batch_kernel(NormOptions options, ChannelMoments moments, std::int64_t pixels,
                                           std::int64_t channels, Normalisation out) {
-  const std::int64_t channel = channel_of_warp();
-  if (channel >= channels) return;
+  const std::int64_t channel = blockIdx.x;
   const Moments batch = merge_slices(moments, pixels, channels, channel);
-  if (threadIdx.x % warp_size > 0) return;
-  put_normalisation(options, batch.mean, batch.m2 / batch.count, channel, out);
-  const double m = options.momentum, keep = 1 - m;
+  if (threadIdx.x > 0) return;
+  const double count = static_cast<double>(pixels), m = options.momentum, keep = 1 - m;
+  put_normalisation(options, batch.mean, batch.m2 / count, channel, out);
   float &mean = options.running_mean[channel], &var = options.running_var[channel];
   mean = static_cast<float>(keep * mean + m * (batch.mean + bias_of(options, channel)));
-  var = static_cast<float>(keep * var + m * batch.m2 / (batch.count - 1));
+  var = static_cast<float>(keep * var + m * batch.m2 / (count - 1));
 }
 
 __global__ void normalise_by_running_kernel(NormOptions options, std::int64_t channels, Normalisation out) {
@@ -123,13 +109,13 @@ __global__ void scale_and_shift_kernel(const float* x, Normalisation norm, float
   });
 }
 
-/// Sum over slices of one of the two rows, by one warp; every lane gets it.
+/// Sum over slices of one of the two rows; every thread of the block gets it.
 __device__ double add_slices(const float* partial, std::int64_t slices, std::int64_t stride) {
   double sum = 0;
-  for (std::int64_t slice = threadIdx.x % warp_size; slice < slices; slice += warp_size) {
+  for (std::int64_t slice = threadIdx.x; slice < slices; slice += merge_warps * warp_size) {
     sum += static_cast<double>(partial[slice * stride]);
   }
-  return warp_sum(sum);
+  return block_sum<merge_warps>(sum);
 }
 
 __device__ void put_if_wanted(float* gradient, std::int64_t channel, bool accumulate, double value) {
@@ -140,11 +126,10 @@ __device__ void put_if_wanted(float* gradient, std::int64_t channel, bool accumu
 __global__ void norm_gradient_kernel(bool training, const float* partial, std::int64_t slices, std::int64_t values,
                                      std::int64_t channels, const float* mean, const float* inv_std, const float* gamma,
                                      NormGradient out, NormParameterGradients parameters) {
-  const std::int64_t c = channel_of_warp();
-  if (c >= channels) return;
+  const std::int64_t c = blockIdx.x;
   const double sum_dy = add_slices(partial + c, slices, 2 * channels);
   const double sum_dy_x = add_slices(partial + channels + c, slices, 2 * channels);
-  if (threadIdx.x % warp_size > 0) return;
+  if (threadIdx.x > 0) return;
   const double inverse = static_cast<double>(inv_std[c]), scale = gamma[c] * inverse;
   const double batch = training ? 1 / static_cast<double>(values) : 0;
   const double slope = -scale * inverse * inverse * batch * sum_dy_x;
@@ -184,7 +169,7 @@ void channel_moments(cudaStream_t stream, const float* x, std::int64_t pixels, s
 
 void normalise_by_batch(cudaStream_t stream, const NormOptions& options, const ChannelMoments& moments,
                         std::int64_t pixels, std::int64_t channels, const Normalisation& out) {
-  launch("normalise_by_batch", normalise_by_batch_kernel, warp_per_channel(channels), stream, options, moments, pixels,
+  launch("normalise_by_batch", normalise_by_batch_kernel, block_per_channel(channels), stream, options, moments, pixels,
          channels, out);
 }
 
@@ -208,7 +193,7 @@ void norm_gradient_sums(cudaStream_t stream, const float* dL_dy, const float* x,
 void norm_gradient(cudaStream_t stream, bool training, const float* partial, std::int64_t summed, std::int64_t values,
                    std::int64_t channels, const float* mean, const float* inv_std, const float* gamma,
                    const NormGradient& out, const NormParameterGradients& parameters) {
-  launch("norm_gradient", norm_gradient_kernel, warp_per_channel(channels), stream, training, partial,
+  launch("norm_gradient", norm_gradient_kernel, block_per_channel(channels), stream, training, partial,
          ceil_div(summed, norm_slice_pixels), values, channels, mean, inv_std, gamma, out, parameters);
 }
 

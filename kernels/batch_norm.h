@@ -39,7 +39,7 @@ struct NormOptions {
   double momentum, eps;
 };
 
-/// From the batch's moments, merged in double (Chan, Golub, LeVeque, 1983); running <- (1 - momentum) running +
+/// From the batch's moments, merged in double; running <- (1 - momentum) running +
 /// momentum batch, with the unbiased variance.
 void normalise_by_batch(cudaStream_t stream, const NormOptions& options, const ChannelMoments& moments,
                         std::int64_t pixels, std::int64_t channels, const Normalisation& out);

@@ -1,19 +1,20 @@
-// For any number of channels, in float32 without tensor cores.
+// The convolution for any number of channels, in float32 without tensor cores, and the choice between the two.
+#include "kernels/batch_norm.h"
 #include "kernels/conv3x3.h"
 #include "kernels/conv3x3_taps.cuh"
+#include "kernels/conv3x3_tensor.h"
 #include "kernels/launch.h"
 #include "kernels/tile_product.cuh"
 
 namespace srwm::cuda {
 namespace {
 
+/// To [9 I, O], row t I + i.
 __global__ void arrange_kernel(const float* weight, float* to, int in, int out, bool transposed) {
-  const int inner = transposed ? out : in, columns = transposed ? in : out;
   for (std::int64_t e = thread_index(); e < std::int64_t{9} * in * out; e += thread_count()) {
-    const int column = static_cast<int>(e % columns), row = static_cast<int>(e / columns);
-    const int tap = row / inner, k = row % inner;
-    to[e] = transposed ? weight[(static_cast<std::int64_t>(k) * in + column) * 9 + 8 - tap]
-                       : weight[(static_cast<std::int64_t>(column) * in + k) * 9 + tap];
+    const int o = static_cast<int>(e % out), row = static_cast<int>(e / out), tap = row / in, i = row % in;
+    to[e] = transposed ? weight[(static_cast<std::int64_t>(i) * out + o) * 9 + 8 - tap]
+                       : weight[(static_cast<std::int64_t>(o) * in + i) * 9 + tap];
   }
 }
 
@@ -111,21 +112,29 @@ unsigned tiles(std::int64_t n) {
 
 }  // namespace
 
-void arrange_weights(cudaStream_t stream, const ConvShape& shape, const float* weight, float* to) {
-  launch("arrange_weights", arrange_kernel, elementwise(9 * shape.in * shape.out), stream, weight, to, shape.in,
-         shape.out, false);
+std::int64_t arranged_floats(const ConvShape& shape, Precision precision) {
+  return fits_tensor_cores(shape) ? arranged_words_tensor(shape, precision) : 9 * shape.in * shape.out;
 }
 
-void arrange_weights_transposed(cudaStream_t stream, const ConvShape& shape, const float* weight, float* to) {
+void arrange_weights(cudaStream_t stream, const ConvShape& shape, Precision precision, WeightsOf use,
+                     const float* weight, float* to) {
+  const bool transposed = use == WeightsOf::input_gradient;
+  if (fits_tensor_cores(shape)) return arrange_weights_tensor(stream, shape, precision, weight, transposed, to);
   launch("arrange_weights", arrange_kernel, elementwise(9 * shape.in * shape.out), stream, weight, to, shape.in,
-         shape.out, true);
+         shape.out, transposed);
 }
 
-void conv3x3(cudaStream_t stream, const ConvShape& shape, const float* x, const float* arranged, const float* bias,
-             float* y, bool accumulate) {
+std::int64_t conv_moment_pixels(const ConvShape& shape) {
+  return fits_tensor_cores(shape) ? tensor_moment_pixels : norm_slice_pixels;
+}
+
+void conv3x3(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x, const float* arranged,
+             const ConvOutput& out) {
+  if (fits_tensor_cores(shape)) return conv3x3_tensor(stream, shape, precision, x, arranged, out);
   const Launch grid{dim3(tiles(shape.pixels()), tiles(shape.out)), tile_threads};
-  launch("conv3x3", conv_kernel, grid, stream, ImageSize(shape), shape.pixels(), shape.in, shape.out, x, arranged, bias,
-         y, accumulate);
+  launch("conv3x3", conv_kernel, grid, stream, ImageSize(shape), shape.pixels(), shape.in, shape.out, x, arranged,
+         out.bias, out.y, out.accumulate);
+  if (out.moments != nullptr) channel_moments(stream, out.y, shape.pixels(), shape.out, out.moments);
 }
 
 std::int64_t weight_gradient_slices(const ConvShape& shape) {
@@ -134,12 +143,16 @@ std::int64_t weight_gradient_slices(const ConvShape& shape) {
   return slices < 1 ? 1 : slices < most_slices ? slices : most_slices;
 }
 
-void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, const float* x, const float* dL_dy,
-                             float* partial, float* dL_dweight, bool accumulate) {
+void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x,
+                             const float* dL_dy, float* partial, float* dL_dweight, bool accumulate) {
   const std::int64_t slices = weight_gradient_slices(shape);
-  const Launch grid{dim3(tiles(9 * shape.in), tiles(shape.out), static_cast<unsigned>(slices)), tile_threads};
-  launch("conv3x3_weight_gradient", weight_gradient_kernel, grid, stream, ImageSize(shape), shape.pixels(), shape.in,
-         shape.out, x, dL_dy, partial);
+  if (fits_tensor_cores(shape)) {
+    weight_gradient_tensor(stream, shape, precision, x, dL_dy, slices, partial);
+  } else {
+    const Launch grid{dim3(tiles(9 * shape.in), tiles(shape.out), static_cast<unsigned>(slices)), tile_threads};
+    launch("conv3x3_weight_gradient", weight_gradient_kernel, grid, stream, ImageSize(shape), shape.pixels(), shape.in,
+           shape.out, x, dL_dy, partial);
+  }
   launch("conv3x3_weight_gradient", add_weight_slices_kernel, elementwise(9 * shape.in * shape.out), stream, partial,
          slices, shape.in, shape.out, dL_dweight, accumulate);
 }

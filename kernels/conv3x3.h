@@ -2,11 +2,16 @@
 //
 // A pixel is a row (n, h, w) of the batch counted through: pixel m of x [N, H, W, I] is x + m I. Tap t = 3 r + s of
 // pixel m is pixel m + (r - 1) W + s - 1 where that lies in the same image, else zeros.
+//
+// Channel counts that are multiples of four, from 16 on, go to tensor cores (conv3x3_tensor.h) and are rounded as the
+// precision says; others are computed in float32 whatever it says.
 #pragma once
 
 #include <cstdint>
 
 #include <cuda_runtime.h>
+
+#include "core/precision.h"
 
 namespace srwm::cuda {
 
@@ -18,20 +23,32 @@ struct ConvShape {
   ConvShape transposed() const { return {images, height, width, out, in}; }
 };
 
-/// Weights [O, I, 3, 3] as [9 I, O], row t I + i; or, for the gradient of the input, as [9 O, I], row t O + o holding
-/// weight[o, i] at tap 8 - t. `to` has room for 9 I O floats.
-void arrange_weights(cudaStream_t stream, const ConvShape& shape, const float* weight, float* to);
-void arrange_weights_transposed(cudaStream_t stream, const ConvShape& shape, const float* weight, float* to);
+/// Which weights a convolution of `shape` has: those of the layer, [out, in, 3, 3]; or for the gradient of its input
+/// (`shape` transposed) those of the layer, [in, out, 3, 3], turned by half a circle.
+enum class WeightsOf { layer, input_gradient };
 
-/// y[m, o] (+)= bias[o] + sum over t, i of x[m tap t, i] arranged[t I + i, o]; `bias` may be nullptr.
-void conv3x3(cudaStream_t stream, const ConvShape& shape, const float* x, const float* arranged, const float* bias,
-             float* y, bool accumulate);
+/// The weights in the order in which conv3x3 reads them, with `arranged_floats` of room.
+std::int64_t arranged_floats(const ConvShape& shape, Precision precision);
+void arrange_weights(cudaStream_t stream, const ConvShape& shape, Precision precision, WeightsOf use,
+                     const float* weight, float* to);
+
+struct ConvOutput {
+  float* y;
+  const float* bias;  ///< may be nullptr
+  bool accumulate;    ///< add to y
+  float* moments;     ///< ChannelMoments of y (kernels/batch_norm.h), conv_moment_pixels a slice; may be nullptr
+};
+std::int64_t conv_moment_pixels(const ConvShape& shape);
+
+/// y[m, o] (+)= bias[o] + sum over t, i of x[m tap t, i] weight[o, i, t].
+void conv3x3(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x, const float* arranged,
+             const ConvOutput& out);
 
 /// Parts of the batch that the weights' gradient is summed over apart; `partial` below is [slices, 9 I, O].
 std::int64_t weight_gradient_slices(const ConvShape& shape);
 /// dL_dweight[o, i, t] (+)= sum over pixels m of dL_dy[m, o] x[m tap t, i], in an order that depends on the shape
 /// alone.
-void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, const float* x, const float* dL_dy,
-                             float* partial, float* dL_dweight, bool accumulate);
+void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x,
+                             const float* dL_dy, float* partial, float* dL_dweight, bool accumulate);
 
 }  // namespace srwm::cuda

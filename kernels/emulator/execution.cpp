@@ -26,10 +26,15 @@ struct Slot {
   alignas(16) unsigned char bytes[16];
 };
 
-/// Two sets of slots: a lane may hand in its next value while others still read the last.
+/// What a lane hands in.
+struct Value {
+  alignas(16) unsigned char bytes[exchange_stride];
+};
+
+/// Two sets of values: a lane may hand in its next value while others still read the last.
 struct Warp {
   Meeting meeting;
-  Slot slots[2][warp_lanes];
+  Value values[2][warp_lanes];
 };
 
 /// Everything of the block that is running. Fibers and memory are kept from launch to launch.
@@ -170,12 +175,16 @@ void sync_warp() {
   block().meet(block().warp().meeting);
 }
 
-const void* exchange(const void* value, std::size_t bytes, int from_lane) {
+const void* exchange_all(const void* value, std::size_t bytes) {
   Warp& warp = block().warp();
-  Slot* slots = warp.slots[warp.meeting.generation % 2];
-  std::memcpy(slots[block().lane()].bytes, value, bytes);
+  Value* values = warp.values[warp.meeting.generation % 2];
+  std::memcpy(values[block().lane()].bytes, value, bytes);
   block().meet(warp.meeting);
-  return slots[static_cast<unsigned>(from_lane) % warp_lanes].bytes;
+  return values;
+}
+
+const void* exchange(const void* value, std::size_t bytes, int from_lane) {
+  return static_cast<const Value*>(exchange_all(value, bytes))[static_cast<unsigned>(from_lane) % warp_lanes].bytes;
 }
 
 int lane() {

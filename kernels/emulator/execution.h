@@ -31,9 +31,12 @@ void* dynamic_shared_memory();
 void sync_block();
 void sync_warp();
 
-/// All 32 lanes of a warp hand in `bytes` (at most 16) from `value`; returns where those of `lane` lie, valid until the
-/// warp's next exchange but one.
+constexpr std::size_t exchange_stride = 32;
+/// All 32 lanes of a warp hand in `bytes` (at most exchange_stride) from `value`; returns where those of `lane` lie,
+/// valid until the warp's next exchange but one.
 const void* exchange(const void* value, std::size_t bytes, int lane);
+/// The same for those who need the values of several lanes: where the values of all 32 lie, exchange_stride apart.
+const void* exchange_all(const void* value, std::size_t bytes);
 /// Lane of the running thread.
 int lane();
 

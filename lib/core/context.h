@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/device.h"
 #include "core/device_queue.h"
+#include "core/precision.h"
 #include "core/rng.h"
 #include "core/tensor.h"
 
@@ -24,6 +25,10 @@ class Context {
   Device device() const;
   DType real() const { return real_; }
   int threads() const { return threads_; }
+  /// What convolutions and matrix products on a GPU round to; other backends compute in their own type whatever it
+  /// says.
+  Precision precision() const { return precision_; }
+  void set_precision(Precision precision) { precision_ = precision; }
   /// The order of everything this context does on its device.
   DeviceQueue& queue() { return *queue_; }
 
@@ -62,6 +67,7 @@ class Context {
   const Backend* backend_;
   DType real_;
   int threads_;
+  Precision precision_ = Precision::fp32;
   std::unique_ptr<DeviceQueue> queue_;  // outlives the memory that its work uses
   std::uint64_t seed_;
   std::uint32_t random_step_ = 0;

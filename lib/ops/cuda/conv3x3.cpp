@@ -8,7 +8,8 @@ namespace srwm::cuda {
 namespace {
 
 void forward(Context& ctx, const Forward<Conv3x3>& f) {
-  convolve(ctx, f.in[Conv3x3::x], f.in[Conv3x3::weight], f.in[Conv3x3::bias].data<float>(), f.out[0].data<float>());
+  convolve(ctx, f.in[Conv3x3::x], f.in[Conv3x3::weight],
+           {.y = f.out[0].data<float>(), .bias = f.in[Conv3x3::bias].data<float>()});
 }
 
 void backward(Context& ctx, const Backward<Conv3x3>& b) {

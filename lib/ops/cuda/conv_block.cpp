@@ -12,16 +12,22 @@ PoolShape pool_shape(const Tensor& convolved) {
   return {convolved.dim(0), convolved.dim(1), convolved.dim(2), convolved.dim(3)};
 }
 
-/// Statistics of the convolution without its bias, and what to normalise it with.
-void normalise(Context& ctx, const Forward<ConvBlock>& f, const Tensor& convolved, const Normalisation& norm) {
+/// The convolution without its bias, and what to normalise it with.
+void convolve_and_normalise(Context& ctx, const Forward<ConvBlock>& f, const Normalisation& norm) {
   const ScratchScope scope(ctx);
-  const std::int64_t channels = convolved.dim(3), pixels = rows_of(convolved);
+  const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight];
+  const ConvShape shape = conv_shape(x, weight);
   const NormOptions options =
       norm_options(f.op.state, f.in[ConvBlock::gamma], f.in[ConvBlock::beta], f.in[ConvBlock::bias]);
-  if (!f.op.state.training) return normalise_by_running(stream_of(ctx), options, channels, norm);
-  float* partial = ctx.empty({channel_sum_floats(pixels, channels)}).data<float>();
-  channel_moments(stream_of(ctx), convolved.data<float>(), pixels, channels, partial);
-  normalise_by_batch(stream_of(ctx), options, {partial, norm_slice_pixels}, pixels, channels, norm);
+  float* convolved = f.saved.convolved.data<float>();
+  if (!f.op.state.training) {
+    convolve(ctx, x, weight, {.y = convolved});
+    return normalise_by_running(stream_of(ctx), options, shape.out, norm);
+  }
+  const std::int64_t slice = conv_moment_pixels(shape);
+  float* moments = ctx.empty({ChannelMoments::floats(shape.pixels(), slice, shape.out)}).data<float>();
+  convolve(ctx, x, weight, {.y = convolved, .moments = moments});
+  normalise_by_batch(stream_of(ctx), options, {moments, slice}, shape.pixels(), shape.out, norm);
 }
 
 void forward(Context& ctx, const Forward<ConvBlock>& f) {
@@ -31,8 +37,7 @@ void forward(Context& ctx, const Forward<ConvBlock>& f) {
   f.saved.inv_std = norm.inv_std;
   f.saved.winner = ctx.empty(y.shape(), DType::u8);
   f.saved.convolved = ctx.empty({x.dim(0), x.dim(1), x.dim(2), weight.dim(0)});
-  convolve(ctx, x, weight, nullptr, f.saved.convolved.data<float>());
-  normalise(ctx, f, f.saved.convolved, norm.pointers());
+  convolve_and_normalise(ctx, f, norm.pointers());
   norm_pool_relu(stream_of(ctx), pool_shape(f.saved.convolved), f.saved.convolved.data<float>(), norm.pointers(),
                  y.data<float>(), f.saved.winner.data<std::uint8_t>());
 }

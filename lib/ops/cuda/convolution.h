@@ -8,8 +8,8 @@ namespace srwm::cuda {
 
 ConvShape conv_shape(const Tensor& x, const Tensor& weight);
 
-/// y = convolution of x, plus `bias` unless it is nullptr.
-void convolve(Context& context, const Tensor& x, const Tensor& weight, const float* bias, float* y);
+/// Convolution of x, all of it as `out` says, in the context's precision.
+void convolve(Context& context, const Tensor& x, const Tensor& weight, const ConvOutput& out);
 /// The gradients of x and weight from that of y, those that are wanted.
 void convolve_backward(Context& context, const Tensor& x, const Tensor& weight, const float* dL_dy, const Grad& dL_dx,
                        const Grad& dL_dweight);

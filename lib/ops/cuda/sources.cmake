@@ -28,6 +28,8 @@ list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
 set(SRWM_CUDA_KERNELS
   batch_norm.cu
   conv3x3.cu
+  conv3x3_tensor.cu
+  conv3x3_tensor_gradient.cu
   delta_net.cu
   delta_net_in_memory.cu
   elementwise.cu
