@@ -41,7 +41,8 @@ struct RowPiece {
 /// Stores `Words` words of each row of a piece, rows `Stride` words apart. All `Threads` threads of the block call it.
 template <Precision P, int Words, int Stride, int Threads>
 __device__ __forceinline__ void load_rows(unsigned* to, const RowPiece& piece) {
-  constexpr int quads = Words / 4, at_once = 4 / channels_per_word<P>;
+  constexpr int quads = Words / 4;
+  [[maybe_unused]] constexpr int at_once = 4 / channels_per_word<P>;
 #pragma unroll at_once
   for (int e = static_cast<int>(threadIdx.x); e < piece.rows * quads; e += Threads) {
     const int row = piece.first_row + e / quads, word = e % quads * 4;

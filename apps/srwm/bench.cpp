@@ -107,6 +107,7 @@ void execute(const Options& options) {
   const ExperimentSpec spec = options.config.empty() ? parse_spec_text(default_spec, "built-in spec", options.set)
                                                      : load_spec(options.config, options.set);
   const std::unique_ptr<Context> context = make_context(options.device, 1);
+  choose_precision(*context, spec.train.precision);
   const MachinePeaks peaks = measure_machine(context->threads());
   const Measured measured = run_suites(options, spec, *context);
   const Statement statement(*context, measured.data_digest, to_json(spec));

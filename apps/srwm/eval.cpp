@@ -111,6 +111,8 @@ void execute(const Options& options) {
   const Checkpoint checkpoint = load_checkpoint(path);
   const ExperimentSpec spec = spec_for(checkpoint, path.string(), options);
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
+  // A CPU evaluates in fp32 what was trained in less.
+  if (context->device().kind != Device::Kind::cpu) choose_precision(*context, spec.train.precision);
   const FewShotData data(spec, options.data_dir, context->threads());
   FewShotLearner learner(*context, spec, data.image_shape());
   restore_model(*context, checkpoint, path, learner);

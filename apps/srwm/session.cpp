@@ -75,4 +75,13 @@ std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_
   return std::make_unique<Context>(backend_of(options.device), DType::f32, thread_count(options), seed);
 }
 
+void choose_precision(Context& context, Precision precision) {
+  if (precision != Precision::fp32 && context.device().kind == Device::Kind::cpu) {
+    throw UsageError(
+        "train.precision is \"{}\", which only a GPU computes in; give --set train.precision=fp32 to train on a CPU.",
+        name_of(precision));
+  }
+  context.set_precision(precision);
+}
+
 }  // namespace srwm

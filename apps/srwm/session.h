@@ -28,5 +28,7 @@ void add_device_options(CLI::App& command, DeviceOptions& options);
 int thread_count(const DeviceOptions& options);
 /// A float32 context on the device. DeviceError if there is no such device in this build or machine.
 std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed);
+/// Computes in this precision from here on. UsageError if it is not fp32 and the device a CPU.
+void choose_precision(Context& context, Precision precision);
 
 }  // namespace srwm

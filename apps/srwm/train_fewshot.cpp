@@ -79,6 +79,7 @@ void execute(const Options& options) {
   }
   // Device and data come before the folder, so that a run that cannot begin leaves none behind.
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
+  choose_precision(*context, spec.train.precision);
   const FewShotData data(spec, options.data_dir, context->threads());
   if (options.dry_run) {
     fmt::print("{}", describe_dry_run(spec, *context, data));

@@ -9,6 +9,8 @@
 #include <cuda_runtime.h>
 #include <sys/mman.h>
 
+#include "kernels/emulator/tensor_core.h"
+
 namespace srwm::emulator {
 
 struct Graph {
@@ -234,9 +236,20 @@ cublasStatus_t cublasSetWorkspace(cublasHandle_t, void*, std::size_t) {
 const char* cublasGetStatusString(cublasStatus_t) {
   return "success";
 }
+
+namespace {
+
+float rounded(float factor, cublasComputeType_t compute) {
+  if (compute == CUBLAS_COMPUTE_32F) return factor;
+  return __uint_as_float(compute == CUBLAS_COMPUTE_32F_FAST_TF32 ? srwm::cuda::to_tf32(factor)
+                                                                 : srwm::cuda::to_bf16_pair(0, factor));
+}
+
+}  // namespace
+
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b, int m, int n, int k,
                             const void* alpha, const void* a, cudaDataType, int lda, const void* b, cudaDataType,
-                            int ldb, const void* beta, void* c, cudaDataType, int ldc, cublasComputeType_t,
+                            int ldb, const void* beta, void* c, cudaDataType, int ldc, cublasComputeType_t compute,
                             cublasGemmAlgo_t) {
   const float scale = *static_cast<const float*>(alpha), keep = *static_cast<const float*>(beta);
   const auto *left = static_cast<const float*>(a), *right = static_cast<const float*>(b);
@@ -246,8 +259,8 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_a, cubla
       for (std::ptrdiff_t i = 0; i < m; ++i) {
         float sum = 0;
         for (std::ptrdiff_t l = 0; l < k; ++l) {
-          sum += (op_a == CUBLAS_OP_N ? left[l * lda + i] : left[i * lda + l]) *
-                 (op_b == CUBLAS_OP_N ? right[j * ldb + l] : right[l * ldb + j]);
+          sum += rounded(op_a == CUBLAS_OP_N ? left[l * lda + i] : left[i * lda + l], compute) *
+                 rounded(op_b == CUBLAS_OP_N ? right[j * ldb + l] : right[l * ldb + j], compute);
         }
         float& element = out[j * ldc + i];
         element = scale * sum + (keep == 0 ? 0 : keep * element);

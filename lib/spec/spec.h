@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/precision.h"
 #include "data/episode.h"
 #include "data/glyphs.h"
 #include "nn/options.h"
@@ -25,6 +26,7 @@ struct TrainSpec {
   std::int64_t batch = 128;         ///< episodes per forward pass
   std::int64_t accumulate = 1;      ///< forward passes per optimizer step, gradients summed
   std::int64_t report_every = 100;  ///< steps between lines of metrics.jsonl
+  Precision precision = Precision::fp32;
 };
 
 struct ValidationSpec {

@@ -184,6 +184,15 @@ TEST_CASE("a full disk is one sentence, and the checkpoint before it stays whole
   CHECK(read_file(folder.path() / "run/checkpoints/latest.h5") == before);
 }
 
+TEST_CASE("a CPU trains in fp32 alone, and says so", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path(), R"("train": {"steps": 2, "batch": 2, "precision": "tf32"})");
+  const RunResult result = train(folder.path(), "run", {"--device", "cpu"});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("train.precision is \"tf32\"") && Contains("--set train.precision=fp32"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+}
+
 TEST_CASE("--init-from starts from another run's model", "[cli]") {
   TempDir folder;
   write_small_spec(folder.path());

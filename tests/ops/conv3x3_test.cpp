@@ -21,7 +21,8 @@ OpCase<Conv3x3> conv_case(Shape x, std::int64_t out, std::uint64_t seed, bool bi
 std::vector<OpCase<Conv3x3>> cases() {
   return {conv_case({1, 1, 1, 1}, 1, 1),    conv_case({2, 2, 5, 3}, 2, 2),   conv_case({3, 4, 4, 16}, 16, 3, false),
           conv_case({2, 5, 3, 15}, 17, 4),  conv_case({1, 9, 8, 33}, 31, 5), conv_case({2, 7, 7, 64}, 64, 6),
-          conv_case({33, 2, 3, 32}, 48, 7), conv_case({2, 13, 1, 4}, 80, 8), conv_case({1, 29, 31, 16}, 8, 9)};
+          conv_case({33, 2, 3, 32}, 48, 7), conv_case({2, 13, 1, 4}, 80, 8), conv_case({1, 29, 31, 16}, 8, 9),
+          conv_case({3, 6, 5, 40}, 20, 10)};
 }
 
 std::vector<OpCase<Conv3x3>> speed_cases() {
@@ -30,6 +31,15 @@ std::vector<OpCase<Conv3x3>> speed_cases() {
 }
 
 SRWM_TEST_OP(Conv3x3, cases, speed_cases)
+
+#ifdef SRWM_TEST_CUDA
+TEST_CASE("Conv3x3: CUDA body in lower precisions", "[cuda]") {
+  for (const auto& test : {conv_case({3, 4, 4, 16}, 16, 3, false), conv_case({2, 7, 7, 64}, 64, 6),
+                           conv_case({33, 2, 3, 32}, 48, 7), conv_case({3, 6, 5, 40}, 20, 10)}) {
+    check_device_precisions(test);
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace srwm::test

@@ -47,5 +47,13 @@ std::vector<OpCase<ConvBlock>> speed_cases() {
 
 SRWM_TEST_OP(ConvBlock, cases, speed_cases)
 
+#ifdef SRWM_TEST_CUDA
+TEST_CASE("ConvBlock: CUDA body in lower precisions", "[cuda]") {
+  for (const auto& test : {block_case({5, 3, 3, 64}, 48, true, 4), block_case({2, 6, 7, 64}, 32, false, 7)}) {
+    check_device_precisions(test, false);
+  }
+}
+#endif
+
 }  // namespace
 }  // namespace srwm::test

@@ -8,6 +8,7 @@
 #include "ops/backend.h"
 #include "ops/cuda/backend.h"
 #include "ops/op_harness.h"
+#include "ops/op_run.h"
 
 namespace srwm::test {
 
@@ -50,7 +51,9 @@ class DeviceBody {
 
  private:
   struct Session {
-    Session(std::uint64_t seed) : context(cuda_backend(0), DType::f32, 1, seed) {}
+    Session(std::uint64_t seed, Precision precision) : context(cuda_backend(0), DType::f32, 1, seed) {
+      context.set_precision(precision);
+    }
     Context context;
     std::vector<Mirror> mirrors;
     std::unique_ptr<Op> op;
@@ -70,7 +73,7 @@ class DeviceBody {
 
   static void forward(Context& host_context, const Forward<Op>& f) {
     const std::uint64_t seed = host_context.random(Stream::dropout).key()[0];
-    session() = std::make_unique<Session>(seed);
+    session() = std::make_unique<Session>(seed, host_context.precision());
     Session& s = *session();
     s.context.set_random_step(host_context.random(Stream::dropout).counter(0)[2]);
     s.op = std::make_unique<Op>(f.op);
@@ -115,6 +118,38 @@ void check_device_op(const OpCase<Op>& test) {
   const std::vector<std::string> failures = device_failures(test);
   for (const std::string& failure : failures) FAIL_CHECK(test.title() << ": " << failure);
   CHECK(failures.empty());
+}
+
+/// How far outputs and gradients may be from the reference, and how far something has to be, or the precision was not
+/// used: ||found - expected|| / ||expected||.
+struct PrecisionBounds {
+  Precision precision;
+  double least, most;
+};
+// Eleven and eight significant bits; sums of products of two rounded numbers have about this error, whatever their
+// length.
+constexpr PrecisionBounds rounded_precisions[] = {{Precision::tf32, 3e-5, 1e-3}, {Precision::bf16, 3e-4, 1e-2}};
+
+/// The CUDA body in the lower precisions, for ops without a kink: where a maximum changes hands gradients jump.
+template <typename Op>
+void check_device_precisions(const OpCase<Op>& test, bool gradients = true) {
+  const Body<Op> body = DeviceBody<Op>::body(), reference = reference::body_of(Tag<Op>{}, DType::f64);
+  for (const PrecisionBounds& bounds : rounded_precisions) {
+    Execution<Op> found(test, body, DType::f32, 1), expected(test, reference, DType::f64, 1);
+    found.context().set_precision(bounds.precision);
+    found.run();
+    expected.run();
+    INFO(test.title() << " with errors of up to " << bounds.most);
+    const auto check = [&](const Tensor& a, const Tensor& b, bool rounded) {
+      const double error = relative_error(a, b);
+      CHECK(error <= bounds.most);
+      if (rounded) CHECK(error >= bounds.least);
+    };
+    for (std::size_t i = 0; i < found.out().size(); ++i) check(found.out()[i], expected.out()[i], true);
+    for (std::size_t i = 0; gradients && i < found.gradients().size(); ++i) {
+      if (test.in[i].gradient) check(found.gradients()[i], expected.gradients()[i], test.in[i].shape.rank() > 1);
+    }
+  }
 }
 
 }  // namespace srwm::test

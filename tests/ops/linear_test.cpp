@@ -26,5 +26,13 @@ std::vector<OpCase<Linear>> speed_cases() {
 
 SRWM_TEST_OP(Linear, cases, speed_cases)
 
+#ifdef SRWM_TEST_CUDA
+TEST_CASE("Linear: CUDA body in lower precisions", "[cuda]") {
+  for (const auto& test : {linear_case({33, 69}, 64, 5, false), linear_case({257, 127}, 100, 6)}) {
+    check_device_precisions(test);
+  }
+}
+#endif
+
 }  // namespace
 }  // namespace srwm::test

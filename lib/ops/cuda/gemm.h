@@ -12,8 +12,9 @@ struct Matrix {
   bool transposed = false;
 };
 
-/// C = A B + keep C with C [m, n] of row stride `c_stride`, A [m, k], B [k, n]; float32 throughout.
-void gemm(Queue& queue, std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, const Matrix& b, float keep,
-          float* c, std::int64_t c_stride);
+/// C = A B + keep C with C [m, n] of row stride `c_stride`, A [m, k], B [k, n]; A and B are rounded to the context's
+/// precision, sums are float32.
+void gemm(Context& context, std::int64_t m, std::int64_t n, std::int64_t k, const Matrix& a, const Matrix& b,
+          float keep, float* c, std::int64_t c_stride);
 
 }  // namespace srwm::cuda

@@ -11,8 +11,8 @@ void forward(Context& ctx, const Forward<Linear>& f) {
   const Tensor &x = f.in[Linear::x], &weight = f.in[Linear::weight], &bias = f.in[Linear::bias], &y = f.out[0];
   const std::int64_t rows = rows_of(x), in = weight.dim(1), out = weight.dim(0);
   if (bias) copy_to_rows(stream_of(ctx), bias.data<float>(), y.data<float>(), rows, out);
-  gemm(queue_of(ctx), rows, out, in, {x.data<float>(), in}, {weight.data<float>(), in, true}, bias ? 1.0f : 0.0f,
-       y.data<float>(), out);
+  gemm(ctx, rows, out, in, {x.data<float>(), in}, {weight.data<float>(), in, true}, bias ? 1.0f : 0.0f, y.data<float>(),
+       out);
 }
 
 float keep(const Grad& grad) {
@@ -24,11 +24,11 @@ void backward(Context& ctx, const Backward<Linear>& g) {
   const std::int64_t rows = rows_of(x), in = weight.dim(1), out = weight.dim(0);
   const Grad &dL_dx = g.dL_din[Linear::x], &dL_dweight = g.dL_din[Linear::weight], &dL_dbias = g.dL_din[Linear::bias];
   if (dL_dx.wanted()) {
-    gemm(queue_of(ctx), rows, in, out, {dL_dy.data<float>(), out}, {weight.data<float>(), in}, keep(dL_dx),
+    gemm(ctx, rows, in, out, {dL_dy.data<float>(), out}, {weight.data<float>(), in}, keep(dL_dx),
          dL_dx.value.data<float>(), in);
   }
   if (dL_dweight.wanted()) {
-    gemm(queue_of(ctx), out, in, rows, {dL_dy.data<float>(), out, true}, {x.data<float>(), in}, keep(dL_dweight),
+    gemm(ctx, out, in, rows, {dL_dy.data<float>(), out, true}, {x.data<float>(), in}, keep(dL_dweight),
          dL_dweight.value.data<float>(), in);
   }
   if (dL_dbias.wanted()) {

@@ -27,11 +27,11 @@ void forward(Context& ctx, const Forward<Lstm>& f) {
   float* y = f.out[Lstm::y].data<float>();
   const std::uint8_t* reset = f.op.reset.data<std::uint8_t>();
   // z = w_ih x_t + w_hh h_{t-1}
-  gemm(queue, rows, gates, width, {f.in[Lstm::x].data<float>(), width}, {f.in[Lstm::w_ih].data<float>(), width, true},
-       0, z, gates);
+  gemm(ctx, rows, gates, width, {f.in[Lstm::x].data<float>(), width}, {f.in[Lstm::w_ih].data<float>(), width, true}, 0,
+       z, gates);
   for (int t = 0; t < n.steps; ++t) {
     lstm_h_before(queue.stream(), n, t, f.in[Lstm::h_first].data<float>(), y, reset, h_before);
-    gemm(queue, n.batch, gates, hidden, {h_before + t * hidden, n.steps * hidden},
+    gemm(ctx, n.batch, gates, hidden, {h_before + t * hidden, n.steps * hidden},
          {f.in[Lstm::w_hh].data<float>(), hidden, true}, 1, z + t * gates, n.steps * gates);
     lstm_step(queue.stream(), {.sizes = n,
                                .t = t,
@@ -64,8 +64,7 @@ float keep(const Grad& grad) {
 void weight_gradient(Context& ctx, const float* dL_dz, const float* x, std::int64_t rows, std::int64_t gates,
                      std::int64_t width, const Grad& grad) {
   if (!grad.wanted()) return;
-  gemm(queue_of(ctx), gates, width, rows, {dL_dz, gates, true}, {x, width}, keep(grad), grad.value.data<float>(),
-       width);
+  gemm(ctx, gates, width, rows, {dL_dz, gates, true}, {x, width}, keep(grad), grad.value.data<float>(), width);
 }
 
 /// z = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh, all steps at once.
@@ -83,7 +82,7 @@ void inputs_backward(Context& ctx, const Backward<Lstm>& g, const LstmSizes& n, 
   }
   const Grad& dL_dx = g.dL_din[Lstm::x];
   if (!dL_dx.wanted()) return;
-  gemm(queue_of(ctx), rows, width, gates, {dL_dz, gates}, {g.in[Lstm::w_ih].data<float>(), width}, keep(dL_dx),
+  gemm(ctx, rows, width, gates, {dL_dz, gates}, {g.in[Lstm::w_ih].data<float>(), width}, keep(dL_dx),
        dL_dx.value.data<float>(), width);
 }
 
@@ -112,8 +111,8 @@ void backward(Context& ctx, const Backward<Lstm>& g) {
                                         .dL_dh = dL_dh,
                                         .dL_dc = dL_dc,
                                         .dL_dz = dL_dz});
-    gemm(queue, n.batch, hidden, gates, {dL_dz + t * gates, n.steps * gates}, {g.in[Lstm::w_hh].data<float>(), hidden},
-         0, dL_dh, hidden);
+    gemm(ctx, n.batch, hidden, gates, {dL_dz + t * gates, n.steps * gates}, {g.in[Lstm::w_hh].data<float>(), hidden}, 0,
+         dL_dh, hidden);
   }
   state_gradient(ctx, n, reset, dL_dh, g.dL_din[Lstm::h_first]);
   state_gradient(ctx, n, reset, dL_dc, g.dL_din[Lstm::c_first]);
