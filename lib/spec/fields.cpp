@@ -175,7 +175,7 @@ void add_run(std::vector<Field>& keys) {
                   "Forward passes in an optimizer step, their gradients summed.", "passes"});
   keys.push_back({"train.report_every", IntegerKey{SRWM_MEMBER(train.report_every), 1, 1'000'000'000},
                   "Steps between lines of metrics.jsonl.", "steps"});
-  keys.push_back({"train.precision", choice(SRWM_MEMBER(train.precision), all_precisions),
+  keys.push_back({"train.precision", choice<Precision>(SRWM_MEMBER(train.precision), all_precisions),
                   "What factors in convolutions and matrix products are rounded to; sums and all else are float32. "
                   "tf32 (11 significant bits) and bf16 (8) are for GPUs; a CPU refuses to train with them."});
   keys.push_back({"validation.every", IntegerKey{SRWM_MEMBER(validation.every), 0, 1'000'000'000},
