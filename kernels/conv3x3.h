@@ -33,10 +33,10 @@ void arrange_weights(cudaStream_t stream, const ConvShape& shape, Precision prec
                      const float* weight, float* to);
 
 struct ConvOutput {
-  float* y;
-  const float* bias;  ///< may be nullptr
-  bool accumulate;    ///< add to y
-  float* moments;     ///< ChannelMoments of y (kernels/batch_norm.h), conv_moment_pixels a slice; may be nullptr
+  float* y = nullptr;
+  const float* bias = nullptr;  ///< may be nullptr
+  bool accumulate = false;      ///< add to y
+  float* moments = nullptr;  ///< ChannelMoments of y (kernels/batch_norm.h), conv_moment_pixels a slice; may be nullptr
 };
 std::int64_t conv_moment_pixels(const ConvShape& shape);
 
