@@ -9,7 +9,7 @@ namespace {
 
 template <typename T>
 Tensor to_device(Context& context, const std::vector<T>& values) {
-  const Tensor tensor = context.empty({static_cast<std::int64_t>(values.size())}, DTypeOf<T>::value);
+  Tensor tensor = context.empty({static_cast<std::int64_t>(values.size())}, DTypeOf<T>::value);
   context.upload(tensor, values.data());
   return tensor;
 }
@@ -22,7 +22,7 @@ class HostList {
             static_cast<std::int32_t*>(context.host_scratch(static_cast<std::size_t>(most) * sizeof(std::int32_t)))) {}
   void push_back(std::int64_t value) { values_[size_++] = static_cast<std::int32_t>(value); }
   Tensor on_device(Context& context) const {
-    const Tensor tensor = context.empty({size_}, DType::i32);
+    Tensor tensor = context.empty({size_}, DType::i32);
     context.upload(tensor, values_);
     return tensor;
   }
@@ -137,7 +137,7 @@ Tensor FewShotLearner::on_device(Context& context, const Tensor& images) {
   for (const auto& [host, device] : pools_) {
     if (host.raw() == images.raw()) return device;
   }
-  const Tensor device = context.persistent(images.shape(), images.dtype());
+  Tensor device = context.persistent(images.shape(), images.dtype());
   context.upload(device, images.raw());
   pools_.emplace_back(images, device);
   return device;

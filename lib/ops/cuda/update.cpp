@@ -26,7 +26,7 @@ Tensor plan_adam(Context& context, std::span<const AdamTensors> tensors) {
                         p.grad.data<float>() + begin, static_cast<int>(count)});
     }
   }
-  const Tensor plan = context.persistent({static_cast<std::int64_t>(chunks.size() * sizeof(AdamChunk))}, DType::u8);
+  Tensor plan = context.persistent({static_cast<std::int64_t>(chunks.size() * sizeof(AdamChunk))}, DType::u8);
   context.upload(plan, chunks.data());
   return plan;
 }
