@@ -18,7 +18,8 @@ import re
 import h5py
 import numpy as np
 
-from srwm_pack import PackError, describe_start, new_hdf5, run
+from file_tree import describe_start
+from srwm_pack import PackError, new_hdf5, run
 
 FORMAT_VERSION = 1
 # What a model is made of where its spec does not say; docs/spec.md.

@@ -1,17 +1,16 @@
-"""Shared by the pack_*.py scripts: reading folders and zip archives, writing class datasets (docs/file_formats.md)."""
+"""Shared by the pack_*.py scripts: refusals, and writing class datasets (docs/file_formats.md)."""
 
+import argparse
 import contextlib
-import io
+import hashlib
+import json
 import os
 import sys
-import zipfile
-import zlib
 
 try:
     import h5py
     import numpy as np
     import PIL
-    from PIL import Image
 except ImportError as missing:
     sys.exit(f"{os.path.basename(sys.argv[0])} needs the Python packages numpy, Pillow and h5py ({missing.name} is "
              "missing): apt-get install python3-numpy python3-pil python3-h5py, or pip install numpy Pillow h5py.")
@@ -24,98 +23,95 @@ class PackError(Exception):
     """What went wrong, in one sentence for the user."""
 
 
-def run(main):
-    """Calls main(arguments) and turns a PackError into its message and exit code 3, as srwm has for data files."""
+class InputError(PackError):
+    """The input is not what it should be, or not all of it is there. It helps to say where to get it."""
+
+
+def run(main, source=None):
+    """Calls main(arguments) and turns a PackError into its message and exit code 3, as srwm has for data files.
+    `source` is a sentence that says where the input can be had."""
     try:
         main(sys.argv[1:])
     except PackError as error:
-        print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
+        where = f" {source}" if source and isinstance(error, InputError) else ""
+        print(f"{os.path.basename(sys.argv[0])}: {error}{where}", file=sys.stderr)
         sys.exit(3)
 
 
-def describe_start(start):
-    """What a file that is not what it should be looks like, from its first bytes."""
-    if not start:
-        return "it is empty"
-    line = start.decode("latin-1").splitlines()[0][:40] if start else ""
-    if start.lstrip()[:1] == b"<":
-        return f"it starts with '{line}': probably a web page saved instead of the file"
-    if start.startswith(b"version https://git-lfs"):
-        return "it is a Git LFS pointer; fetch the file itself with 'git lfs pull'"
-    return f"it starts with '{line}'" if line.isprintable() else f"it starts with the bytes {start[:8].hex(' ')}"
+def argument_parser(description, source):
+    """A parser with the option that all packers have; `source` as in run(). For `description` see the scripts."""
+    summary, _, example = description.partition("\nExample")
+    parser = argparse.ArgumentParser(description=f"{summary}{source}\n\nExample{example}",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", required=True, metavar="F.h5", help="file to write")
+    return parser
 
 
-class FileTree:
-    """The files of a folder or of a zip archive, by their paths inside it."""
+def class_lists(name):
+    """{split: class names} of a published split, from the folder splits/ beside this file."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "splits", name + ".json")
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+class Statistics:
+    """Mean and standard deviation of pixels / 255 per channel, from exact sums over all images added."""
+
+    def __init__(self):
+        self._histograms = None
+
+    def add(self, images):
+        """u8 images [N, H, W, C]."""
+        histograms = np.array([np.bincount(images[..., c].ravel(), minlength=256) for c in range(images.shape[3])])
+        self._histograms = histograms if self._histograms is None else self._histograms + histograms
+
+    def mean_and_std(self):
+        values, count = np.arange(256), self._histograms.sum(axis=1)
+        centre = self._histograms @ values / count
+        variance = self._histograms @ (values * values) / count - centre * centre
+        return centre / 255, np.sqrt(np.maximum(variance, 1.0)) / 255
+
+
+class Summary:
+    """What was written: counts, and the SHA-256 of all pixels, train, val and test in this order."""
 
     def __init__(self, path):
-        self.path = path
-        self._zip = None
-        if os.path.isdir(path):
-            self.names = sorted(os.path.relpath(os.path.join(folder, name), path)
-                                for folder, _, names in os.walk(path) for name in names)
-        else:
-            self._zip = self._open_zip(path)
-            self.names = sorted(name for name in self._zip.namelist() if not name.endswith("/"))
+        self.path, self.classes, self.images, self.size, self._digest = path, [], [], (), hashlib.sha256()
 
-    @staticmethod
-    def _open_zip(path):
-        try:
-            with open(path, "rb") as file:
-                start = file.read(64)
-        except OSError as error:
-            raise PackError(f"{path} cannot be read: {error.strerror}.") from error
-        if not start.startswith(b"PK"):
-            raise PackError(f"{path} is neither a folder nor a zip archive: {describe_start(start)}.")
-        try:
-            return zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
-            raise PackError(f"{path} starts as a zip archive but has no end: it is truncated; download it again.") \
-                from error
+    def add_pixels(self, block):
+        self.size = block.shape[1:]
+        self._digest.update(block)
 
-    def read(self, name):
-        """The bytes of one file."""
-        try:
-            if self._zip is not None:
-                return self._zip.read(name)
-            with open(os.path.join(self.path, name), "rb") as file:
-                return file.read()
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise PackError(f"{name} in {self.path} cannot be read ({error}): the archive is damaged; download it "
-                            "again.") from error
+    def digest(self):
+        return self._digest.hexdigest()
 
-    def image(self, name):
-        """One file as a Pillow image, decoded."""
-        try:
-            image = Image.open(io.BytesIO(self.read(name)))
-            image.load()
-            return image
-        except (OSError, SyntaxError, ValueError) as error:
-            raise PackError(f"{name} in {self.path} is not a whole image: {error}.") from error
-
-
-def statistics(images):
-    """Mean and standard deviation of pixels / 255 per channel of u8 images [N, H, W, C], from exact sums."""
-    count = images.shape[0] * images.shape[1] * images.shape[2]
-    mean, std = [], []
-    for channel in range(images.shape[3]):
-        histogram = np.bincount(images[..., channel].ravel(), minlength=256)
-        values = np.arange(256)
-        centre = float((histogram * values).sum()) / count
-        mean.append(centre / 255)
-        std.append((max(float((histogram * values * values).sum()) / count - centre * centre, 1.0)) ** 0.5 / 255)
-    return mean, std
+    def __str__(self):
+        classes, images = (" / ".join(map(str, counts)) for counts in (self.classes, self.images))
+        size = " x ".join(map(str, self.size))
+        return f"{self.path}: {classes} classes, {images} images of {size}\npixels sha256 {self.digest()}"
 
 
 def write_class_dataset(path, name, splits, generator, mean=None, std=None):
-    """Writes {split: (images u8 [N, H, W, C], labels i32 [N], class names)} to `path`, whole or not at all. `mean` and
-    `std`, one number per channel, are those of the training images unless given."""
-    if mean is None or std is None:
-        mean, std = statistics(splits["train"][0])
+    """Writes {split: (images u8 [N, H, W, C], labels [N], class names)} to `path`, whole or not at all, and returns a
+    Summary. Images may also be an iterable of such arrays, and the content of a split a function that returns it: then
+    no more is in memory than what comes at a time. `mean` and `std`, one number per channel, are those of the training
+    images unless given."""
+    summary, statistics = Summary(path), Statistics()
     with new_hdf5(path) as file:
-        _introduce(file, name, generator, mean, std)
+        _introduce(file, name, generator)
         for split in SPLITS:
-            _fill(file.create_group(split), *splits[split])
+            images, labels, class_names = splits[split]() if callable(splits[split]) else splits[split]
+            group = _describe(file, split, labels, class_names)
+            for block in _write_images(group, images, len(labels)):
+                summary.add_pixels(block)
+                if split == "train":
+                    statistics.add(block)
+            summary.classes.append(len(class_names))
+            summary.images.append(len(labels))
+        measured = statistics.mean_and_std()
+        file.attrs["mean"] = np.array(measured[0] if mean is None else mean)
+        file.attrs["std"] = np.array(measured[1] if std is None else std)
+    return summary
 
 
 @contextlib.contextmanager
@@ -133,19 +129,36 @@ def new_hdf5(path):
             os.remove(temporary)
 
 
-def _introduce(file, name, generator, mean, std):
+def _introduce(file, name, generator):
     file.attrs["srwm_format"] = "classes"
     file.attrs["format_version"] = FORMAT_VERSION
     file.attrs["generator"] = f"{generator}, Pillow {PIL.__version__}"
     file.attrs["name"] = name
-    file.attrs["mean"] = np.array(mean)
-    file.attrs["std"] = np.array(std)
 
 
-def _fill(group, images, labels, class_names):
+def _describe(file, split, labels, class_names):
+    group = file.create_group(split)
     group.attrs["classes"] = len(class_names)
-    group.attrs["images"] = len(images)
+    group.attrs["images"] = len(labels)
     longest = max(len(text.encode()) for text in class_names)
     group.create_dataset("class_names", data=class_names, dtype=h5py.string_dtype("utf-8", longest))
     group.create_dataset("labels", data=np.asarray(labels, np.int32))
-    group.create_dataset("images", data=images)
+    return group
+
+
+def _write_images(group, images, count):
+    """Writes blocks of images one after the other, and yields them."""
+    dataset, begin = None, 0
+    for block in [images] if isinstance(images, np.ndarray) else images:
+        block = np.ascontiguousarray(block)
+        if dataset is None:
+            dataset = group.create_dataset("images", (count, *block.shape[1:]), np.uint8)
+        end, size = begin + len(block), list(block.shape[1:])
+        if block.dtype != np.uint8 or size != list(dataset.shape[1:]) or end > count:
+            raise InputError(f"{group.name[1:]}: images {begin} to {end - 1} are {block.dtype} {size}; "
+                             f"expected {count} images of uint8 {list(dataset.shape[1:])}.")
+        dataset[begin:end] = block
+        begin = end
+        yield block
+    if begin != count:
+        raise InputError(f"{group.name[1:]}: there are {begin} images but {count} labels.")

@@ -1,22 +1,16 @@
 """data_scripts/pack_omniglot.py on small archives made here."""
 
-import contextlib
-import io
 import json
 import os
-import sys
-import tempfile
 import unittest
 import zipfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data_scripts"))
+from packing import HTML, PackerTest, image_file
 
-import h5py
 import numpy as np
-from PIL import Image
 
 import pack_omniglot
-from srwm_pack import PackError, statistics
+from srwm_pack import PackError, Statistics
 
 ALPHABETS = {"background": {"Greek": 3, "Tagalog": 2}, "evaluation": {"Oriya": 2}}
 SPLIT = {"train": {"background": {"Greek": ["character01", "character03"]}},
@@ -28,9 +22,7 @@ def drawing(number):
     """A black column on white, 105 x 105, 1 bit, as the original files are."""
     pixels = np.full((105, 105), 255, np.uint8)
     pixels[:, 5 * (number % 20):5 * (number % 20) + 10] = 0
-    file = io.BytesIO()
-    Image.fromarray(pixels).convert("1").save(file, "PNG")
-    return file.getvalue()
+    return image_file(pixels > 0, "PNG")
 
 
 def drawings(part):
@@ -40,90 +32,61 @@ def drawings(part):
             for number in range(20)}
 
 
-class PackOmniglot(unittest.TestCase):
+class PackOmniglot(PackerTest):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.archives = {}
-        for part in ALPHABETS:
-            self.archives[part] = self.write_zip(part + ".zip", drawings(part))
+        super().setUp()
+        self.archives = {part: self.write_zip(part + ".zip", drawings(part)) for part in ALPHABETS}
         for split, parts in SPLIT.items():
             self.write(f"vinyals_{split}.json", json.dumps(parts).encode())
-        self.out = os.path.join(self.folder, "omniglot.h5")
 
-    def write(self, name, content):
-        path = os.path.join(self.folder, name)
-        with open(path, "wb") as file:
-            file.write(content)
-        return path
+    def arguments(self, *more, split=True):
+        lists = ["--split-dir", self.folder] if split else []
+        return ["--background", self.archives["background"], "--evaluation", self.archives["evaluation"], *lists, *more]
 
-    def write_zip(self, name, files):
-        path = os.path.join(self.folder, name)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for inner, content in files.items():
-                archive.writestr(inner, content)
-        return path
+    def pack(self, *more):
+        return self.run_packer(pack_omniglot.main, *self.arguments(*more))
 
-    def pack(self, *more, split=True):
-        arguments = ["--background", self.archives["background"], "--evaluation", self.archives["evaluation"],
-                     "--out", self.out, *more]
-        if split:
-            arguments += ["--split-dir", self.folder]
-        with contextlib.redirect_stdout(io.StringIO()):
-            pack_omniglot.main(arguments)
-
-    def refused(self, pattern, *more, split=True):
-        with self.assertRaisesRegex(PackError, pattern):
-            self.pack(*more, split=split)
-        left = [name for name in os.listdir(self.folder) if name.startswith("omniglot.h5")]
-        self.assertEqual(left, [])
+    def refused(self, pattern, split=True):
+        self.refuses(pattern, pack_omniglot.main, *self.arguments(split=split))
 
     def test_content(self):
-        self.pack()
-        with h5py.File(self.out) as file:
-            self.assertEqual(file.attrs["srwm_format"], "classes")
-            self.assertEqual(file.attrs["format_version"], 1)
-            self.assertEqual(file.attrs["name"], "omniglot")
-            np.testing.assert_allclose(file.attrs["mean"], [0.922])
-            self.assertEqual(file["train/images"].shape, (40, 28, 28, 1))
-            self.assertEqual(file["train/images"].dtype, np.uint8)
-            self.assertEqual(list(file["train/labels"]), [0] * 20 + [1] * 20)
-            self.assertEqual(list(file["train/class_names"].asstr()),
-                             ["background/Greek/character01", "background/Greek/character03"])
-            self.assertEqual(list(file["test/class_names"].asstr()),
-                             ["evaluation/Oriya/character01", "evaluation/Oriya/character02"])
-            self.assertEqual([file[s].attrs["classes"] for s in ("train", "val", "test")], [2, 1, 2])
-            self.assertEqual([file[s].attrs["images"] for s in ("train", "val", "test")], [40, 20, 40])
+        printed = self.pack()
+        self.assertIn("2 / 1 / 2 classes, 40 / 20 / 40 images of 28 x 28 x 1\npixels sha256 ", printed)
+        splits, attributes = self.packed()
+        self.assertEqual((attributes["srwm_format"], attributes["format_version"]), ("classes", 1))
+        self.assertEqual(attributes["name"], "packed")
+        np.testing.assert_allclose(attributes["mean"], [0.922])
+        images, labels, names = splits["train"]
+        self.assertEqual((images.shape, images.dtype), ((40, 28, 28, 1), np.uint8))
+        self.assertEqual(list(labels), [0] * 20 + [1] * 20)
+        self.assertEqual(names, ["background/Greek/character01", "background/Greek/character03"])
+        self.assertEqual(splits["test"][2], ["evaluation/Oriya/character01", "evaluation/Oriya/character02"])
 
     def test_strokes_are_bright_and_drawings_in_order(self):
         self.pack()
-        with h5py.File(self.out) as file:
-            images = file["val/images"][:]
+        images = self.packed()[0]["val"][0]
         columns = images.astype(float).sum(axis=(1, 3)) @ np.arange(28) / images.astype(float).sum(axis=(1, 2, 3))
         np.testing.assert_allclose(columns, (5 * np.arange(20) + 5) * 28 / 105 - 0.5, atol=0.35)
         self.assertEqual(images.max(), 255)
         self.assertEqual(images.min(), 0)
 
     def test_rgb_of_another_size(self):
-        self.pack("--rgb", "--size", "84")
-        with h5py.File(self.out) as file:
-            images = file["val/images"][:]
-            self.assertEqual(len(file.attrs["std"]), 3)
+        self.assertIn("images of 84 x 84 x 3", self.pack("--rgb", "--size", "84"))
+        splits, attributes = self.packed()
+        images = splits["val"][0]
+        self.assertEqual(len(attributes["std"]), 3)
         self.assertEqual(images.shape, (20, 84, 84, 3))
         np.testing.assert_array_equal(images[..., 0], images[..., 2])
 
     def test_folder_gives_what_the_archive_gives(self):
         self.pack()
-        with h5py.File(self.out) as file:
-            from_zip = file["train/images"][:]
+        from_zip = self.packed()[0]["train"][0]
         for part in ALPHABETS:
             with zipfile.ZipFile(self.archives[part]) as archive:
-                archive.extractall(os.path.join(self.folder, "unpacked", part))
-            self.archives[part] = os.path.join(self.folder, "unpacked", part)
+                archive.extractall(self.path("unpacked", part))
+            self.archives[part] = self.path("unpacked", part)
         self.pack()
-        with h5py.File(self.out) as file:
-            np.testing.assert_array_equal(file["train/images"][:], from_zip)
+        np.testing.assert_array_equal(self.packed()[0]["train"][0], from_zip)
 
     def test_equal_input_gives_equal_bytes(self):
         self.pack()
@@ -143,19 +106,22 @@ class PackOmniglot(unittest.TestCase):
         self.refused("hold 7 characters; a random split needs all 1623", split=False)
 
     def test_statistics(self):
-        images = np.array([0, 255, 51, 102], np.uint8).reshape(2, 1, 2, 1)
-        mean, std = statistics(images)
+        statistics = Statistics()
+        for pixels in ([0, 255], [51, 102]):
+            statistics.add(np.array(pixels, np.uint8).reshape(2, 1, 1, 1))
+        mean, std = statistics.mean_and_std()
         np.testing.assert_allclose(mean, [0.4])
         np.testing.assert_allclose(std, [np.std([0, 1, 0.2, 0.4])])
 
     def test_web_page_instead_of_archive(self):
-        self.archives["evaluation"] = self.write("page.zip", b"<!DOCTYPE html>\n<html>Not found")
-        self.refused("page.zip is neither a folder nor a zip archive: it starts with '<!DOCTYPE html>': probably a web")
+        self.archives["evaluation"] = self.write("page.zip", HTML)
+        self.refused("page.zip is neither a folder nor a zip or tar archive: it starts with '<!DOCTYPE html>': probably "
+                     "a web page")
 
     def test_other_things_instead_of_archive(self):
         self.archives["background"] = self.write("empty.zip", b"")
         self.refused("it is empty")
-        self.archives["background"] = os.path.join(self.folder, "nowhere.zip")
+        self.archives["background"] = self.path("nowhere.zip")
         self.refused("nowhere.zip cannot be read: No such file")
         self.archives["background"] = self.write_zip("other.zip", {"readme.txt": b"hello"})
         self.refused("has no drawings")
@@ -197,12 +163,13 @@ class PackOmniglot(unittest.TestCase):
         self.refused("vinyals_val.json is not a list of Omniglot characters")
         self.write("vinyals_val.json", b"[1, 2]")
         self.refused("vinyals_val.json is not a list of Omniglot characters")
-        os.remove(os.path.join(self.folder, "vinyals_val.json"))
+        os.remove(self.path("vinyals_val.json"))
         self.refused("There is neither .*val.json nor .*vinyals_val.json")
 
     def test_folder_of_the_result_is_missing(self):
-        self.out = os.path.join(self.folder, "nowhere", "o.h5")
-        self.refused("o.h5 cannot be written")
+        self.out = self.path("nowhere", "o.h5")
+        with self.assertRaisesRegex(PackError, "o.h5 cannot be written"):
+            self.pack()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Packs Mini-ImageNet into one class dataset for srwm: 100 classes x 600 images, 84 x 84 RGB, in the split of Ravi and
+Larochelle (2017), 64 / 16 / 20 classes.
+
+Either from the three pickles mini-imagenet-cache-{train,val,test}.pkl (validation instead of val will do), which are
+read as data and never executed; or from images <wnid>/<file>.jpg, in folders or archives and however deep in them.
+Images of other sizes are resized with Pillow's antialiasing bilinear filter. Lists of Ravi and Larochelle say which 600
+images of a class are meant: needed where there are more, as in ImageNet itself (<wnid>_<number>.JPEG), of which the
+lists give positions.
+
+Example:
+  pack_miniimagenet.py --pickles mini-imagenet --out data/miniimagenet.h5
+  pack_miniimagenet.py --images train.zip val.zip test.zip --out data/miniimagenet.h5
+  pack_miniimagenet.py --images ILSVRC2012/train --split-dir csv --out data/miniimagenet.h5
+"""
+
+import csv
+import os
+import re
+
+import data_pickle
+from file_tree import FileTree
+from srwm_pack import SPLITS, InputError, argument_parser, class_lists, run, write_class_dataset
+
+import numpy as np
+from PIL import Image
+
+SOURCE = ("The pickles are to be had from https://github.com/renmengye/few-shot-ssl-public, images from "
+          "https://image-net.org (ILSVRC 2012), the lists {train,val,test}.csv from "
+          "https://github.com/twitter-research/meta-learning-lstm, data/miniImagenet.")
+SIZE = 84
+IMAGES = 600  # of each class
+# ImageNet's usual ones, which the published code uses here too.
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+PICKLE_NAMES = {"train": ["train"], "val": ["val", "validation"], "test": ["test"]}
+WNID = re.compile(r"n\d{8}")
+
+
+def parse(arguments):
+    parser = argument_parser(__doc__, SOURCE)
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--pickles", metavar="DIR", help="folder with the three pickles")
+    given.add_argument("--images", metavar="DIR|ARCHIVE", nargs="+", help="folders, zip or tar archives with images")
+    parser.add_argument("--split-dir", metavar="DIR", help="folder with train.csv, val.csv and test.csv (columns "
+                        "filename, label) or with .txt lists of classes; without it Ravi and Larochelle's classes")
+    return parser.parse_args(arguments)
+
+
+def read_split(folder):
+    """{split: {class: names of its images, or none if all of them are meant}}, from three lists."""
+    return {which: read_list(folder, which) for which in SPLITS}
+
+
+def read_list(folder, which):
+    base = os.path.join(folder, which)
+    path = next((base + ending for ending in (".csv", ".txt") if os.path.exists(base + ending)), None)
+    if path is None:
+        raise InputError(f"There is neither {base}.csv nor {base}.txt.")
+    classes = {}
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        for row in csv.reader(file):
+            if row and WNID.fullmatch(row[-1].strip()):
+                classes.setdefault(row[-1].strip(), []).extend(row[:-1])
+            elif row and row != ["filename", "label"]:
+                raise InputError(f"{path} has a line '{','.join(row)[:60]}'; expected FILE,WNID (.csv) or WNID (.txt).")
+    if not classes:
+        raise InputError(f"{path} lists no classes.")
+    return classes
+
+
+def check_disjoint(split):
+    seen = {}
+    for which in SPLITS:
+        for name in split[which]:
+            if seen.setdefault(name, which) != which:
+                raise InputError(f"The class {name} is in the splits {seen[name]} and {which}.")
+
+
+def class_of(path):
+    """WordNet number of an image: the nearest folder that is one, or the start of its name (n0153282900000005.jpg)."""
+    *folders, name = path.split("/")
+    return next((folder for folder in reversed(folders) if WNID.fullmatch(folder)), name[:9])
+
+
+def find_images(trees):
+    """{class: {file name: (tree, path inside the tree)}}."""
+    found = {}
+    for tree in trees:
+        for path in tree.names:
+            if path.lower().endswith((".jpg", ".jpeg", ".png")):
+                name = path.rsplit("/", 1)[-1]
+                if found.setdefault(class_of(path), {}).setdefault(name, (tree, path)) != (tree, path):
+                    raise InputError(f"The image {name} is there twice: in {tree.path} and in "
+                                     f"{found[class_of(path)][name][0].path}.")
+    return found
+
+
+def choose(name, found, wanted):
+    """Places of the images of a class, in order of their names, or as the list has them."""
+    if not wanted:
+        if len(found) != IMAGES:
+            more = "; give the lists that name those meant (--split-dir)" if len(found) > IMAGES else ""
+            raise InputError(f"The class {name} has {len(found)} images instead of {IMAGES}{more}.")
+        return [found[file] for file in sorted(found)]
+    by_position = {f"{name}{at + 1:08}.jpg": found[file] for at, file in enumerate(in_order_of_numbers(name, found))}
+    missing = [file for file in wanted if file not in found and file not in by_position]
+    if missing:
+        raise InputError(f"The class {name} lacks {len(missing)} of {len(wanted)} images, {missing[0]} first.")
+    return [found.get(file) or by_position[file] for file in wanted]
+
+
+def in_order_of_numbers(name, found):
+    """ImageNet's own files n01532829_1234.JPEG by their number; none if they have other names."""
+    numbers = {file: re.fullmatch(name + r"_(\d+)\.JPEG", file) for file in found}
+    return sorted((file for file, match in numbers.items() if match), key=lambda file: int(numbers[file][1]))
+
+
+def from_images(split, paths):
+    """What write_class_dataset() takes. All files are there before the first is decoded."""
+    found = find_images([FileTree(path) for path in paths])
+    missing = [name for which in SPLITS for name in split[which] if name not in found]
+    if missing:
+        raise InputError(f"{len(missing)} of {sum(map(len, split.values()))} classes have no images in "
+                         f"{' '.join(paths)}, {missing[0]} first.")
+    return {which: from_places([choose(name, found[name], split[which][name]) for name in sorted(split[which])],
+                               sorted(split[which])) for which in SPLITS}
+
+
+def from_places(places, names):
+    """A split as write_class_dataset() takes it, from the places of the images of each class."""
+    return decode(places), np.repeat(np.arange(len(names)), [len(of_class) for of_class in places]), names
+
+
+def decode(classes):
+    """Images u8 [n, 84, 84, 3], a class at a time."""
+    for places in classes:
+        yield np.stack([convert(tree.image(path)) for tree, path in places])
+
+
+def convert(image):
+    image = image.convert("RGB")
+    return np.asarray(image if image.size == (SIZE, SIZE) else image.resize((SIZE, SIZE), Image.BILINEAR))
+
+
+def from_pickles(split, folder):
+    """What write_class_dataset() takes: one pickle after the other."""
+    paths = {which: find_pickle(folder, which) for which in SPLITS}
+    return {which: lambda which=which: read_pickle(paths[which], which, split[which]) for which in SPLITS}
+
+
+def find_pickle(folder, which):
+    candidates = [os.path.join(folder, f"mini-imagenet-cache-{name}.pkl") for name in PICKLE_NAMES[which]]
+    path = next((p for p in candidates if os.path.exists(p)), None)
+    if path is None:
+        raise InputError(f"There is no {' or '.join(candidates)}.")
+    return path
+
+
+def read_pickle(path, which, classes):
+    images, members = content_of(data_pickle.load(path), path)
+    if sorted(members) != sorted(classes):
+        different = sorted(set(members) ^ set(classes))
+        raise InputError(f"{path} holds {len(members)} classes, not the {len(classes)} of the split {which}: "
+                         f"{', '.join(different[:3])} differ.")
+    for name, rows in members.items():
+        if len(set(rows)) != IMAGES or len(rows) != IMAGES or not 0 <= min(rows) <= max(rows) < len(images):
+            raise InputError(f"{path}: the class {name} has {len(rows)} images of {len(images)} in the file; expected "
+                             f"{IMAGES} different ones.")
+    names = sorted(members)
+    return (images[members[name]] for name in names), np.repeat(np.arange(len(names)), IMAGES), names
+
+
+def content_of(content, path):
+    """(images u8 [N, 84, 84, 3], {class: indices of its images}) of a pickle."""
+    images, members = (content.get(key) if isinstance(content, dict) else None for key in ("image_data", "class_dict"))
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE, 3):
+        raise InputError(f"{path} has no image_data of bytes [N, {SIZE}, {SIZE}, 3].")
+    if not isinstance(members, dict) or not all(isinstance(name, str) for name in members):
+        raise InputError(f"{path} has no class_dict of class names.")
+    members = {name: list(rows) if isinstance(rows, (list, np.ndarray)) else [] for name, rows in members.items()}
+    if not all(isinstance(row, (int, np.integer)) for rows in members.values() for row in rows):
+        raise InputError(f"{path}: class_dict holds something besides the numbers of images.")
+    return images, members
+
+
+def main(arguments):
+    options = parse(arguments)
+    lists = read_split(options.split_dir) if options.split_dir else class_lists("miniimagenet")
+    split = {which: dict.fromkeys(lists[which]) if isinstance(lists[which], list) else lists[which] for which in SPLITS}
+    check_disjoint(split)
+    splits = from_pickles(split, options.pickles) if options.pickles else from_images(split, options.images)
+    name = os.path.splitext(os.path.basename(options.out))[0]
+    print(write_class_dataset(options.out, name, splits, "pack_miniimagenet.py", MEAN, STD))
+
+
+if __name__ == "__main__":
+    run(main, SOURCE)
