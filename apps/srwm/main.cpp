@@ -54,6 +54,13 @@ std::string complaint_about_unknown(const CLI::App& app) {
                      nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest), name);
 }
 
+/// Mistakes that CLI11 finds: its words, in a sentence of ours.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string unknown = complaint_about_unknown(app);
+  if (!unknown.empty()) return unknown;
+  return fmt::format("{}. '{} --help' lists what it takes.", error.what(), full_name(named_command(app)));
+}
+
 int report(const char* message, ExitCode code) {
   fmt::print(stderr, "srwm: {}\n", message);
   return static_cast<int>(code);
@@ -82,9 +89,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     // 0 for --help and --version; CLI11's own codes for mistakes are not ours.
     const bool is_mistake = error.get_exit_code() != 0;
-    const std::string unknown = is_mistake ? complaint_about_unknown(app) : "";
-    if (!unknown.empty()) return report(unknown.c_str(), ExitCode::usage);
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    return is_mistake ? report(complaint(app, error).c_str(), ExitCode::usage) : app.exit(error);
   } catch (const Error& error) {
     return report(error.what(), error.code());
   }

@@ -48,14 +48,14 @@ const CLI::Validator& positive() {
 const CLI::Validator& not_negative() {
   static const CLI::Validator validator(
       [](std::string& text) { return text.starts_with('-') ? text + " is negative" : std::string(); }, "",
-      "not negative");
+      "NOT_NEGATIVE");
   return validator;
 }
 
 const CLI::Validator& not_empty() {
   static const CLI::Validator validator(
       [](std::string& text) { return text.empty() ? std::string("the value is empty") : std::string(); }, "",
-      "not empty");
+      "NOT_EMPTY");
   return validator;
 }
 
