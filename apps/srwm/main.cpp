@@ -56,7 +56,7 @@ std::string complaint_about_unknown(const CLI::App& app) {
 
 /// Mistakes that CLI11 finds: its words, in a sentence of ours.
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
-  const std::string unknown = complaint_about_unknown(app);
+  std::string unknown = complaint_about_unknown(app);
   if (!unknown.empty()) return unknown;
   return fmt::format("{}. '{} --help' lists what it takes.", error.what(), full_name(named_command(app)));
 }

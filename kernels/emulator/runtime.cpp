@@ -63,6 +63,7 @@ DeviceMemory& device_memory() {
 }
 
 bool backwards = false;
+int gpus = 1;
 
 void drain(Stream* stream) {
   if (stream->queue.empty()) return;
@@ -90,6 +91,9 @@ bool runs_backwards() {
   return backwards;
 }
 
+void pretend_gpus(int count) {
+  gpus = count;
+}
 }  // namespace srwm::emulator
 
 using namespace srwm::emulator;  // NOLINT(google-build-using-namespace): the functions below belong to this namespace
@@ -101,7 +105,7 @@ cudaError_t cudaGetLastError() {
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = gpus;
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
@@ -233,8 +237,8 @@ cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
 cublasStatus_t cublasSetWorkspace(cublasHandle_t, void*, std::size_t) {
   return CUBLAS_STATUS_SUCCESS;
 }
-const char* cublasGetStatusString(cublasStatus_t) {
-  return "success";
+const char* cublasGetStatusString(cublasStatus_t status) {
+  return status == CUBLAS_STATUS_SUCCESS ? "success" : "not initialized";
 }
 
 namespace {

@@ -16,8 +16,11 @@ constexpr std::int64_t sheet_columns = 20;
 
 std::string format_of(const hdf5::File& file) {
   if (!file.has_attribute("/", "srwm_format")) {
-    throw DataError("{} is an HDF5 file but not one of srwm's: it has no root attribute srwm_format.",
-                    file.path().string());
+    throw DataError(
+        "{} is an HDF5 file but not one of srwm's: it has no root attribute srwm_format. docs/file_formats.md has what "
+        "srwm "
+        "reads and writes.",
+        file.path().string());
   }
   return file.string_attribute("/", "srwm_format");
 }
@@ -107,7 +110,10 @@ std::string describe_file(const std::filesystem::path& path, int threads) {
 Tensor contact_sheet_of_file(const std::filesystem::path& path, const std::string& split, std::int64_t rows) {
   const std::string format = format_of(hdf5::File::open(path));
   if (format == "episodes") return contact_sheet(read_episode_file(path), rows);
-  if (format != "classes") throw DataError("{} is a file of format '{}': it has no images.", path.string(), format);
+  if (format != "classes")
+    throw DataError(
+        "{} is a file of format '{}': it has no images. Only class datasets and episodes have a contact sheet.",
+        path.string(), format);
   const ClassDataset dataset = read_class_dataset(path);
   return contact_sheet(dataset.split(parse_split(split)), rows, sheet_columns);
 }

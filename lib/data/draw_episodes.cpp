@@ -8,8 +8,7 @@ namespace srwm {
 EpisodeFile draw_episodes(const ClassSplit& split, const EpisodeOptions& options, std::uint64_t seed, Stream stream,
                           std::int64_t episodes, int threads) {
   const bool sync = options.protocol == Protocol::sync;
-  if (sync && options.queries != 1)
-    throw UsageError("An episode file has one query per episode, not {}.", options.queries);
+  SRWM_CHECK(!sync || options.queries == 1, "an episode file has one query per episode, not {}", options.queries);
   EpisodeBatch batch;
   EpisodeSampler(split, options, seed, stream).sample(0, episodes, batch);
   EpisodeFile file;

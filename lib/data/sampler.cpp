@@ -130,15 +130,17 @@ EpisodeSampler::EpisodeSampler(const ClassSplit& split, const EpisodeOptions& op
     throw SpecError("protocol.n_way is {}; it must be 1 to {}.", options.n_way, max_ways);
   }
   if (classes < options.n_way) {
-    throw SpecError("protocol.n_way is {} but the split has only {} classes.", options.n_way, classes);
+    throw SpecError("protocol.n_way is {} but the split has only {} classes. Choose a smaller one.", options.n_way,
+                    classes);
   }
   const bool sync = options.protocol == Protocol::sync;
   const std::int64_t needed = options.k_shot + (sync ? options.queries : 0);
   for (std::size_t c = 0; c < split.members.size(); ++c) {
     const auto found = static_cast<std::int64_t>(split.members[c].size());
     if (found < needed) {
-      throw SpecError("An episode may need {} images of a class (protocol.k_shot{}), but the class '{}' has {}.",
-                      needed, sync ? " + protocol.queries" : "", split.class_names[c], found);
+      throw SpecError(
+          "An episode may need {} images of a class (protocol.k_shot{}), but the class '{}' has {}. Ask for fewer.",
+          needed, sync ? " + protocol.queries" : "", split.class_names[c], found);
     }
   }
 }

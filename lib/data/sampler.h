@@ -58,7 +58,7 @@ struct EpisodeFile {
 /// Sets `digest` from images, labels and protocol.
 void set_digest(EpisodeFile& episodes);
 /// Episodes 0 .. episodes - 1 (step 0) of an EpisodeSampler with their pixels: with the stream of a split and the seed
-/// of an evaluation, the episodes of that evaluation. UsageError for more than one query.
+/// of an evaluation, the episodes of that evaluation. At most one query.
 EpisodeFile draw_episodes(const ClassSplit& split, const EpisodeOptions& options, std::uint64_t seed, Stream stream,
                           std::int64_t episodes, int threads);
 

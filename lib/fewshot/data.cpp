@@ -66,7 +66,7 @@ void check_images(const Tensor& file_images, const Tensor& dataset_images, const
     if (file_images.dim(axis) == dataset_images.dim(axis)) continue;
     throw SpecError(
         "The images of {} are {}, those of the dataset {} are {} ([N, H, W, C]); one "
-        "model cannot see both.",
+        "model cannot see both. Give episodes of the dataset's size, or neither validation nor test.",
         spec.data.train_episodes, file_images.shape().to_string(), spec.data.dataset,
         dataset_images.shape().to_string());
   }

@@ -45,8 +45,8 @@ void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& 
         path.string(), changed);
   }
   if (checkpoint.progress.step > spec.train.steps) {
-    throw SpecError("{} is at step {}, beyond train.steps = {}.", path.string(), checkpoint.progress.step,
-                    spec.train.steps);
+    throw SpecError("{} is at step {}, beyond train.steps = {}. Raise train.steps, or choose another --run-dir.",
+                    path.string(), checkpoint.progress.step, spec.train.steps);
   }
   if (checkpoint.data_digest != data_digest) {
     throw DataError(

@@ -16,7 +16,7 @@ Conv4::Conv4(ParameterSet& set, const VisionOptions& options, const ImageShape& 
   if (height < 1 || width < 1) {
     throw SpecError(
         "model.vision.kind \"conv4\" halves the image four times and needs at least 16x16 pixels; the dataset "
-        "has {}x{}.",
+        "has {}x{}. Pack it with larger images.",
         image.height, image.width);
   }
   features_ = options.channels * height * width;

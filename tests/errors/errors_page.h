@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/run_binary.h"
+
 namespace srwm::test {
 
 /// "- `There is no file <file>.` (3)", followed by what to do.
@@ -36,6 +38,10 @@ class ErrorSection {
   void provoke(const std::function<void()>& provoke);
   /// An error that was met in another way. If several entries fit, the most definite one counts.
   void saw(std::string_view message, int exit_code);
+  /// What the binary said on stderr after "srwm: ".
+  void saw(const RunResult& result);
+  /// Excuses the entry that starts so: this machine cannot have the error. The place of the call says why.
+  void cannot_provoke(std::string_view start);
   /// Whether an entry fits; does not count as provoked.
   bool knows(std::string_view message) const { return find(message) != nullptr; }
 

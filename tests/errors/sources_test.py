@@ -25,9 +25,9 @@ FURTHER = [
     ("lib/spec/json_errors.cpp", "json_reason"),
     ("lib/spec/parse.cpp", "reason"),
     ("lib/spec/problems.cpp", "message"),
+    ("lib/io/file.cpp", "words_of_errno"),
     ("apps/srwm/main.cpp", "wrong_processor"),
     ("apps/srwm/main.cpp", "complaint_about_unknown"),
-    ("apps/srwm/main.cpp", "complaint"),
     ("apps/srwm/session.cpp", "positive"),
     ("apps/srwm/session.cpp", "not_negative"),
     ("apps/srwm/session.cpp", "not_empty"),
@@ -125,7 +125,8 @@ class Sources:
 
     def messages(self):
         """(place, text) of every error."""
-        for path in sorted([*self.root.glob("lib/**/*.h"), *self.root.glob("lib/**/*.cpp"), *self.root.glob("apps/**/*.cpp")]):
+        patterns = ("lib/**/*.h", "lib/**/*.cpp", "apps/**/*.cpp")
+        for path in sorted(path for pattern in patterns for path in self.root.glob(pattern)):
             name = path.relative_to(self.root).as_posix()
             if name == "lib/core/error.h":
                 continue
@@ -144,7 +145,9 @@ class Sources:
 
 
 def entries(page):
+    """Messages of the list items, and reasons in the first column of tables."""
     found = re.findall(r"^- `([^`]*)` \(\d+\)", page, re.MULTILINE)
+    found += re.findall(r"^\| `([^`]*)` \|", page, re.MULTILINE)
     return [re.sub(r"<[^>]*>", "<>", " ".join(entry.split())) for entry in found]
 
 
@@ -168,7 +171,7 @@ def main():
     for fault in faults:
         print(fault, file=sys.stderr)
     if faults:
-        print("Give each error an entry on docs/errors.md (its head says how) and a case in tests/errors.", file=sys.stderr)
+        print("Give each error an entry on docs/errors.md and a case in tests/errors.", file=sys.stderr)
     print(f"{len(messages)} texts of errors in the sources, {len(known)} entries on the page, {len(faults)} faults")
     return 1 if faults or len(messages) < 50 else 0
 

@@ -127,6 +127,8 @@ void enqueue(Stream* stream, Work work);
 /// Whether the threads of a block are run in opposite order from now on.
 void run_backwards(bool on);
 bool runs_backwards();
+/// How many GPUs the machine has from now on; one at first.
+void pretend_gpus(int count);
 
 }  // namespace srwm::emulator
 

@@ -1,0 +1,149 @@
+// Provokes every entry of the sections "Datasets" and "Episodes files" of docs/errors.md.
+#include "fewshot/data.h"
+
+#include <catch2/catch.hpp>
+
+#include "core/error.h"
+#include "data/class_dataset.h"
+#include "data/glyphs.h"
+#include "data/sampler.h"
+#include "errors/errors_page.h"
+#include "nn/conv4.h"
+#include "ops/backend.h"
+#include "support/hdf5_editor.h"
+#include "support/temp_dir.h"
+
+using namespace srwm;
+using srwm::test::ErrorSection;
+using srwm::test::Hdf5Editor;
+using Edit = std::function<void(Hdf5Editor&)>;
+
+namespace {
+
+const GlyphOptions small_glyphs{
+    .image_size = 9, .train_classes = 3, .val_classes = 2, .test_classes = 2, .images_per_class = 4};
+
+template <typename T>
+void write_values(Hdf5Editor& editor, const std::string& name, hid_t type, const std::vector<T>& values) {
+  editor.write(name, type, {values.size()}, values.data());
+}
+
+/// One fault in each, put into a sound dataset of 3 classes of 4 images.
+const std::vector<Edit> dataset_faults{
+    [](Hdf5Editor& e) {
+      e.write("/train/images", H5T_NATIVE_FLOAT, {12, 9, 9, 1});
+    },
+    [](Hdf5Editor& e) {
+      e.write("/train/images", H5T_NATIVE_UINT8, {std::uint64_t{1} << 31, 9, 9, 1});
+    },
+    [](Hdf5Editor& e) {
+      e.write("/train/images", H5T_NATIVE_UINT8, {12, 9, 9, 7});
+    },
+    [](Hdf5Editor& e) {
+      e.write("/val/images", H5T_NATIVE_UINT8, {8, 9, 10, 1});
+    },
+    [](Hdf5Editor& e) {
+      write_values<std::int32_t>(e, "/train/labels", H5T_NATIVE_INT, {0, 1, 2});
+    },
+    [](Hdf5Editor& e) {
+      write_values<std::int32_t>(e, "/val/labels", H5T_NATIVE_INT, {0, 1, 2, 0, 1, 0, 1, 0});
+    },
+    [](Hdf5Editor& e) { write_values<std::int32_t>(e, "/val/labels", H5T_NATIVE_INT, std::vector<std::int32_t>(8)); },
+    [](Hdf5Editor& e) { e.set_attribute("/train", "images", std::int64_t{7}); },
+    [](Hdf5Editor& e) { e.set_attribute("/", "mean", H5T_NATIVE_DOUBLE, {0}, nullptr); },
+};
+
+EpisodeFile small_episodes() {
+  EpisodeFile episodes;
+  episodes.protocol = Protocol::delayed;
+  episodes.n_way = 2;
+  episodes.k_shot = 1;
+  const std::vector<std::int32_t> labels{0, 1, 1, 0};
+  episodes.labels = Tensor::of<std::int32_t>({2, 2}, labels);
+  episodes.images = Tensor::owning({4, 3, 3, 1}, DType::u8);
+  return episodes;
+}
+
+const std::vector<Edit> episodes_faults{
+    [](Hdf5Editor& e) { e.set_attribute("/", "protocol", std::string("late")); },
+    [](Hdf5Editor& e) {
+      e.write("/images", H5T_NATIVE_UINT8, {2, 2, 3, 3});
+    },
+    [](Hdf5Editor& e) {
+      e.write("/labels", H5T_NATIVE_INT, {2, 3});
+    },
+    [](Hdf5Editor& e) { e.set_attribute("/", "k_shot", std::int64_t{2}); },
+    [](Hdf5Editor& e) {
+      e.write("/images", H5T_NATIVE_UINT8, {0, 2, 3, 3, 1});
+      e.write("/labels", H5T_NATIVE_INT, {0, 2});
+    },
+    [](Hdf5Editor& e) {
+      const std::vector<std::int32_t> labels{0, 1, 2, 0};
+      e.write("/labels", H5T_NATIVE_INT, {2, 2}, labels.data());
+    },
+};
+
+template <typename Read>
+void provoke_faults(ErrorSection& section, const std::vector<Edit>& faults, const std::filesystem::path& sound,
+                    const Read& read) {
+  const std::filesystem::path path = sound.parent_path() / "spoilt.h5";
+  for (const Edit& spoil : faults) {
+    std::filesystem::copy_file(sound, path, std::filesystem::copy_options::overwrite_existing);
+    {
+      Hdf5Editor editor(path);
+      spoil(editor);
+    }
+    section.provoke([&] { read(path); });
+  }
+}
+
+ExperimentSpec spec_on(const std::filesystem::path& episodes) {
+  ExperimentSpec spec;
+  spec.data.glyphs = small_glyphs;
+  spec.data.train_episodes = episodes.string();
+  spec.protocol = {.protocol = Protocol::delayed, .n_way = 2, .k_shot = 1};
+  spec.test.episodes = spec.validation.every = 0;
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("errors about datasets are those of docs/errors.md") {
+  const TempDir dir;
+  ErrorSection section("Datasets");
+  const ClassDataset dataset = make_glyphs(small_glyphs, 1);
+  write_class_dataset(dataset, dir / "sound.h5", "test");
+  provoke_faults(section, dataset_faults, dir / "sound.h5", read_class_dataset);
+  section.provoke([&] { find_dataset("none", dir.path().string()); });
+
+  const auto sample = [&](const EpisodeOptions& options) {
+    section.provoke([&] { EpisodeSampler(dataset.train, options, 1, Stream::train_episodes); });
+  };
+  sample({.n_way = 100000});
+  sample({.n_way = 4, .k_shot = 1});
+  sample({.n_way = 3, .k_shot = 5});
+  section.provoke([] {
+    Context context(cpu_backend(), DType::f32, 1, 1);
+    ParameterSet set(context, 1);
+    DropoutSites sites;
+    Conv4(set, {}, {.height = 15, .width = 16, .channels = 1}, sites);
+  });
+}
+
+TEST_CASE("errors about episodes files are those of docs/errors.md") {
+  const TempDir dir;
+  const std::filesystem::path sound = dir / "sound.h5";
+  ErrorSection section("Episodes files");
+  write_episode_file(small_episodes(), sound, "test");
+  provoke_faults(section, episodes_faults, sound, read_episode_file);
+
+  ExperimentSpec spec = spec_on(sound);
+  spec.protocol.n_way = 3;
+  section.provoke([&] { FewShotData(spec, "", 1); });
+  spec = spec_on(sound);
+  spec.test.episodes = 10;
+  section.provoke([&] { FewShotData(spec, "", 1); });
+  spec = spec_on(sound);
+  spec.data.normalize = true;
+  section.provoke([&] { FewShotData(spec, "", 1); });
+}

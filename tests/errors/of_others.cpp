@@ -1,0 +1,4 @@
+// A library that is not srwm's, for devices_test.cpp.
+extern "C" int unrelated() {
+  return 0;
+}

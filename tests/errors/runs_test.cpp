@@ -1,0 +1,151 @@
+// Provokes every entry of the sections "Checkpoints", "Run folders", "Files and disks" and "Training" of
+// docs/errors.md.
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "cli/small_run.h"
+#include "core/error.h"
+#include "errors/errors_page.h"
+#include "fewshot/report.h"
+#include "fewshot/training_fixture.h"
+#include "io/file.h"
+#include "io/png.h"
+#include "run/checkpoint.h"
+#include "run/run_folder.h"
+#include "support/hdf5_editor.h"
+
+using namespace srwm;
+using namespace srwm::test;
+using Edit = std::function<void(Hdf5Editor&)>;
+
+namespace {
+
+/// One fault in each, put into the checkpoint of a run.
+const std::vector<Edit> checkpoint_faults{
+    [](Hdf5Editor& e) { e.set_attribute("/progress", "best_metric", H5T_NATIVE_DOUBLE, {0}, nullptr); },
+    [](Hdf5Editor& e) { e.set_attribute("/progress", "step", std::int64_t{-1}); },
+    [](Hdf5Editor& e) { e.write("/spec", H5T_C_S1, {2}, "ab"); },
+    [](Hdf5Editor& e) {
+      e.remove("/model");
+      e.make_group("/model");
+    },
+    [](Hdf5Editor& e) { e.remove("/model/out_layer.weight"); },
+    [](Hdf5Editor& e) {
+      const float value = 0;
+      e.write("/model/out_layer.weight", H5T_NATIVE_FLOAT, {1, 1}, &value);
+    },
+    [](Hdf5Editor& e) { e.set_attribute("/progress", "counters", std::string()); },
+};
+
+ExperimentSpec short_spec() {
+  ExperimentSpec spec = small_spec();
+  spec.train.steps = 4;
+  spec.test.episodes = 0;
+  return spec;
+}
+
+void resume(const ExperimentSpec& spec, const std::filesystem::path& run, std::optional<double> max_seconds = {}) {
+  srwm::test::train(spec, run, {.threads = 1, .resume = true, .max_seconds = max_seconds});
+}
+
+/// Evaluation and resume with a dataset that has changed since.
+void provoke_other_data(ErrorSection& section) {
+  const TempDir dir;
+  const auto make_dataset = [&](const char* seed) {
+    const std::vector<std::string> command{
+        "data", "glyphs",        "--out", (dir / "d.h5").string(), "--images", "4", "--seed", seed, "--train-classes",
+        "12",   "--val-classes", "5",     "--test-classes",        "5"};
+    REQUIRE(run_srwm(command).exit_code == 0);
+  };
+  const std::string run = (dir / "run").string(), folder = dir.path().string();
+  const std::vector<std::string> command{"train-fewshot", "--config",      (dir / "small.json").string(),
+                                         "--set",         "train.steps=2", "--data-dir",
+                                         folder,          "--run-dir",     run,
+                                         "--resume"};
+  write_text(dir / "small.json", R"({"name": "small", "data": {"dataset": "d"}, "protocol": {"n_way": 3},
+    "model": {"vision": {"channels": 4}, "core": {"layers": 1, "heads": 2, "hidden": 16, "ff_factor": 2}},
+    "train": {"batch": 2}, "validation": {"every": 0}, "test": {"episodes": 4}})");
+  make_dataset("1");
+  REQUIRE(run_srwm(command).exit_code == 0);
+  make_dataset("2");
+  std::filesystem::remove(dir / "run/DONE");
+  section.saw(run_srwm(command));
+  section.saw(run_srwm({"eval", "--run", run, "--data-dir", folder}));
+}
+
+}  // namespace
+
+TEST_CASE("errors about checkpoints are those of docs/errors.md") {
+  const TempDir dir;
+  const std::filesystem::path run = dir / "run", latest = run / "checkpoints/latest.h5", sound = dir / "sound.h5";
+  ErrorSection section("Checkpoints");
+  ExperimentSpec spec = short_spec();
+  srwm::test::train(spec, run, {.threads = 1});
+  std::filesystem::copy_file(latest, sound);
+  for (const Edit& spoil : checkpoint_faults) {
+    std::filesystem::copy_file(sound, latest, std::filesystem::copy_options::overwrite_existing);
+    {
+      Hdf5Editor editor(latest);
+      spoil(editor);
+    }
+    section.provoke([&] { resume(spec, run); });
+  }
+  std::filesystem::copy_file(sound, latest, std::filesystem::copy_options::overwrite_existing);
+  spec.optim.rate = 0.5;
+  section.provoke([&] { resume(spec, run); });
+  spec = short_spec();
+  spec.train.steps = 3;
+  section.provoke([&] { resume(spec, run); });
+  provoke_other_data(section);
+}
+
+TEST_CASE("errors about run folders are those of docs/errors.md") {
+  const TempDir dir;
+  ErrorSection section("Run folders");
+  const RunFolder folder = RunFolder::open(dir / "run", false);
+  section.provoke([&] { RunFolder::open(dir / "run", true); });
+  {
+    const RunFolder other = RunFolder::open(dir / "other", false);
+    other.write_spec("{}");
+  }
+  section.provoke([&] { RunFolder::open(dir / "other", false); });
+  RunFolder::open(dir / "other", true).mark_done();
+  section.provoke([&] { RunFolder::open(dir / "other", false); });
+
+  write_text(folder.paths().result(), "[]");
+  section.provoke([&] { describe_result(folder.paths()); });
+  section.saw(run_srwm({"eval", "--run", (dir / "run").string()}));
+}
+
+TEST_CASE("errors about files and disks are those of docs/errors.md") {
+  const TempDir dir;
+  ErrorSection section("Files and disks");
+  write_text(dir / "file", "");
+  section.provoke([&] { write_file_atomically(dir / "file/x", ""); });
+  section.provoke([&] { read_text_file(dir / "none"); });
+  section.provoke([&] { make_directories(dir / "file/x"); });
+  const RunFolder folder = RunFolder::open(dir / "run", false);
+  std::filesystem::create_directories(folder.paths().done() / "x");
+  section.provoke([&] { folder.mark_unfinished(); });
+  section.provoke([&] { write_png(Tensor::owning({0, 0, 1}, DType::u8), dir / "x.png"); });
+}
+
+TEST_CASE("how training ends early is told as in docs/errors.md") {
+  const TempDir dir;
+  const std::filesystem::path run = dir / "run", latest = run / "checkpoints/latest.h5";
+  ErrorSection section("Training");
+  ExperimentSpec spec = short_spec();
+  section.provoke([&] { resume(spec, run, 1e-9); });
+  resume(spec, run);
+  spec.test.episodes = 100;
+  section.provoke([&] { resume(spec, run, 1e-9); });
+
+  Checkpoint checkpoint = load_checkpoint(latest);
+  for (NamedTensor& entry : checkpoint.model) {
+    entry.tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  }
+  save_checkpoint(latest, checkpoint);
+  spec.train.steps = 6;
+  section.provoke([&] { resume(spec, run); });
+}
