@@ -93,5 +93,5 @@ TEST_CASE("drawn episodes hold the pixels and labels that the sampler names", "[
   }
   options.protocol = Protocol::sync;
   options.queries = 2;
-  CHECK_THROWS_AS(draw_episodes(dataset.train, options, 3, Stream::test_episodes, 7, 2), UsageError);
+  CHECK_THROWS_AS(draw_episodes(dataset.train, options, 3, Stream::test_episodes, 7, 2), InternalError);
 }
