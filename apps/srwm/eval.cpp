@@ -123,7 +123,7 @@ void execute(const Options& options) {
   const EpisodeSource& source = from_file ? data.training() : *drawn;
   const std::int64_t episodes = episodes_for(options, spec, data);
   PredictionFile predictions(episodes, spec.protocol.n_way);
-  const PredictionSink sink = [&](const FewShotLearner::Prediction& p) { predictions.add(p); };
+  const PredictionSink sink = [&](const Prediction& p) { predictions.add(p); };
   const Evaluation result =
       evaluate(*context, learner, source, episodes, options.batch > 0 ? options.batch : spec.train.batch,
                options.predictions.empty() ? PredictionSink() : sink);

@@ -65,6 +65,7 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
       ->capture_default_str();
   command.add_option("--threads", options.threads, "CPU threads; default: as many as this process may use")
       ->check(CLI::Range(1, 1024));
+  command.add_flag("--eager", options.eager, "On a GPU, launch each kernel anew instead of replaying graphs: same bits");
 }
 
 int thread_count(const DeviceOptions& options) {
@@ -72,7 +73,9 @@ int thread_count(const DeviceOptions& options) {
 }
 
 std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed) {
-  return std::make_unique<Context>(backend_of(options.device), DType::f32, thread_count(options), seed);
+  auto context = std::make_unique<Context>(backend_of(options.device), DType::f32, thread_count(options), seed);
+  context->set_eager(options.eager);
+  return context;
 }
 
 void choose_precision(Context& context, Precision precision) {

@@ -13,6 +13,7 @@ namespace srwm {
 struct DeviceOptions {
   std::string device = "auto";  ///< auto, cpu, cuda, cuda:N
   int threads = 0;              ///< 0: what affinity and cgroup allow
+  bool eager = false;           ///< no recorded graphs
 };
 
 /// Checks an option's value: a number above 0, and not NaN.
@@ -22,7 +23,7 @@ const CLI::Validator& not_negative();
 /// Checks an option's value: not the empty text that a shell makes of a variable that is not set.
 const CLI::Validator& not_empty();
 
-/// Declares --device and --threads.
+/// Declares --device, --threads and --eager.
 void add_device_options(CLI::App& command, DeviceOptions& options);
 /// Threads to use: the option, or what the process may use.
 int thread_count(const DeviceOptions& options);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <vector>
 
 #include <cublas_v2.h>
@@ -64,6 +65,11 @@ DeviceMemory& device_memory() {
 
 bool backwards = false;
 int gpus = 1;
+
+std::set<Stream*>& streams() {
+  static std::set<Stream*> all;
+  return all;
+}
 
 void drain(Stream* stream) {
   if (stream->queue.empty()) return;
@@ -139,7 +145,9 @@ cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
   return *memory != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaFree(void* memory) {
-  if (memory != nullptr) device_memory().release(memory);
+  if (memory == nullptr) return cudaSuccess;
+  for (Stream* stream : streams()) drain(stream);  // cudaFree waits for the device
+  device_memory().release(memory);
   return cudaSuccess;
 }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
@@ -160,10 +168,12 @@ cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   *stream = new Stream();
+  streams().insert(*stream);
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   drain(stream);
+  streams().erase(stream);
   delete stream;
   return cudaSuccess;
 }

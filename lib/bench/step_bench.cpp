@@ -5,6 +5,7 @@
 
 #include "bench/flops.h"
 #include "fewshot/learner.h"
+#include "fewshot/predictor.h"
 #include "optim/adam.h"
 
 namespace srwm {
@@ -55,7 +56,7 @@ std::vector<BenchResult> bench_step(const ExperimentSpec& spec, Context& context
   });
   const Timing evaluation = time_repeatedly(seconds / 2, [&] {
     source.batch(step++ * spec.train.batch, spec.train.batch, batch);
-    learner.predict(context, batch, source.pool());
+    predict(context, learner, batch, source.pool());
   });
   OpClock clock;
   const Timing watched = time_repeatedly(seconds / 2, [&] {

@@ -29,6 +29,9 @@ class Context {
   /// says.
   Precision precision() const { return precision_; }
   void set_precision(Precision precision) { precision_ = precision; }
+  /// Whether work that could be recorded and replayed is to be launched anew each time, for debugging.
+  bool eager() const { return eager_; }
+  void set_eager(bool eager) { eager_ = eager; }
   /// The order of everything this context does on its device.
   DeviceQueue& queue() { return *queue_; }
 
@@ -47,6 +50,8 @@ class Context {
 
   /// Copies from the host to a tensor on the device.
   void upload(const Tensor& device, const void* host);
+  /// Copies between tensors on the device, of the same number of bytes.
+  void copy(const Tensor& to, const Tensor& from);
   /// Copies a tensor to the host, after everything queued before.
   void download(void* host, const Tensor& device);
   /// The tensor itself if the host can read it, else a copy in memory of its own.
@@ -68,6 +73,7 @@ class Context {
   DType real_;
   int threads_;
   Precision precision_ = Precision::fp32;
+  bool eager_ = false;
   std::unique_ptr<DeviceQueue> queue_;  // outlives the memory that its work uses
   std::uint64_t seed_;
   std::uint32_t random_step_ = 0;

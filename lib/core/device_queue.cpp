@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/error.h"
+
 namespace srwm {
 namespace {
 
@@ -18,10 +20,20 @@ class HostQueue final : public DeviceQueue {
   }
   void upload(void* device, const void* host, std::size_t bytes) override { std::memcpy(device, host, bytes); }
   void download(void* host, const void* device, std::size_t bytes) override { std::memcpy(host, device, bytes); }
+  void copy(void* to, const void* from, std::size_t bytes) override { std::memcpy(to, from, bytes); }
   void synchronize() override {}
 };
 
 }  // namespace
+
+std::unique_ptr<DeviceQueue::Recording> DeviceQueue::record(const std::function<void()>&) {
+  SRWM_CHECK(false, "this queue does not record");
+  return nullptr;
+}
+
+void DeviceQueue::replay(const Recording&) {
+  SRWM_CHECK(false, "this queue does not record");
+}
 
 std::unique_ptr<DeviceQueue> make_host_queue() {
   return std::make_unique<HostQueue>();

@@ -23,6 +23,8 @@ class DeviceQueue {
   virtual void upload(void* device, const void* host, std::size_t bytes) = 0;
   /// Copies from device to host, after everything queued before; waits for it.
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;
+  /// Copies on the device.
+  virtual void copy(void* to, const void* from, std::size_t bytes) = 0;
   /// Work that was recorded once and can be given to the queue again.
   class Recording {
    public:
@@ -31,14 +33,13 @@ class DeviceQueue {
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
   };
+  /// Whether work can be recorded.
+  virtual bool records() const { return false; }
   /// Calls `work`, whose launches, copies on the device and fills are recorded instead of done; uploads, downloads and
-  /// new blocks of memory are not allowed in it. nullptr, without a call, if this queue cannot record.
-  virtual std::unique_ptr<Recording> record(const std::function<void()>& work) {
-    static_cast<void>(work);
-    return nullptr;
-  }
+  /// new blocks of memory are not allowed in it. Only where `records()`.
+  virtual std::unique_ptr<Recording> record(const std::function<void()>& work);
   /// Does recorded work again, with what is in device memory by then.
-  virtual void replay(const Recording& recording) { static_cast<void>(recording); }
+  virtual void replay(const Recording& recording);
   /// Waits for everything queued so far. DeviceError if any of it failed.
   virtual void synchronize() = 0;
 };

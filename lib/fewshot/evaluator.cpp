@@ -37,16 +37,16 @@ bool wins(const T* logits, std::int64_t n, std::int32_t target) {
   return !std::isnan(logits[target]) && std::max_element(logits, logits + n) - logits == target;
 }
 
-bool is_correct(const FewShotLearner::Prediction& prediction, std::int64_t row) {
+bool is_correct(const Prediction& prediction, std::int64_t row) {
   const std::int64_t n = prediction.logits.dim(1);
   const std::int32_t target = prediction.targets.data<std::int32_t>()[row];
   if (prediction.logits.dtype() == DType::f64) return wins(prediction.logits.data<double>() + row * n, n, target);
   return wins(prediction.logits.data<float>() + row * n, n, target);
 }
 
-void add_episodes(RunningMean& accuracy, const FewShotLearner::Prediction& prediction, std::int64_t episodes) {
-  const std::int64_t per_episode = prediction.outcome.targets / episodes;
-  for (std::int64_t e = 0; e < episodes; ++e) {
+void add_episodes(RunningMean& accuracy, const Prediction& prediction) {
+  const std::int64_t per_episode = prediction.targets.numel() / prediction.episodes;
+  for (std::int64_t e = 0; e < prediction.episodes; ++e) {
     std::int64_t correct = 0;
     for (std::int64_t i = 0; i < per_episode; ++i) correct += is_correct(prediction, e * per_episode + i);
     accuracy.add(static_cast<double>(correct) / static_cast<double>(per_episode));
@@ -56,25 +56,26 @@ void add_episodes(RunningMean& accuracy, const FewShotLearner::Prediction& predi
 }  // namespace
 
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
-                    std::int64_t batch, const PredictionSink& sink,
-                    const std::function<bool(std::int64_t)>& keep_going) {
+                    std::int64_t batch, const PredictionSink& sink, const std::function<bool()>& keep_going) {
   const auto start = std::chrono::steady_clock::now();
   Evaluation result;
   RunningMean accuracy;
-  EpisodeBatch drawn;
   double loss = 0;
   std::int64_t targets = 0;
-  while (result.episodes < episodes) {
-    source.batch(result.episodes, std::min(batch, episodes - result.episodes), drawn);
-    const FewShotLearner::Prediction prediction = learner.predict(context, drawn, source.pool());
-    add_episodes(accuracy, prediction, drawn.batch);
-    loss += prediction.outcome.loss * static_cast<double>(prediction.outcome.targets);
-    targets += prediction.outcome.targets;
-    result.episodes += drawn.batch;
-    result.images += drawn.positions();
+  Predictor predictor(context, learner, [&](const Prediction& prediction) {
+    add_episodes(accuracy, prediction);
+    loss += prediction.loss * static_cast<double>(prediction.targets.numel());
+    targets += prediction.targets.numel();
+    result.episodes += prediction.episodes;
     if (sink) sink(prediction);
-    if (keep_going && !keep_going(result.episodes)) break;
+  });
+  EpisodeBatch drawn;
+  for (std::int64_t first = 0; first < episodes && (!keep_going || keep_going()); first += drawn.batch) {
+    source.batch(first, std::min(batch, episodes - first), drawn);
+    predictor.start(drawn, source.pool());
+    result.images += drawn.positions();
   }
+  predictor.finish();
   result.accuracy = accuracy.mean();
   result.ci95 = accuracy.ci95();
   result.loss = targets > 0 ? loss / static_cast<double>(targets) : 0;
@@ -82,7 +83,7 @@ Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSour
   return result;
 }
 
-void PredictionFile::add(const FewShotLearner::Prediction& prediction) {
+void PredictionFile::add(const Prediction& prediction) {
   const std::int64_t n = prediction.logits.numel();
   for (std::int64_t i = 0; i < n; ++i) {
     logits_.push_back(prediction.logits.dtype() == DType::f64 ? static_cast<float>(prediction.logits.data<double>()[i])

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "fewshot/learner.h"
+#include "fewshot/predictor.h"
 
 namespace srwm {
 
@@ -18,21 +18,17 @@ struct Evaluation {
   double seconds = 0;
 };
 
-/// Called for every batch with its episodes' predictions.
-using PredictionSink = std::function<void(const FewShotLearner::Prediction&)>;
-
-/// Evaluates episodes 0 .. episodes - 1 of a source, `batch` at a time. `keep_going` is asked after every batch;
+/// Evaluates episodes 0 .. episodes - 1 of a source, `batch` at a time. `keep_going` is asked before every batch;
 /// returning false ends the evaluation with what it has.
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
-                    std::int64_t batch, const PredictionSink& sink = {},
-                    const std::function<bool(std::int64_t done)>& keep_going = {});
+                    std::int64_t batch, const PredictionSink& sink = {}, const std::function<bool()>& keep_going = {});
 
 /// Collects predictions and writes them as an HDF5 file (docs/file_formats.md, "predictions"): /logits f32 [E, N] if
 /// each episode has one target, else [E, P, N] for its P targets in order; /labels i32 [E] or [E, P].
 class PredictionFile {
  public:
   PredictionFile(std::int64_t episodes, std::int64_t n_way) : episodes_(episodes), n_way_(n_way) {}
-  void add(const FewShotLearner::Prediction& prediction);
+  void add(const Prediction& prediction);
   /// Whole or not at all; DataError with the cause.
   void write(const std::filesystem::path& path, const std::string& generator) const;
 

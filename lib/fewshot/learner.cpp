@@ -67,18 +67,8 @@ GatherImages stage_gather(Context& context, const EpisodeBatch& batch, const Ima
 }
 
 double scalar(Context& context, const Tensor& tensor) {
-  if (tensor.dtype() == DType::f64) {
-    double value = 0;
-    context.download(&value, tensor);
-    return value;
-  }
-  float value = 0;
-  context.download(&value, tensor);
-  return static_cast<double>(value);
-}
-
-BatchOutcome outcome_of(Context& context, const Tensor& loss, const Tensor& correct, const Tensor& targets) {
-  return {scalar(context, loss), static_cast<std::int64_t>(scalar(context, correct)), targets.numel()};
+  const Tensor value = context.on_host(tensor);
+  return value.dtype() == DType::f64 ? *value.data<double>() : static_cast<double>(*value.data<float>());
 }
 
 }  // namespace
@@ -114,15 +104,14 @@ BatchOutcome FewShotLearner::accumulate_gradient(Context& context, const Episode
                                                  const TensorWatcher& watcher) {
   const StagedBatch staged = stage(context, batch, pool);
   const Outcome outcome = gradient(context, staged, watcher);
-  return outcome_of(context, outcome.loss, outcome.correct, staged.targets);
+  return {scalar(context, outcome.loss), static_cast<std::int64_t>(scalar(context, outcome.correct)),
+          staged.targets.numel()};
 }
 
-FewShotLearner::Prediction FewShotLearner::predict(Context& context, const EpisodeBatch& batch, const ImagePool& pool) {
-  const StagedBatch staged = stage(context, batch, pool);
+FewShotLearner::Prediction FewShotLearner::predict(Context& context, const StagedBatch& batch) {
   Tape tape(context, Tape::Mode::forward_only);
-  const Forward pass = forward(tape, staged, {.training = false});
-  return {outcome_of(context, pass.loss.value(), pass.correct.value(), staged.targets),
-          context.on_host(pass.logits.value()), context.on_host(staged.targets)};
+  const Forward pass = forward(tape, batch, {.training = false});
+  return {pass.logits.value(), {pass.loss.value(), pass.correct.value()}};
 }
 
 FewShotLearner::Forward FewShotLearner::forward(Tape& tape, const StagedBatch& batch, ForwardMode mode) {

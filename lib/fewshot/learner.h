@@ -51,13 +51,12 @@ class FewShotLearner {
   BatchOutcome accumulate_gradient(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
                                    const TensorWatcher& watcher = {});
 
+  /// Forward alone with running batch-norm statistics and without dropout. Waits for nothing: can be recorded.
   struct Prediction {
-    BatchOutcome outcome;
-    Tensor logits;   ///< [targets, n_way], on the host: valid until the next call
-    Tensor targets;  ///< i32 [targets]
+    Tensor logits;  ///< [targets, n_way]
+    Outcome outcome;
   };
-  /// Forward alone with running batch-norm statistics and without dropout.
-  Prediction predict(Context& context, const EpisodeBatch& batch, const ImagePool& pool);
+  Prediction predict(Context& context, const StagedBatch& batch);
 
  private:
   struct Forward {

@@ -158,7 +158,7 @@ void FewShotTrainer::report() {
 
 void FewShotTrainer::validate() {
   const std::int64_t episodes = spec_.validation.batches * spec_.train.batch;
-  const auto keep_going = [&](std::int64_t) { return !stop_.requested(); };
+  const auto keep_going = [&] { return !stop_.requested(); };
   const Evaluation result = evaluate(context_, learner_, *validation_, episodes, spec_.train.batch, {}, keep_going);
   if (result.episodes < episodes) stop();
   validated_step_ = step_;
@@ -229,7 +229,7 @@ void FewShotTrainer::finish() {
     load_best();
     logger_.info("Evaluating {} test episodes.", format_count(spec_.test.episodes));
     const auto source = data_.drawn(Split::test, evaluation_seed);
-    const auto keep_going = [&](std::int64_t) { return !stop_.requested(); };
+    const auto keep_going = [&] { return !stop_.requested(); };
     summary.test = evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, {}, keep_going);
     if (summary.test->episodes < spec_.test.episodes) {
       throw StoppedError(

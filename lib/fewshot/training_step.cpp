@@ -1,6 +1,5 @@
 #include "fewshot/training_step.h"
 
-#include <algorithm>
 #include <array>
 
 #include "ops/backend.h"
@@ -8,47 +7,41 @@
 namespace srwm {
 
 TrainingStep::TrainingStep(Context& context, FewShotLearner& learner, Adam& adam, const EpisodeSource& source,
-                           const ExperimentSpec& spec, bool eager)
+                           const ExperimentSpec& spec)
     : context_(context),
       learner_(learner),
       adam_(adam),
       source_(source),
       batch_size_(spec.train.batch),
       accumulate_(spec.train.accumulate),
-      eager_(eager || context.device().kind == Device::Kind::cpu),
       ledger_(context.persistent({Ledger::size}, DType::f64)) {}
-
-template <typename Work>
-void TrainingStep::perform(const Part& part, const Work& work) {
-  if (eager_) return work();
-  const auto known = std::ranges::find(known_, part, &Known::part);
-  if (known == known_.end()) {
-    // The first time for real: it may ask for memory, which a recording must not.
-    known_.push_back({part, nullptr});
-    return work();
-  }
-  if (!known->recording) known->recording = context_.queue().record(std::cref(work));
-  context_.queue().replay(*known->recording);
-}
 
 TrainingStep::Report TrainingStep::run(std::int64_t step) {
   Report report;
   for (std::int64_t i = 0; i < accumulate_; ++i) {
     draw(step, i);
     const StagedBatch staged = learner_.stage(context_, batch_, source_.pool());
-    const Part part{false, i == 0, batch_.batch, batch_.length, batch_.queries, staged.targets.numel()};
-    perform(part, [&] {
-      if (i == 0) learner_.parameters().zero_grad();
-      const FewShotLearner::Outcome outcome = learner_.gradient(context_, staged);
-      context_.backend().updates.add_outcome(context_, {outcome.loss, outcome.correct, ledger_});
-    });
+    pass(staged, i == 0);
     ++report.passes;
     report.images += batch_.positions();
     report.targets += staged.targets.numel();
   }
   report.rate = adam_.prepare(context_);
-  perform({.optimizer = true}, [&] { adam_.apply(context_, ledger_); });
+  updates_.perform(context_, Update::adam, [&] {
+    adam_.apply(context_, ledger_);
+    return std::monostate();
+  });
   return report;
+}
+
+void TrainingStep::pass(const StagedBatch& staged, bool first) {
+  const PassShape shape{first, batch_.batch, batch_.length, batch_.queries, staged.targets.numel()};
+  passes_.perform(context_, shape, [&] {
+    if (first) learner_.parameters().zero_grad();
+    const FewShotLearner::Outcome outcome = learner_.gradient(context_, staged);
+    context_.backend().updates.add_outcome(context_, {outcome.loss, outcome.correct, ledger_});
+    return outcome;
+  });
 }
 
 StepTotals TrainingStep::totals() {

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <vector>
+#include <variant>
 
+#include "core/repeated_work.h"
 #include "data/episode.h"
 #include "fewshot/data.h"
 #include "fewshot/learner.h"
@@ -24,11 +23,10 @@ struct StepTotals {
 };
 
 /// Steps are numbered from 0 over the whole run; what a step does is a function of its number and of the parameters.
-/// On a device that can record, each kind of pass is run once, then recorded, then replayed; the numbers are the same.
 class TrainingStep {
  public:
   TrainingStep(Context& context, FewShotLearner& learner, Adam& adam, const EpisodeSource& source,
-               const ExperimentSpec& spec, bool eager = false);
+               const ExperimentSpec& spec);
 
   /// What a step is made of, known without a wait.
   struct Report {
@@ -48,30 +46,25 @@ class TrainingStep {
   bool synchronous() const { return context_.device().kind == Device::Kind::cpu; }
 
  private:
-  /// A pass of one shape, or the optimizer's part: run, recorded or replayed.
-  struct Part {
-    bool optimizer, first_pass;
+  struct PassShape {
+    bool first;  ///< of its step
     std::int64_t batch, length, queries, targets;
-    bool operator==(const Part&) const = default;
+    bool operator==(const PassShape&) const = default;
   };
-  struct Known {
-    Part part;
-    std::unique_ptr<DeviceQueue::Recording> recording;
-  };
+  enum class Update { adam };
 
   void draw(std::int64_t step, std::int64_t pass_of_step);
-  template <typename Work>
-  void perform(const Part& part, const Work& work);
+  void pass(const StagedBatch& staged, bool first);
 
   Context& context_;
   FewShotLearner& learner_;
   Adam& adam_;
   const EpisodeSource& source_;
   std::int64_t batch_size_, accumulate_;
-  bool eager_;
   EpisodeBatch batch_;
   Tensor ledger_;
-  std::vector<Known> known_;
+  RepeatedWork<PassShape, FewShotLearner::Outcome> passes_;
+  RepeatedWork<Update, std::monostate> updates_;
 };
 
 }  // namespace srwm

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/error.h"
 #include "ops/backend.h"
 
 namespace srwm {
@@ -63,6 +64,11 @@ void Context::upload(const Tensor& device, const void* host) {
 
 void Context::download(void* host, const Tensor& device) {
   queue_->download(host, device.raw(), device.bytes());
+}
+
+void Context::copy(const Tensor& to, const Tensor& from) {
+  SRWM_CHECK(to.bytes() == from.bytes(), "a copy of {} bytes to {}", from.bytes(), to.bytes());
+  queue_->copy(to.raw(), from.raw(), from.bytes());
 }
 
 Tensor Context::on_host(const Tensor& tensor) {

@@ -36,7 +36,7 @@ TEST_CASE_METHOD(Fixture, "accuracy and interval follow from the predictions", "
   const FewShotData data(spec, "", 2);
   FewShotLearner learner(context, spec, data.image_shape());
   std::int64_t correct = 0, episodes = 0;
-  const auto count = [&](const FewShotLearner::Prediction& prediction) {
+  const auto count = [&](const Prediction& prediction) {
     for (std::int64_t e = 0; e < prediction.targets.numel(); ++e, ++episodes) {
       const float* row = prediction.logits.data<float>() + e * 3;
       correct += std::max_element(row, row + 3) - row == prediction.targets.data<std::int32_t>()[e];
@@ -55,8 +55,7 @@ TEST_CASE_METHOD(Fixture, "predictions are written per episode", "[evaluator]") 
   const FewShotData data(spec, "", 2);
   FewShotLearner learner(context, spec, data.image_shape());
   PredictionFile predictions(10, 3);
-  evaluate(context, learner, *data.drawn(Split::test, 0), 10, 4,
-           [&](const FewShotLearner::Prediction& p) { predictions.add(p); });
+  evaluate(context, learner, *data.drawn(Split::test, 0), 10, 4, [&](const Prediction& p) { predictions.add(p); });
   TempDir folder;
   predictions.write(folder.path() / "p.h5", "test");
   const hdf5::File file = hdf5::File::open(folder.path() / "p.h5");

@@ -15,27 +15,6 @@ using namespace srwm;
 using namespace srwm::test;
 using Catch::Matchers::Contains;
 
-namespace {
-
-/// Trains in several sittings; each of the first is cut off, as by a kill, after `stops` steps, most of them between
-/// two checkpoints, so that the next one repeats some steps.
-void train_in_pieces(const ExperimentSpec& spec, const std::filesystem::path& folder,
-                     std::initializer_list<int> stops) {
-  for (int stop : stops) {
-    Logger logger(true);
-    StopRequest request;
-    const RunFolder run = RunFolder::open(folder, true);
-    Context context(cpu_backend(), DType::f32, 1, spec.seed);
-    const FewShotData data(spec, "", 1);
-    FewShotTrainer trainer(spec, context, data, run.paths(), logger, request);
-    if (run.paths().has_checkpoint()) trainer.resume();
-    trainer.run_until(stop);
-  }
-  train(spec, folder, {.threads = 1, .resume = true});
-}
-
-}  // namespace
-
 TEST_CASE("the same spec and seed give the same bits, whatever the number of threads", "[trainer]") {
   TempDir folder;
   train(small_spec(), folder.path() / "a", {.threads = 1});
@@ -54,7 +33,7 @@ TEST_CASE("a run that was cut off and resumed ends with the bits of one that was
   TempDir folder;
   const ExperimentSpec spec = small_spec();
   train(spec, folder.path() / "whole", {.threads = 1});
-  train_in_pieces(spec, folder.path() / "pieces", {2, 4, 8, 10});
+  train_in_pieces(spec, folder.path() / "pieces", {2, 4, 8, 10}, {.threads = 1});
   for (const char* file : {"checkpoints/latest.h5", "checkpoints/best.h5"}) {
     INFO(file);
     CHECK(read_file(folder.path() / "whole" / file) == read_file(folder.path() / "pieces" / file));

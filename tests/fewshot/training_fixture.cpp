@@ -22,16 +22,35 @@ ExperimentSpec small_spec() {
   return spec;
 }
 
-void train(const ExperimentSpec& spec, const std::filesystem::path& folder, const TrainOptions& options) {
+namespace {
+
+/// Resumes if asked to, and trains to the end or, like one that is killed there, up to a step.
+void train_up_to(std::optional<int> last, const ExperimentSpec& spec, const std::filesystem::path& folder,
+                 const TrainOptions& options) {
   Logger logger(true);
   StopRequest stop(options.max_seconds);
   const RunFolder run = RunFolder::open(folder, options.resume);
-  Context context(cpu_backend(), DType::f32, options.threads, spec.seed);
+  Context context(*options.backend, DType::f32, options.threads, spec.seed);
+  context.set_eager(options.eager);
   const FewShotData data(spec, "", options.threads);
   FewShotTrainer trainer(spec, context, data, run.paths(), logger, stop);
   if (options.resume && run.paths().has_checkpoint()) trainer.resume();
+  if (last) return trainer.run_until(*last);
   trainer.run();
   run.mark_done();
+}
+
+}  // namespace
+
+void train(const ExperimentSpec& spec, const std::filesystem::path& folder, const TrainOptions& options) {
+  train_up_to(std::nullopt, spec, folder, options);
+}
+
+void train_in_pieces(const ExperimentSpec& spec, const std::filesystem::path& folder, std::initializer_list<int> stops,
+                     TrainOptions options) {
+  options.resume = true;
+  for (const int stop : stops) train_up_to(stop, spec, folder, options);
+  train_up_to(std::nullopt, spec, folder, options);
 }
 
 std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::int64_t episodes,

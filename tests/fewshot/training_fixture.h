@@ -2,11 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "core/context.h"
 #include "fewshot/data.h"
 #include "fewshot/trainer.h"
+#include "ops/backend.h"
 #include "spec/spec.h"
 #include "support/run_files.h"
 #include "support/temp_dir.h"
@@ -17,6 +20,8 @@ namespace srwm::test {
 ExperimentSpec small_spec();
 
 struct TrainOptions {
+  const Backend* backend = &cpu_backend();
+  bool eager = false;
   int threads = 2;
   bool resume = false;
   /// Stop after this many seconds; tiny values stop before the first step.
@@ -25,6 +30,11 @@ struct TrainOptions {
 
 /// Trains in `folder` as the binary does. Exceptions pass through.
 void train(const ExperimentSpec& spec, const std::filesystem::path& folder, const TrainOptions& options = {});
+
+/// Trains in several sittings; each of the first is cut off, as by a kill, after `stops` steps, most of them between
+/// two checkpoints, so that the next one repeats some steps.
+void train_in_pieces(const ExperimentSpec& spec, const std::filesystem::path& folder, std::initializer_list<int> stops,
+                     TrainOptions options);
 
 /// Writes the first episodes that the spec would draw for training to folder/episodes.h5 and returns its path.
 std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::int64_t episodes,

@@ -10,6 +10,7 @@
 
 #include "fewshot/data.h"
 #include "fewshot/learner.h"
+#include "fewshot/predictor.h"
 #include "io/hdf5.h"
 #include "ops/backend.h"
 #include "optim/adam.h"
@@ -80,7 +81,7 @@ class GoldenCase {
   std::vector<double> logits() {
     EpisodeBatch batch;
     source_->batch(0, file_.episodes(), batch);
-    return values_of(learner_.predict(context_, batch, source_->pool()).logits);
+    return values_of(predict(context_, learner_, batch, source_->pool()).logits);
   }
 
   /// Trains and gives the loss of each step.

@@ -53,32 +53,33 @@ void check(cublasStatus_t status, const char* what) {
 
 Queue::Queue(int device) {
   check(cudaSetDevice(device), "choosing the device");
-  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "making a stream");
-  check(cublasCreate(&blas_), "starting cuBLAS");
-  check(cublasSetStream(blas_, stream_), "starting cuBLAS");
+  cudaStream_t stream = nullptr;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+  stream_.reset(stream);
+  void* memory = nullptr;
+  check(cudaMalloc(&memory, workspace_bytes), "allocating the workspace of cuBLAS");
+  workspace_.reset(memory);
+  check(cudaMallocHost(&memory, staging_bytes), "allocating pinned memory");
+  staging_.reset(memory);
+  cublasHandle_t blas = nullptr;
+  check(cublasCreate(&blas), "starting cuBLAS");
+  blas_.reset(blas);
+  check(cublasSetStream(blas, stream), "starting cuBLAS");
   // A workspace of our own makes products deterministic and lets a graph capture them.
-  check(cudaMalloc(&workspace_, workspace_bytes), "allocating the workspace of cuBLAS");
-  check(cublasSetWorkspace(blas_, workspace_, workspace_bytes), "starting cuBLAS");
-  void* staging = nullptr;
-  check(cudaMallocHost(&staging, staging_bytes), "allocating pinned memory");
-  staging_ = static_cast<char*>(staging);
+  check(cublasSetWorkspace(blas, workspace_.get(), workspace_bytes), "starting cuBLAS");
 }
 
 Queue::~Queue() {
-  if (stream_ != nullptr) cudaStreamSynchronize(stream_);
-  if (blas_ != nullptr) cublasDestroy(blas_);
-  cudaFree(workspace_);
-  cudaFreeHost(staging_);
-  if (stream_ != nullptr) cudaStreamDestroy(stream_);
+  cudaStreamSynchronize(stream());
 }
 
 void Queue::zero(void* device, std::size_t bytes) {
-  if (bytes > 0) check(cudaMemsetAsync(device, 0, bytes, stream_), "clearing memory");
+  if (bytes > 0) check(cudaMemsetAsync(device, 0, bytes, stream()), "clearing memory");
 }
 
 void Queue::fill(void* device, DType real, std::int64_t count, double value) {
   SRWM_CHECK(real == DType::f32, "a GPU tensor of {}", name_of(real));
-  cuda::fill(stream_, static_cast<float*>(device), static_cast<float>(value), count);
+  cuda::fill(stream(), static_cast<float*>(device), static_cast<float>(value), count);
 }
 
 void Queue::upload(void* device, const void* host, std::size_t bytes) {
@@ -89,9 +90,9 @@ void Queue::upload(void* device, const void* host, std::size_t bytes) {
       staging_used_ = 0;
     }
     const std::size_t part = std::min(bytes - done, staging_bytes - staging_used_);
-    std::memcpy(staging_ + staging_used_, static_cast<const char*>(host) + done, part);
-    check(cudaMemcpyAsync(static_cast<char*>(device) + done, staging_ + staging_used_, part, cudaMemcpyHostToDevice,
-                          stream_),
+    char* staged = static_cast<char*>(staging_.get()) + staging_used_;
+    std::memcpy(staged, static_cast<const char*>(host) + done, part);
+    check(cudaMemcpyAsync(static_cast<char*>(device) + done, staged, part, cudaMemcpyHostToDevice, stream()),
           "copying to the GPU");
     staging_used_ = std::min(staging_bytes, (staging_used_ + part + 63) / 64 * 64);
     done += part;
@@ -100,13 +101,17 @@ void Queue::upload(void* device, const void* host, std::size_t bytes) {
 
 void Queue::download(void* host, const void* device, std::size_t bytes) {
   if (bytes > 0) {
-    check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream_), "copying from the GPU");
+    check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream()), "copying from the GPU");
   }
   synchronize();
 }
 
+void Queue::copy(void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()), "copying on the GPU");
+}
+
 std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()>& work) {
-  check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "recording a graph");
+  check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), "recording a graph");
   recording_ = true;
   std::exception_ptr error;
   try {
@@ -116,7 +121,7 @@ std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()
   }
   recording_ = false;
   cudaGraph_t graph = nullptr;
-  const cudaError_t ended = cudaStreamEndCapture(stream_, &graph);
+  const cudaError_t ended = cudaStreamEndCapture(stream(), &graph);
   if (error) {
     if (graph != nullptr) cudaGraphDestroy(graph);
     cudaGetLastError();  // a capture that was cut short leaves an error of its own
@@ -127,12 +132,12 @@ std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()
 }
 
 void Queue::replay(const Recording& recording) {
-  check(cudaGraphLaunch(static_cast<const Graph&>(recording).executable(), stream_), "replaying a graph");
+  check(cudaGraphLaunch(static_cast<const Graph&>(recording).executable(), stream()), "replaying a graph");
 }
 
 void Queue::synchronize() {
   SRWM_CHECK(!recording_, "a wait while work is recorded");
-  check(cudaStreamSynchronize(stream_), "waiting for the GPU");
+  check(cudaStreamSynchronize(stream()), "waiting for the GPU");
 }
 
 }  // namespace srwm::cuda

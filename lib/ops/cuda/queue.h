@@ -1,6 +1,9 @@
 // A stream with what its work needs: matrix-product handle, workspace, staging memory for uploads.
 #pragma once
 
+#include <memory>
+#include <type_traits>
+
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
@@ -13,25 +16,33 @@ class Queue final : public DeviceQueue {
  public:
   explicit Queue(int device);
   ~Queue() override;
-  Queue(const Queue&) = delete;
-  Queue& operator=(const Queue&) = delete;
 
   void zero(void* device, std::size_t bytes) override;
   void fill(void* device, DType real, std::int64_t count, double value) override;
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;
+  void copy(void* to, const void* from, std::size_t bytes) override;
   void synchronize() override;
+  bool records() const override { return true; }
   std::unique_ptr<Recording> record(const std::function<void()>& work) override;
   void replay(const Recording& recording) override;
 
-  cudaStream_t stream() const { return stream_; }
-  cublasHandle_t blas() const { return blas_; }
+  cudaStream_t stream() const { return stream_.get(); }
+  cublasHandle_t blas() const { return blas_.get(); }
 
  private:
-  cudaStream_t stream_ = nullptr;
-  cublasHandle_t blas_ = nullptr;
-  void* workspace_ = nullptr;
-  char* staging_ = nullptr;  ///< pinned; uploads pass through it one behind the other
+  template <typename Handle, auto destroy>
+  struct Destroy {
+    void operator()(Handle handle) const { destroy(handle); }
+  };
+  template <typename Handle, auto destroy>
+  using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<Handle, destroy>>;
+
+  // In this order: the stream outlives what its work uses.
+  Owned<cudaStream_t, cudaStreamDestroy> stream_;
+  Owned<void*, cudaFree> workspace_;
+  Owned<void*, cudaFreeHost> staging_;  ///< pinned; uploads pass through it one behind the other
+  Owned<cublasHandle_t, cublasDestroy> blas_;
   std::size_t staging_used_ = 0;
   bool recording_ = false;
 };
