@@ -65,7 +65,8 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
       ->capture_default_str();
   command.add_option("--threads", options.threads, "CPU threads; default: as many as this process may use")
       ->check(CLI::Range(1, 1024));
-  command.add_flag("--eager", options.eager, "On a GPU, launch each kernel anew instead of replaying graphs: same bits");
+  command.add_flag("--eager", options.eager,
+                   "On a GPU, launch each kernel anew instead of replaying graphs: same bits");
 }
 
 int thread_count(const DeviceOptions& options) {

@@ -38,7 +38,7 @@ void TrainingStep::pass(const StagedBatch& staged, bool first) {
   const PassShape shape{first, batch_.batch, batch_.length, batch_.queries, staged.targets.numel()};
   passes_.perform(context_, shape, [&] {
     if (first) learner_.parameters().zero_grad();
-    const FewShotLearner::Outcome outcome = learner_.gradient(context_, staged);
+    FewShotLearner::Outcome outcome = learner_.gradient(context_, staged);
     context_.backend().updates.add_outcome(context_, {outcome.loss, outcome.correct, ledger_});
     return outcome;
   });
