@@ -6,6 +6,7 @@ knows the handful of names under which numpy stores an array, and refuses a file
 to 5, as Python 2 and 3 write them. Byte strings used as keys come out as str; elsewhere a string of Python 2 stays
 bytes (see text())."""
 
+import io
 import os
 import struct
 
@@ -26,6 +27,12 @@ def load(path):
         return _Machine(file, path).load()
 
 
+def loads(content, name):
+    """The object in the bytes of a file that is called `name` in messages."""
+    check_start(content[:512], name)
+    return _Machine(io.BytesIO(content), name).load()
+
+
 def items(path):
     """The items of the list in the file, one after the other, without ever holding the whole list."""
     with open_pickle(path) as file:
@@ -38,10 +45,13 @@ def text(value):
 
 
 def open_pickle(path):
-    start = read_start(path)
-    if start[:1] != b"\x80":
-        raise InputError(f"{path} is not a pickle of protocol 2 to 5: {describe_start(start)}.")
+    check_start(read_start(path), path)
     return open(path, "rb")
+
+
+def check_start(start, name):
+    if start[:1] != b"\x80":
+        raise InputError(f"{name} is not a pickle of protocol 2 to 5: {describe_start(start)}.")
 
 
 class _NumberType:
@@ -108,7 +118,8 @@ class _Machine:
 
     def __init__(self, file, path):
         self.path, self.file = path, file
-        self.size = os.fstat(file.fileno()).st_size
+        self.size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         self.stack, self.memo, self.stopped = [], {}, False
 
     def load(self):

@@ -154,9 +154,11 @@ def _write_images(group, images, count):
         if dataset is None:
             dataset = group.create_dataset("images", (count, *block.shape[1:]), np.uint8)
         end, size = begin + len(block), list(block.shape[1:])
-        if block.dtype != np.uint8 or size != list(dataset.shape[1:]) or end > count:
+        if block.dtype != np.uint8 or size != list(dataset.shape[1:]):
             raise InputError(f"{group.name[1:]}: images {begin} to {end - 1} are {block.dtype} {size}; "
-                             f"expected {count} images of uint8 {list(dataset.shape[1:])}.")
+                             f"expected uint8 {list(dataset.shape[1:])}.")
+        if end > count:
+            raise InputError(f"{group.name[1:]}: there are more than {count} images, one for each label.")
         dataset[begin:end] = block
         begin = end
         yield block

@@ -149,7 +149,7 @@ void add_data_command(CLI::App& app) {
       "  srwm data glyphs --out data/glyphs.h5\n"
       "  srwm data inspect data/omniglot28.h5 --sheet omniglot.png\n"
       "  srwm data episodes --dataset omniglot28 --rotations --episodes 1000 --out fixed.h5\n"
-      "Omniglot is packed by data_scripts/pack_omniglot.py.");
+      "Omniglot is packed by data_scripts/pack_omniglot.py; docs/data.md tells of it and the others.");
 }
 
 }  // namespace srwm

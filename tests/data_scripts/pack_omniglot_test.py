@@ -115,8 +115,8 @@ class PackOmniglot(PackerTest):
 
     def test_web_page_instead_of_archive(self):
         self.archives["evaluation"] = self.write("page.zip", HTML)
-        self.refused("page.zip is neither a folder nor a zip or tar archive: it starts with '<!DOCTYPE html>': probably "
-                     "a web page")
+        self.refused("page.zip is neither a folder nor a zip or tar archive: it starts with '<!DOCTYPE html>': "
+                     "probably a web page")
 
     def test_other_things_instead_of_archive(self):
         self.archives["background"] = self.write("empty.zip", b"")

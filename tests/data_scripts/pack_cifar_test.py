@@ -1,0 +1,162 @@
+"""data_scripts/pack_cifar.py on small archives with the layout of the real ones: all 100 classes, 5 + 1 images each.
+With SRWM_CIFAR100 naming a real archive, on it as well."""
+
+import os
+import pickle
+import unittest
+from unittest import mock
+
+from packing import HTML, PackerTest, image_file, noise
+
+import numpy as np
+
+import pack_cifar
+from srwm_pack import class_lists
+
+ALL = sorted(name for names in class_lists("cifarfs").values() for name in names)
+COARSE = sorted({name.split("/")[0] for name in ALL})
+FINE = sorted(name.split("/")[1] for name in ALL)
+COARSE_OF = {name.split("/")[1]: COARSE.index(name.split("/")[0]) for name in ALL}
+PARTS = {"train": 5, "test": 1}
+SIZES = {"fc100": [60, 20, 20], "cifarfs": [64, 16, 20]}
+
+
+def part(name):
+    """(superclass, class, pixels [3072] in planes R, G, B) of each image, classes mixed."""
+    fine = np.random.default_rng(PARTS[name]).permutation(np.repeat(np.arange(100), PARTS[name]))
+    return np.array([COARSE_OF[FINE[label]] for label in fine]), fine, noise(PARTS[name], len(fine), 3072)
+
+
+def python_files(parts, protocol=2):
+    files = {"meta": {b"fine_label_names": [name.encode() for name in FINE],
+                      b"coarse_label_names": [name.encode() for name in COARSE]}}
+    for name, (coarse, fine, pixels) in parts.items():
+        files[name] = {b"data": pixels, b"fine_labels": fine.tolist(), b"coarse_labels": coarse.tolist(),
+                       b"batch_label": b"batch 1 of 1", b"filenames": [b"a.png"] * len(fine)}
+    return {f"cifar-100-python/{name}": pickle.dumps(content, protocol) for name, content in files.items()}
+
+
+def binary_files(parts):
+    files = {f"{name}.bin": np.column_stack([coarse, fine, pixels]).astype(np.uint8).tobytes()
+             for name, (coarse, fine, pixels) in parts.items()}
+    files |= {"fine_label_names.txt": "\n".join(FINE).encode() + b"\n\n",
+              "coarse_label_names.txt": "\n".join(COARSE).encode() + b"\n\n"}
+    return {f"cifar-100-binary/{name}": content for name, content in files.items()}
+
+
+def planes_to_image(pixels):
+    return pixels.reshape(3, 32, 32).transpose(1, 2, 0)
+
+
+def png_files(parts):
+    return {f"cifar100/data/{FINE[fine]}/{name}_{row:03}.png": image_file(planes_to_image(pixels), "PNG")
+            for name, (_, fines, rows) in parts.items() for row, (fine, pixels) in enumerate(zip(fines, rows))}
+
+
+class PackCifar(PackerTest):
+    def setUp(self):
+        super().setUp()
+        patch = mock.patch.object(pack_cifar, "IMAGES", sum(PARTS.values()))
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.parts = {name: part(name) for name in PARTS}
+
+    def pack(self, path, protocol="fc100"):
+        return self.run_packer(pack_cifar.main, "--cifar100", path, "--protocol", protocol)
+
+    def refused(self, pattern, path):
+        self.refuses(pattern, pack_cifar.main, "--cifar100", path, "--protocol", "fc100")
+
+    def check(self, protocol, order=("train", "test")):
+        splits, _ = self.packed()
+        lists = class_lists(protocol)
+        for split in lists:
+            images, labels, names = splits[split]
+            self.assertEqual(names, lists[split])
+            for c, name in enumerate(names):
+                of_class = FINE.index(name.split("/")[1])
+                expected = [planes_to_image(pixels) for part_name in order
+                            for _, fine, pixels in zip(*self.parts[part_name]) if fine == of_class]
+                np.testing.assert_array_equal(images[labels == c], expected)
+
+    def test_splits(self):
+        for protocol, sizes in SIZES.items():
+            lists = class_lists(protocol)
+            self.assertEqual([len(lists[split]) for split in ("train", "val", "test")], sizes)
+            self.assertEqual(sorted(sum(lists.values(), [])), ALL)
+        self.assertEqual((len(ALL), len(COARSE), len(set(FINE))), (100, 20, 100))
+        superclasses = {split: {name.split("/")[0] for name in names} for split, names in class_lists("fc100").items()}
+        self.assertEqual([len(superclasses[split]) for split in ("train", "val", "test")], [12, 4, 4])
+        self.assertEqual(superclasses["test"], {"aquatic_mammals", "insects", "medium_mammals", "people"})
+        self.assertIn("large_carnivores/leopard", class_lists("cifarfs")["test"])
+
+    def test_python_version(self):
+        archive = self.write_tar("cifar-100-python.tar.gz", python_files(self.parts))
+        for protocol, sizes in SIZES.items():
+            counts = " / ".join(map(str, sizes))
+            self.assertIn(f"{counts} classes, {' / '.join(str(6 * n) for n in sizes)} images of 32 x 32 x 3",
+                          self.pack(archive, protocol))
+            self.check(protocol)
+        self.pack(self.write_folder("folder", python_files(self.parts, 4)))
+        self.check("fc100")
+
+    def test_binary_version_is_the_same(self):
+        printed = self.pack(self.write_tar("python.tar.gz", python_files(self.parts)))
+        self.assertEqual(self.pack(self.write_tar("binary.tar.gz", binary_files(self.parts))), printed)
+        self.check("fc100")
+
+    def test_pictures(self):
+        for path in (self.write_zip("png.zip", png_files(self.parts)), self.write_folder("png", png_files(self.parts))):
+            self.pack(path, "cifarfs")
+            self.check("cifarfs", order=("test", "train"))  # test_... stands before train_...
+
+    def test_statistics_are_the_published_ones(self):
+        self.pack(self.write_tar("binary.tar.gz", binary_files(self.parts)))
+        np.testing.assert_allclose(self.packed()[1]["mean"], [0.507, 0.487, 0.441])
+
+    def test_hostile_pickle(self):
+        files = python_files(self.parts)
+        files["cifar-100-python/test"] = b"\x80\x02cos\nsystem\nU\x05touchU\x01x\x86R."
+        self.refused("test in .* is not data alone: it asks for os.system", self.write_tar("a.tar.gz", files))
+
+    def test_incomplete(self):
+        fewer = {name: tuple(column[1:] for column in columns) for name, columns in self.parts.items()}
+        for write in (python_files, binary_files, png_files):
+            self.refused("has [345] images of .*/.* instead of 6", self.write_zip("fewer.zip", write(fewer)))
+        without = {name: content for name, content in png_files(self.parts).items() if "/rocket/" not in name}
+        self.refused("lacks 1 classes of 60, vehicles_2/rocket first", self.write_zip("without.zip", without))
+        files = binary_files(self.parts)
+        files["cifar-100-binary/train.bin"] = files["cifar-100-binary/train.bin"][:-1]
+        self.refused("train.bin in .* has 1536999 bytes, no multiple of 3074: it is truncated",
+                     self.write_tar("cut.tar.gz", files))
+        files = binary_files(self.parts)
+        del files["cifar-100-binary/test.bin"]
+        self.refused("holds neither meta, train, test", self.write_tar("b.tar.gz", files))
+
+    def test_damaged_archive(self):
+        path = self.write_tar("cut.tar.gz", python_files(self.parts))
+        os.truncate(path, os.path.getsize(path) // 2)
+        self.refused("cut.tar.gz starts as a tar archive but cannot be read to its end", path)
+        self.refused("it starts with '<!DOCTYPE html>': probably a web page", self.write("page.tar.gz", HTML))
+
+    def test_other_data(self):
+        files = python_files(self.parts)
+        files["cifar-100-python/train"] = pickle.dumps({"data": 3}, 2)
+        self.refused("cifar-100-python/train in .* has no data", self.write_tar("a.tar.gz", files))
+        columns = self.parts["train"]
+        files = python_files({**self.parts, "train": (*columns[:2], columns[2][:, :3000])})
+        self.refused(r"train in .* has data uint8 \[500, 3000\], 500 and 500 labels", self.write_tar("a.tar.gz", files))
+        pictures = png_files(self.parts)
+        pictures[next(name for name in pictures if "/bowl/" in name)] = image_file(noise(1, 31, 32, 3), "PNG")
+        self.refused("/bowl/.*.png in .* is 32 x 31 pixels; expected 32 x 32", self.write_zip("png.zip", pictures))
+
+
+@unittest.skipUnless(os.environ.get("SRWM_CIFAR100"), "SRWM_CIFAR100 names no real archive")
+class RealArchive(PackerTest):
+    def test_counts(self):
+        printed = self.run_packer(pack_cifar.main, "--cifar100", os.environ["SRWM_CIFAR100"], "--protocol", "fc100")
+        self.assertIn("60 / 20 / 20 classes, 36000 / 12000 / 12000 images of 32 x 32 x 3", printed)
+
+
+if __name__ == "__main__":
+    unittest.main()
