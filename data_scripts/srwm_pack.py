@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sys
+import textwrap
 
 try:
     import h5py
@@ -41,7 +42,8 @@ def run(main, source=None):
 def argument_parser(description, source):
     """A parser with the option that all packers have; `source` as in run(). For `description` see the scripts."""
     summary, _, example = description.partition("\nExample")
-    parser = argparse.ArgumentParser(description=f"{summary}{source}\n\nExample{example}",
+    where = textwrap.fill(source, 118, break_on_hyphens=False, break_long_words=False)
+    parser = argparse.ArgumentParser(description=f"{summary}\n{where}\n\nExample{example}",
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True, metavar="F.h5", help="file to write")
     return parser
