@@ -231,7 +231,7 @@ std::filesystem::path find_dataset(const std::string& name, const std::string& d
   }
   throw DataError(
       "The dataset '{}' was not found; looked for {}. Name its folder with --data-dir or $SRWM_DATA, or make the file: "
-      "data_scripts/pack_omniglot.py packs Omniglot and others beside it what is theirs (docs/data.md), 'srwm data glyphs "
+      "data_scripts/pack_omniglot.py packs Omniglot, its neighbours pack others (docs/data.md), 'srwm data glyphs "
       "--out {}.h5' writes generated characters.",
       name, looked_at, name);
 }
