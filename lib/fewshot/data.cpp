@@ -75,17 +75,31 @@ void check_images(const Tensor& file_images, const Tensor& dataset_images, const
 }  // namespace
 
 FewShotData::FewShotData(const ExperimentSpec& spec, const std::string& data_dir, int threads) : spec_(spec) {
-  if (draws_anything(spec)) dataset_ = load_classes(spec.data, data_dir, threads);
+  if (draws_anything(spec)) {
+    dataset_ = std::make_shared<const ClassDataset>(load_classes(spec.data, data_dir, threads));
+  }
   if (!draws_training(spec)) {
-    file_ = read_episode_file(spec.data.train_episodes);
+    file_ = std::make_shared<const EpisodeFile>(read_episode_file(spec.data.train_episodes));
     check_protocol(*file_, spec);
     if (dataset_) check_images(file_->images, dataset_->train.images, spec);
-    training_ = episodes_of(*file_, pool_of(file_->images));
-  } else {
-    training_ =
-        std::make_unique<DrawnEpisodes>(dataset_->train, pool_of(dataset_->train.images), spec.protocol, spec.seed,
-                                        Stream::train_episodes, spec.train.batch * spec.train.accumulate);
   }
+  training_ = make_training();
+}
+
+FewShotData FewShotData::with_seed(std::uint64_t seed) const {
+  FewShotData other;
+  other.spec_ = spec_;
+  other.spec_.seed = seed;
+  other.dataset_ = dataset_;
+  other.file_ = file_;
+  other.training_ = other.make_training();
+  return other;
+}
+
+std::unique_ptr<EpisodeSource> FewShotData::make_training() const {
+  if (file_) return episodes_of(*file_, pool_of(file_->images));
+  return std::make_unique<DrawnEpisodes>(dataset_->train, pool_of(dataset_->train.images), spec_.protocol, spec_.seed,
+                                         Stream::train_episodes, spec_.train.batch * spec_.train.accumulate);
 }
 
 ImageShape FewShotData::image_shape() const {
@@ -102,7 +116,7 @@ std::unique_ptr<EpisodeSource> FewShotData::drawn(Split split, std::uint64_t see
   const Stream stream = split == Split::val    ? Stream::validation_episodes
                         : split == Split::test ? Stream::test_episodes
                                                : Stream::train_episodes;
-  SRWM_CHECK(dataset_.has_value(), "episodes are drawn from a dataset that was not loaded");
+  SRWM_CHECK(dataset_ != nullptr, "episodes are drawn from a dataset that was not loaded");
   const ClassSplit& classes = dataset_->split(split);
   return std::make_unique<DrawnEpisodes>(classes, pool_of(classes.images), spec_.protocol, seed, stream, 0);
 }

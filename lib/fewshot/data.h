@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +38,8 @@ class FewShotData {
   /// Loads the dataset if anything is drawn from it, and the episodes file if there is one. DataError if a file is
   /// missing or broken; SpecError if the file's episodes do not fit the protocol or the images the dataset's.
   FewShotData(const ExperimentSpec& spec, const std::string& data_dir, int threads);
+  /// The same images, and training episodes drawn with another seed; nothing is copied.
+  FewShotData with_seed(std::uint64_t seed) const;
 
   ImageShape image_shape() const;
   /// Of the dataset, and of the episodes file after a '+'.
@@ -53,11 +54,13 @@ class FewShotData {
   std::unique_ptr<EpisodeSource> drawn(Split split, std::uint64_t seed) const;
 
  private:
+  FewShotData() = default;
+  std::unique_ptr<EpisodeSource> make_training() const;
   ImagePool pool_of(const Tensor& images) const;
 
   ExperimentSpec spec_;
-  std::optional<ClassDataset> dataset_;
-  std::optional<EpisodeFile> file_;
+  std::shared_ptr<const ClassDataset> dataset_;
+  std::shared_ptr<const EpisodeFile> file_;
   std::unique_ptr<EpisodeSource> training_;
 };
 

@@ -108,10 +108,18 @@ std::string library_version() {
                         fmt::format("{}.{}.{}", H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE));
 }
 
-File::File(std::int64_t handle, std::filesystem::path path) : handle_(handle), path_(std::move(path)) {}
-File::File(File&& other) noexcept : handle_(std::exchange(other.handle_, -1)), path_(std::move(other.path_)) {}
+File::Lock File::lock_library() {
+  static std::recursive_mutex mutex;
+  return Lock(mutex);
+}
+
+File::File(Lock lock, std::int64_t handle, std::filesystem::path path)
+    : lock_(std::move(lock)), handle_(handle), path_(std::move(path)) {}
+File::File(File&& other) noexcept
+    : lock_(std::move(other.lock_)), handle_(std::exchange(other.handle_, -1)), path_(std::move(other.path_)) {}
 
 File& File::operator=(File&& other) noexcept {
+  std::swap(lock_, other.lock_);
   std::swap(handle_, other.handle_);
   std::swap(path_, other.path_);
   return *this;
@@ -122,6 +130,7 @@ File::~File() {
 }
 
 File File::open(const std::filesystem::path& path) {
+  Lock lock = lock_library();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   const std::string start = read_start(path);
   if (!start.starts_with(signature)) {
@@ -131,10 +140,11 @@ File File::open(const std::filesystem::path& path) {
   H5Pset_file_locking(access.get(), false, true);  // network file systems without locks are common on clusters
   const hid_t handle = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
   if (handle < 0) throw_damaged(path, start);
-  return File(handle, path);
+  return File(std::move(lock), handle, path);
 }
 
 File File::in_memory() {
+  Lock lock = lock_library();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   constexpr std::size_t grow_bytes = std::size_t{4} << 20;
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
@@ -147,7 +157,7 @@ File File::in_memory() {
   const std::string name = fmt::format("memory {}", files++);
   const hid_t handle = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access.get());
   SRWM_CHECK(handle >= 0, "HDF5 cannot make a file in memory");
-  return File(handle, "(a file in memory)");
+  return File(std::move(lock), handle, "(a file in memory)");
 }
 
 bool File::has(const std::string& object) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ std::string library_version();
 
 /// One open file. Objects are named by absolute paths ("/train/images"); groups are created on the way. All reads check
 /// existence, type and rank first; every failure is a DataError naming the file, the object, what was expected and what
-/// was found. HDF5's own error printing is off. The HDF5 library is used by one thread at a time.
+/// was found. HDF5's own error printing is off. The HDF5 library serves one thread at a time: while a thread has a file
+/// open, other threads wait at open() and in_memory(). A file is closed by the thread that opened it.
 class File {
  public:
   /// Opens for reading. Distinguishes: no such file, not HDF5 (an HTML page, say), truncated, no permission.
@@ -68,7 +70,10 @@ class File {
   std::vector<std::byte> image() const;
 
  private:
-  File(std::int64_t handle, std::filesystem::path path);
+  using Lock = std::unique_lock<std::recursive_mutex>;
+  static Lock lock_library();
+  File(Lock lock, std::int64_t handle, std::filesystem::path path);
+  Lock lock_;
   std::int64_t handle_ = -1;
   std::filesystem::path path_;
 };

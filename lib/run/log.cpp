@@ -23,6 +23,7 @@ struct Logger::Sinks {
   int terminal;
   std::mutex terminal_mutex;
   bool status_shown = false;
+  std::string prefix;                    // of lines on a terminal that other runs write to as well
   std::string buffer;                    // reused; what goes to the terminal goes in one write
   std::unique_ptr<spdlog::logger> file;  // of its own, not in spdlog's global registry
 };
@@ -50,7 +51,16 @@ void Logger::add_file(const std::filesystem::path& path) {
   });
 }
 
+void Logger::share_terminal(std::string_view name) {
+  sinks_->prefix = fmt::format("{}: ", name);
+}
+
+bool Logger::shares_terminal() const {
+  return !sinks_->prefix.empty();
+}
+
 void Logger::set_status(std::string_view line) {
+  if (shares_terminal()) return;
   const std::lock_guard lock(sinks_->terminal_mutex);
   if (line.empty() && !sinks_->status_shown) return;
   sinks_->status_shown = !line.empty();
@@ -63,7 +73,7 @@ void Logger::write_terminal(std::string_view level, std::string_view message) {
   const std::lock_guard lock(sinks_->terminal_mutex);
   sinks_->buffer.clear();
   if (std::exchange(sinks_->status_shown, false)) sinks_->buffer.append("\r").append(clear_to_end_of_line);
-  sinks_->buffer.append(level).append(message).append("\n");
+  sinks_->buffer.append(sinks_->prefix).append(level).append(message).append("\n");
   write_all(sinks_->terminal, sinks_->buffer);  // if the terminal is gone, nobody is left to tell
   set_terminal_line_open(false);
 }

@@ -26,6 +26,10 @@ class Logger {
   /// on.
   void add_file(const std::filesystem::path& path);
 
+  /// For several runs on one terminal: every line there begins with `name` and ": ", and there is no status line.
+  void share_terminal(std::string_view name);
+  bool shares_terminal() const;
+
   template <typename... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) {
     write(Level::info, fmt::format(format, std::forward<Args>(args)...));

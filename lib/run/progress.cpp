@@ -76,7 +76,9 @@ ProgressDisplay::ProgressDisplay(Logger& logger, std::string label, std::int64_t
       total_(total),
       options_(options),
       start_(Clock::now()),
-      drawn_(start_ - redraw_interval) {}
+      drawn_(start_ - redraw_interval) {
+  options_.bar &= !logger.shares_terminal();
+}
 
 ProgressDisplay::~ProgressDisplay() {
   logger_.set_status("");

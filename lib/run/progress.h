@@ -37,8 +37,8 @@ struct TerminalOptions {
 
 /// On a terminal, one line that is redrawn at most ten times a second and fits the width of the window:
 ///   train 1,200/10,000 ━━━━━━────────────── 12 %  1 min 12 s left  loss 1.234  accuracy 34.5 %  2,950 images/s
-/// Elsewhere one line per report, without the bar. Reports go to log.txt in any case; messages of the Logger appear
-/// above the bar. For one thread.
+/// Elsewhere, and where other runs share the terminal, one line per report, without the bar. Reports go to log.txt in
+/// any case; messages of the Logger appear above the bar. For one thread.
 class ProgressDisplay {
  public:
   /// `first` is the step a resumed run goes on from. The logger must live longer.

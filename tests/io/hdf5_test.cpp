@@ -1,5 +1,6 @@
 #include "io/hdf5.h"
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <thread>
@@ -7,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <hdf5.h>
 
+#include "io/file.h"
 #include "support/temp_dir.h"
 
 using namespace srwm;
@@ -206,4 +208,24 @@ TEST_CASE("a file of another format, or a newer one, is refused", "[hdf5]") {
   CHECK_THROWS_WITH(hdf5::expect_format(file, "episodes", 2),
                     Contains("version 3") && Contains("up to version 2") && Contains("srwm 9.9"));
   CHECK(hdf5::expect_format(file, "episodes", 3) == 3);
+}
+
+TEST_CASE("several threads write and read files, one at a time", "[hdf5]") {
+  const TempDir dir;
+  std::atomic<int> right = 0;
+  const auto work = [&](int number) {
+    const std::filesystem::path path = dir.path() / fmt::format("{}.h5", number);
+    const Tensor values = Tensor::of<std::int32_t>({3}, std::vector<std::int32_t>{number, 2, 3});
+    for (int round = 0; round < 20; ++round) {
+      hdf5::File file = hdf5::File::in_memory();
+      file.write("/group/values", values);
+      write_file_atomically(path, file.image());
+      right += hdf5::File::open(path).read("/group/values").data<std::int32_t>()[0] == number;
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back(work, i);
+  }
+  CHECK(right == 80);
 }

@@ -60,3 +60,14 @@ TEST_CASE("a full disk does not stop the log, and is said once", "[log]") {
   for (int i = 0; i < 3; ++i) logger.info("message");
   CHECK(terminal.output() == "warning: Cannot write /dev/full; the run goes on.\r\n");
 }
+
+TEST_CASE("lines of runs that share a terminal say whose they are, and no status line is in the way", "[log]") {
+  const PseudoTerminal terminal(80);
+  Logger one(false, terminal.fd()), two(false, terminal.fd());
+  one.share_terminal("seed 1");
+  two.share_terminal("seed 2");
+  one.set_status("50 %");
+  one.info("half way");
+  two.warn("late");
+  CHECK(terminal.output() == "seed 1: half way\r\nseed 2: warning: late\r\n");
+}
