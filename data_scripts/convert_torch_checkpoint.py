@@ -62,7 +62,7 @@ def norm(name, width):
 
 
 def fast_weight_layers(core, inputs):
-    """The layers of an SRWM or a DeltaNet."""
+    """The layers of all cores but the LSTM."""
     hidden, heads = core["hidden"], core["heads"]
     size, inner = hidden // heads, core["ff_factor"] * hidden
     shapes = linear("input_proj", hidden, inputs)
@@ -72,8 +72,9 @@ def fast_weight_layers(core, inputs):
             shapes |= {f"{fast}.W_{part}": (1, heads, size, size) for part in "yqk"}
             shapes |= {f"{fast}.w_b": (1, heads, size, 4)}
         else:
-            shapes |= linear(fast + ".slow_net", 3 * hidden + heads, hidden, bias=False)
-        if core["kind"] == "delta_net" or core["layer_norm"]:
+            betas = heads if core["kind"] == "delta_net" else 0
+            shapes |= linear(fast + ".slow_net", 3 * hidden + betas, hidden, bias=False)
+        if core["kind"] != "srwm" or core["layer_norm"]:
             shapes |= norm(fast + ".layer_norm", hidden)
         shapes |= linear(fast + ".out_linear", hidden, hidden, bias=False)
         shapes |= linear(ff + ".ff_layers.0", inner, hidden) | linear(ff + ".ff_layers.3", hidden, inner)
@@ -90,7 +91,8 @@ def lstm_layers(core, inputs):
     return shapes
 
 
-CORES = {"srwm": fast_weight_layers, "delta_net": fast_weight_layers, "lstm": lstm_layers}
+CORES = {"srwm": fast_weight_layers, "delta_net": fast_weight_layers, "linear_transformer": fast_weight_layers,
+         "transformer": fast_weight_layers, "lstm": lstm_layers}
 
 
 def conv_layers(channels, image_channels):

@@ -1,26 +1,11 @@
 #include "kernels/delta_net.h"
 #include "kernels/delta_net_in_memory.h"
 #include "kernels/delta_net_places.cuh"
-#include "kernels/fast_weight_matrix.cuh"
+#include "kernels/feature_map.cuh"
 #include "kernels/launch.h"
 
 namespace srwm::cuda {
 namespace {
-
-/// keys[0] = f(q), keys[1] = f(k) from the projection, and their sums, side by side.
-template <class L>
-__device__ __forceinline__ void feature_maps(const float* projected, float eps, float (*keys)[L::D], float* sums) {
-  using P = Pair<L>;
-  if (!P::works()) return;
-  float e[P::per_lane], sum = 0;
-#pragma unroll
-  for (int m = 0; m < P::per_lane; ++m) sum += e[m] = elu_plus_one(projected[P::which() * L::D + P::index(m)]);
-  sum = P::sum(sum) + eps;
-  if (!P::writes()) return;
-#pragma unroll
-  for (int m = 0; m < P::per_lane; ++m) keys[P::which()][P::index(m)] = e[m] / sum;
-  if (threadIdx.x % P::lanes == 0) sums[P::which()] = sum;
-}
 
 template <class L>
 __global__ void __launch_bounds__(L::threads) delta_net_forward_kernel(DeltaNetForward p) {
@@ -69,27 +54,6 @@ struct DeltaBackwardShared {
   float dbeta[L::warps];
 };
 
-/// dL/dq and dL/dk of the projection, side by side.
-template <class L>
-__device__ __forceinline__ void feature_maps_backward(const DeltaBackwardShared<L>& s, const float* projected,
-                                                      const float* sums, bool accumulate, float* dL_dprojected) {
-  using P = Pair<L>;
-  if (!P::works()) return;
-  float df[P::per_lane], dot = 0;
-#pragma unroll
-  for (int m = 0; m < P::per_lane; ++m) {
-    df[m] = over_warps<L>(P::which() == 0 ? s.dq : s.dk, P::index(m));
-    dot += s.keys[P::which()][P::index(m)] * df[m];
-  }
-  dot = P::sum(dot);
-  if (!P::writes()) return;
-#pragma unroll
-  for (int m = 0; m < P::per_lane; ++m) {
-    const int i = P::which() * L::D + P::index(m);
-    put(accumulate, dL_dprojected[i], elu_backward(projected[i], df[m], dot, sums[P::which()]));
-  }
-}
-
 template <class L>
 __global__ void __launch_bounds__(L::threads) delta_net_backward_kernel(DeltaNetBackward p) {
   __shared__ DeltaBackwardShared<L> s;
@@ -133,7 +97,8 @@ __global__ void __launch_bounds__(L::threads) delta_net_backward_kernel(DeltaNet
     if (p.dL_dprojected != nullptr) {
       const float* projected = p.projected + head.projected_at(t);
       float* to = p.dL_dprojected + head.projected_at(t);
-      feature_maps_backward<L>(s, projected, record.sums, p.accumulate, to);
+      const auto dL_dkey = [](int which, int i) { return over_warps<L>(which == 0 ? s.dq : s.dk, i); };
+      feature_maps_backward<L>(s.keys, dL_dkey, projected, record.sums, p.accumulate, to);
       if (L::part() == 0) put(p.accumulate, to[2 * L::D + row], ddelta);
       if (threadIdx.x == 0) {
         float total = 0;

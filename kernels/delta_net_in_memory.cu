@@ -1,6 +1,6 @@
 #include "kernels/delta_net_in_memory.h"
 #include "kernels/delta_net_places.cuh"
-#include "kernels/device.cuh"
+#include "kernels/feature_map.cuh"
 #include "kernels/launch.h"
 
 namespace srwm::cuda {
@@ -10,16 +10,6 @@ constexpr int threads = 128, warps = threads / warp_size;
 
 __device__ __forceinline__ float element_of(const float* x, std::int64_t at) {
   return x != nullptr ? x[at] : 0.0f;
-}
-
-/// key = f(z) by one warp, and the sum that it was divided by.
-__device__ void feature_map_of_warp(const float* z, float eps, int d, float* key, float* sum_of) {
-  const int lane = threadIdx.x % warp_size;
-  float sum = 0;
-  for (int i = lane; i < d; i += warp_size) sum += elu_plus_one(z[i]);
-  sum = warp_sum(sum) + eps;
-  for (int i = lane; i < d; i += warp_size) key[i] = elu_plus_one(z[i]) / sum;
-  if (lane == 0) *sum_of = sum;
 }
 
 __global__ void delta_net_forward_in_memory_kernel(DeltaNetForward p) {
@@ -55,16 +45,6 @@ __global__ void delta_net_forward_in_memory_kernel(DeltaNetForward p) {
     }
     if (thread == 0) *record.beta = beta;
   }
-}
-
-/// dz (+)= the gradient of f at z, by one warp.
-__device__ void feature_map_backward_of_warp(const float* z, const float* key, const float* df, float sum, int d,
-                                             bool accumulate, float* dz) {
-  const int lane = threadIdx.x % warp_size;
-  float dot = 0;
-  for (int i = lane; i < d; i += warp_size) dot += key[i] * df[i];
-  dot = warp_sum(dot);
-  for (int i = lane; i < d; i += warp_size) put(accumulate, dz[i], elu_backward(z[i], df[i], dot, sum));
 }
 
 __global__ void delta_net_backward_in_memory_kernel(DeltaNetBackward p) {

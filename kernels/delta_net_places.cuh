@@ -47,13 +47,4 @@ struct DeltaNetRecord {
   float* sums;  ///< of elu(z) + 1 for q and k, eps included
 };
 
-__device__ __forceinline__ float elu_plus_one(float z) {
-  return z > 0 ? z + 1 : expf(z);
-}
-
-/// dL/dz of f = e / s, e = elu(z) + 1, s = sum(e) + eps: (df - <f, df>) / s * de/dz.
-__device__ __forceinline__ float elu_backward(float z, float df, float dot, float sum) {
-  return (df - dot) / sum * (z > 0 ? 1.0f : expf(z));
-}
-
 }  // namespace srwm::cuda

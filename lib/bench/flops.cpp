@@ -27,11 +27,28 @@ double linear(std::int64_t in, std::int64_t out) {
   return 2.0 * static_cast<double>(in * out);
 }
 
-/// Three products with the fast matrix per step: reading, retrieving, rewriting.
+/// Products with the fast matrix per step: reading, rewriting and, but for the additive one, retrieving. What softmax
+/// attention computes depends on the length of the sequence, and is left out.
 double fast_weight(const CoreOptions& core) {
   const std::int64_t d = core.hidden / core.heads;
-  const std::int64_t rows = core.kind == CoreKind::srwm ? 3 * d + 4 : d;
-  return 3 * linear(core.hidden, rows);
+  switch (core.kind) {
+    case CoreKind::srwm:
+      return 3 * linear(core.hidden, 3 * d + 4);
+    case CoreKind::delta_net:
+      return 3 * linear(core.hidden, d);
+    case CoreKind::linear_transformer:
+      return 2 * linear(core.hidden, d);
+    case CoreKind::transformer:
+    case CoreKind::lstm:
+      break;
+  }
+  return 0;
+}
+
+/// The projection that a layer's memory is driven by; an SRWM makes its own.
+double slow_net(const CoreOptions& core) {
+  if (core.kind == CoreKind::srwm) return 0;
+  return linear(core.hidden, 3 * core.hidden + (core.kind == CoreKind::delta_net ? core.heads : 0));
 }
 
 double core_forward(const CoreOptions& core, std::int64_t features) {
@@ -40,8 +57,7 @@ double core_forward(const CoreOptions& core, std::int64_t features) {
     double flops = linear(features, 4 * h) + linear(h, 4 * h);
     return flops + static_cast<double>(core.layers - 1) * 2 * linear(h, 4 * h);
   }
-  const double slow = core.kind == CoreKind::delta_net ? linear(h, 3 * h + core.heads) : 0;
-  const double layer = slow + fast_weight(core) + linear(h, h) + 2 * linear(h, core.ff_factor * h);
+  const double layer = slow_net(core) + fast_weight(core) + linear(h, h) + 2 * linear(h, core.ff_factor * h);
   return linear(features, h) + static_cast<double>(core.layers) * layer;
 }
 

@@ -16,6 +16,8 @@ std::unique_ptr<SequenceCore> make_core(ParameterSet& set, const CoreOptions& op
   switch (options.kind) {
     case CoreKind::srwm:
     case CoreKind::delta_net:
+    case CoreKind::linear_transformer:
+    case CoreKind::transformer:
       return std::make_unique<FastWeightCore>(set, options, features, sites);
     case CoreKind::lstm:
       return std::make_unique<LstmCore>(set, options, features);

@@ -14,7 +14,8 @@
 namespace srwm {
 
 /// What a core carries from one segment of a sequence to the next: for a fast-weight core the matrices of each layer
-/// [B, h, d, rows], for an LSTM h and c of each layer [B, H]. Empty: the initial state. Held inline, so that passing it
+/// [B, h, d, rows], for softmax attention its keys and values (ops/softmax_attention.h), for an LSTM h and c of each
+/// layer [B, H]. Empty: the initial state. Held inline, so that passing it
 /// allocates nothing.
 class CoreState {
  public:

@@ -1,4 +1,4 @@
-// Cores made of fast-weight layers (SRWM or DeltaNet) and feed-forward blocks.
+// Cores made of fast-weight layers, or of attention in their place, and feed-forward blocks.
 #pragma once
 
 #include <memory>

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <optional>
 
+#include "core/error.h"
+
 namespace srwm {
 namespace {
 
@@ -40,18 +42,21 @@ class SrwmLayer final : public FastWeightLayer {
   std::optional<LayerNormLayer> layer_norm_;
 };
 
-class DeltaNetLayer final : public FastWeightLayer {
+/// A memory that keeps what a slow net of `outputs` units tells it to.
+template <typename Op>
+class SlowNetLayer final : public FastWeightLayer {
  public:
-  DeltaNetLayer(ParameterSet& set, const std::string& prefix, const CoreOptions& options, DropoutSites& sites)
+  SlowNetLayer(ParameterSet& set, const std::string& prefix, const CoreOptions& options, std::int64_t outputs,
+               DropoutSites& sites)
       : FastWeightLayer(set, prefix, options, sites),
         heads_(options.heads),
-        slow_net_(set, prefix + ".slow_net", options.hidden, 3 * options.hidden + options.heads, false),
+        slow_net_(set, prefix + ".slow_net", options.hidden, outputs, false),
         layer_norm_(set, prefix + ".layer_norm", options.hidden) {}
 
   Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const override {
     const Tape::Scope scope(tape, name());
     const Variable projected = slow_net_(tape, layer_norm_(tape, x));
-    const auto [y, last] = tape.apply(DeltaNet{.heads = heads_, .reset = reset}, {projected, first});
+    const auto [y, last] = tape.apply(Op{.heads = heads_, .reset = reset}, {projected, first});
     return {y, last};
   }
 
@@ -76,8 +81,20 @@ Variable FastWeightLayer::combine(Tape& tape, const Variable& x, const Variable&
 
 std::unique_ptr<FastWeightLayer> make_fast_weight_layer(ParameterSet& set, const std::string& prefix,
                                                         const CoreOptions& options, DropoutSites& sites) {
-  if (options.kind == CoreKind::delta_net) return std::make_unique<DeltaNetLayer>(set, prefix, options, sites);
-  return std::make_unique<SrwmLayer>(set, prefix, options, sites);
+  const std::int64_t keys_and_values = 3 * options.hidden;  // q, k and v
+  switch (options.kind) {
+    case CoreKind::srwm:
+      return std::make_unique<SrwmLayer>(set, prefix, options, sites);
+    case CoreKind::delta_net:
+      return std::make_unique<SlowNetLayer<DeltaNet>>(set, prefix, options, keys_and_values + options.heads, sites);
+    case CoreKind::linear_transformer:
+      return std::make_unique<SlowNetLayer<LinearAttention>>(set, prefix, options, keys_and_values, sites);
+    case CoreKind::transformer:
+      return std::make_unique<SlowNetLayer<SoftmaxAttention>>(set, prefix, options, keys_and_values, sites);
+    case CoreKind::lstm:
+      break;
+  }
+  throw InternalError("this kind of core has no fast-weight layers");
 }
 
 }  // namespace srwm

@@ -1,4 +1,5 @@
-// Layers whose weights are rewritten while they run: SRWM and DeltaNet.
+// Layers that remember while they run: by rewriting a matrix of weights (SRWM, DeltaNet, linear Transformer) or by
+// keeping everything (softmax attention).
 #pragma once
 
 #include <memory>
@@ -16,9 +17,9 @@ class FastWeightLayer {
 
   struct Memory {
     Variable y;     ///< [B, T, h d]
-    Variable last;  ///< the fast weights after the last step, [B, h, d, rows]
+    Variable last;  ///< what is remembered after the last step: the fast weights [B, h, d, rows], or keys and values
   };
-  /// Runs the recurrence over x [B, T, h d] from `first` [G, h, d, rows] (absent: from the initial weights).
+  /// Runs the recurrence over x [B, T, h d] from the `last` of G other sequences (absent: from the initial state).
   virtual Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const = 0;
 
   /// residual(x) + Dropout(W_out y) for chosen rows x, y [M, h d].
@@ -37,7 +38,8 @@ class FastWeightLayer {
 };
 
 /// SRWM: y = srwm(x), the residual is LayerNorm(x), or x without options.layer_norm (Irie et al., 2022).
-/// DeltaNet: y = delta_net(slow_net(LayerNorm(x))), the residual is x (Schlag, Irie, Schmidhuber, 2021).
+/// The others: y = memory(slow_net(LayerNorm(x))), the residual is x; memory is delta_net (Schlag, Irie, Schmidhuber,
+/// 2021), linear_attention or softmax_attention, without positional encoding.
 std::unique_ptr<FastWeightLayer> make_fast_weight_layer(ParameterSet& set, const std::string& prefix,
                                                         const CoreOptions& options, DropoutSites& sites);
 

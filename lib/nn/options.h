@@ -24,16 +24,21 @@ struct VisionOptions {
   double dropout = 0;
 };
 
-enum class CoreKind { srwm, delta_net, lstm };
-inline constexpr CoreKind all_core_kinds[] = {CoreKind::srwm, CoreKind::delta_net, CoreKind::lstm};
+enum class CoreKind { srwm, delta_net, linear_transformer, transformer, lstm };
+inline constexpr CoreKind all_core_kinds[] = {CoreKind::srwm, CoreKind::delta_net, CoreKind::linear_transformer,
+                                              CoreKind::transformer, CoreKind::lstm};
 
-/// As in specs and checkpoints: "srwm", "delta_net", "lstm".
+/// As in specs and checkpoints: "srwm", "delta_net", "linear_transformer", "transformer", "lstm".
 constexpr std::string_view name_of(CoreKind kind) {
   switch (kind) {
     case CoreKind::srwm:
       return "srwm";
     case CoreKind::delta_net:
       return "delta_net";
+    case CoreKind::linear_transformer:
+      return "linear_transformer";
+    case CoreKind::transformer:
+      return "transformer";
     case CoreKind::lstm:
       return "lstm";
   }
@@ -48,7 +53,7 @@ struct CoreOptions {
   std::int64_t hidden = 256;
   std::int64_t ff_factor = 4;  ///< inner size of the feed-forward block is ff_factor * hidden
   double dropout = 0;
-  bool layer_norm = true;      ///< srwm: LayerNorm on the residual; a DeltaNet layer always has its own
+  bool layer_norm = true;      ///< srwm: LayerNorm on the residual; the other kinds of layers always have their own
   bool input_softmax = false;  ///< srwm: phi is a softmax per head instead of the identity
   double beta_init = 0;        ///< srwm: mean of W^b at the start
 };

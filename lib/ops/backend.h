@@ -19,12 +19,14 @@
 #include "ops/flatten_chw.h"
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
+#include "ops/linear_attention.h"
 #include "ops/lstm.h"
 #include "ops/max_pool2x2.h"
 #include "ops/op.h"
 #include "ops/pack_srwm.h"
 #include "ops/relu.h"
 #include "ops/select_rows.h"
+#include "ops/softmax_attention.h"
 #include "ops/srwm.h"
 #include "ops/update.h"
 
@@ -36,8 +38,9 @@ struct OpList {
 };
 
 /// Every op of the engine. Adding one here makes every backend provide it or fail to link.
-using AllOps = OpList<Add, BatchNorm, ConcatOneHot, Conv3x3, ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw,
-                      LayerNorm, Linear, Lstm, MaxPool2x2, PackSrwm, Relu, SelectRows, Srwm>;
+using AllOps =
+    OpList<Add, BatchNorm, ConcatOneHot, Conv3x3, ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw, LayerNorm,
+           Linear, LinearAttention, Lstm, MaxPool2x2, PackSrwm, Relu, SelectRows, SoftmaxAttention, Srwm>;
 
 struct Backend {
   const char* name;  ///< "cpu", "reference", "cuda"

@@ -15,6 +15,15 @@ void expect_reset(const char* op, const Tensor& reset, std::int64_t batch, std::
   if (reset) expect_tensor(op, "reset", reset, Shape{batch, steps}, DType::u8);
 }
 
+std::int64_t expect_three_per_head(const char* op, const char* what, const Tensor& tensor, std::int64_t heads) {
+  const std::int64_t width = tensor.dim(2);
+  if (heads < 1 || width < 1 || width % (3 * heads) != 0) {
+    shape_error(op, what, fmt::format("[B, T, {} 3 d], for {} heads of size d", heads, heads),
+                tensor.shape().to_string());
+  }
+  return width / (3 * heads);
+}
+
 void expect_steps(const char* op, const char* what, std::int64_t batch, std::int64_t steps) {
   if (batch < 1 || steps < 1) {
     shape_error(op, what, "at least one sequence of at least one step",

@@ -1,4 +1,5 @@
-// Checks shared by the ops that carry a state through a sequence: srwm, delta_net, lstm.
+// Checks shared by the ops that carry a state through a sequence: srwm, delta_net, linear_attention,
+// softmax_attention, lstm.
 #pragma once
 
 #include "core/tensor.h"
@@ -11,6 +12,9 @@ void expect_groups(const char* op, const char* what, std::int64_t groups, std::i
 
 /// Throws ShapeError unless `reset` is absent or u8 [batch, steps].
 void expect_reset(const char* op, const Tensor& reset, std::int64_t batch, std::int64_t steps);
+
+/// d of a tensor [B, T, 3 heads d] that holds q, k and v of size d head by head; throws ShapeError if it is none.
+std::int64_t expect_three_per_head(const char* op, const char* what, const Tensor& tensor, std::int64_t heads);
 
 /// Throws ShapeError unless there is at least one sequence and one step.
 void expect_steps(const char* op, const char* what, std::int64_t batch, std::int64_t steps);

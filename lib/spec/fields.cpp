@@ -126,13 +126,15 @@ void add_model(std::vector<Field>& keys) {
                   "Channels of every convolution.", "channels"});
   keys.push_back({"model.vision.dropout", NumberKey{SRWM_MEMBER(model.vision.dropout), 0, 1, false, true},
                   "Dropout in every block.", "probability"});
-  keys.push_back({"model.core.kind", choice<CoreKind>(SRWM_MEMBER(model.core.kind), all_core_kinds),
-                  "The sequence model that learns within an episode: \"srwm\" (self-referential weight matrix), "
-                  "\"delta_net\" or \"lstm\"."});
+  keys.push_back(
+      {"model.core.kind", choice<CoreKind>(SRWM_MEMBER(model.core.kind), all_core_kinds),
+       "The sequence model that learns within an episode: \"srwm\" (self-referential weight matrix), "
+       "\"delta_net\", \"linear_transformer\" (additive fast weights), \"transformer\" (softmax attention) or "
+       "\"lstm\"."});
   keys.push_back(
       {"model.core.layers", IntegerKey{SRWM_MEMBER(model.core.layers), 1, 64}, "Layers, one on the other.", "layers"});
   keys.push_back({"model.core.heads", IntegerKey{SRWM_MEMBER(model.core.heads), 1, 1024},
-                  "Heads of a layer, each with a fast-weight matrix for its hidden / heads units.", "heads",
+                  "Heads of a layer, each with a memory of its own for its hidden / heads units.", "heads",
                   if_fast_weight});
   keys.push_back(
       {"model.core.hidden", IntegerKey{SRWM_MEMBER(model.core.hidden), 1, 65536}, "Width of a layer.", "units"});

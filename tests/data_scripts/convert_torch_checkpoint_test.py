@@ -25,6 +25,8 @@ except ImportError:
 
 CORES = {"srwm": {"kind": "srwm", "layers": 2, "heads": 2, "hidden": 16},
          "delta_net": {"kind": "delta_net", "layers": 1, "heads": 2, "hidden": 16},
+         "linear_transformer": {"kind": "linear_transformer", "layers": 1, "heads": 2, "hidden": 16},
+         "transformer": {"kind": "transformer", "layers": 1, "heads": 2, "hidden": 16},
          "lstm": {"kind": "lstm", "layers": 2, "hidden": 16}}
 
 

@@ -50,7 +50,7 @@ using namespace srwm::test;
 
 TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   ExperimentSpec spec = small_spec();
-  spec.model.core.kind = GENERATE(CoreKind::srwm, CoreKind::delta_net, CoreKind::lstm);
+  spec.model.core.kind = GENERATE(from_range(std::begin(all_core_kinds), std::end(all_core_kinds)));
   spec.protocol.queries = GENERATE(1, 2);
   CAPTURE(name_of(spec.model.core.kind), spec.protocol.queries);
   Context context(cpu_backend(), DType::f32, 2, 1);

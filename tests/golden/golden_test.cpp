@@ -111,7 +111,8 @@ class GoldenCase {
 };
 
 std::string any_case() {
-  return GENERATE(values<std::string>({"srwm", "delta_net", "lstm", "srwm_softmax", "srwm_delayed"}));
+  return GENERATE(values<std::string>(
+      {"srwm", "delta_net", "lstm", "srwm_softmax", "srwm_delayed", "linear_transformer", "transformer"}));
 }
 
 /// Batch-norm takes the mean away, so the true gradient of these is zero, and Adam walks on rounding errors. The

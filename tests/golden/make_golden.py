@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/golden/data: for small models what PyTorch computes (torch_models.py), for golden_test.cpp.
 
-  tests/golden/make_golden.py
+  tests/golden/make_golden.py [CASE ...]
 
 Per case a checkpoint with fixed weights, an episodes file, and <case>.expected.h5: /logits f32 [targets, N] of the
 checkpoint in evaluation mode, and in double precision /losses [steps] and /final/<name> after some steps of Adam."""
@@ -32,6 +32,8 @@ CASES = {
     "lstm": (SYNC, {"kind": "lstm", "layers": 2, "hidden": 16}, (28, 28, 1), 8),
     "srwm_softmax": (SYNC, {"kind": "srwm", **SMALL, "layer_norm": False, "input_softmax": True}, (28, 28, 1), 8),
     "srwm_delayed": (DELAYED, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (33, 50, 3), 4),
+    "linear_transformer": (SYNC, {"kind": "linear_transformer", **SMALL}, (28, 28, 1), 8),
+    "transformer": (DELAYED, {"kind": "transformer", **SMALL}, (28, 28, 1), 4),
 }
 
 
@@ -116,8 +118,10 @@ def main():
     torch.set_num_threads(1)
     folder = os.path.join(HERE, "data")
     os.makedirs(folder, exist_ok=True)
+    wanted = sys.argv[1:] or CASES
     for number, name in enumerate(CASES):
-        make_case(number, name, folder)
+        if name in wanted:
+            make_case(number, name, folder)
 
 
 if __name__ == "__main__":

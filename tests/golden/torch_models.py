@@ -84,6 +84,33 @@ def delta_layer(p, name, x, core):
     return x + linear(p, name + ".out_linear", delta_memory(q, k, v, torch.sigmoid(b)).flatten(-2))
 
 
+def additive_memory(q, k, v):
+    """y_t = sum over j <= t of v_j (k_j . q_t): W_t = W_{t-1} + v k^T, y = W_t q, from W_0 = 0. [B, T, h, d]."""
+    scores = torch.einsum("bthi,bjhi->bhtj", q, k).tril()
+    return torch.einsum("bhtj,bjhi->bthi", scores, v)
+
+
+def linear_transformer_layer(p, name, x, core):
+    q, k, v = linear(p, name + ".slow_net", layer_norm(p, name + ".layer_norm", x)) \
+        .unflatten(-1, (core["heads"], 3, -1)).unbind(-2)
+    q, k = (F.elu(key) + 1 for key in (q, k))
+    q, k = (key / key.sum(-1, keepdim=True) for key in (q, k))
+    return x + linear(p, name + ".out_linear", additive_memory(q, k, v).flatten(-2))
+
+
+def softmax_attention(q, k, v):
+    """Vaswani et al., 2017, causal. [B, T, h, d]."""
+    scores = torch.einsum("bthi,bjhi->bhtj", q, k) / q.shape[-1] ** 0.5
+    later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+    return torch.einsum("bhtj,bjhi->bthi", scores.masked_fill(later, -torch.inf).softmax(-1), v)
+
+
+def transformer_layer(p, name, x, core):
+    q, k, v = linear(p, name + ".slow_net", layer_norm(p, name + ".layer_norm", x)) \
+        .unflatten(-1, (core["heads"], 3, -1)).unbind(-2)
+    return x + linear(p, name + ".out_linear", softmax_attention(q, k, v).flatten(-2))
+
+
 def lstm(p, x, core):
     """PyTorch's own cell, layer by layer."""
     for i in range(core["layers"]):
@@ -98,7 +125,8 @@ def lstm(p, x, core):
 
 
 def fast_weight_layers(p, x, core):
-    layer = {"srwm": srwm_layer, "delta_net": delta_layer}[core["kind"]]
+    layer = {"srwm": srwm_layer, "delta_net": delta_layer, "linear_transformer": linear_transformer_layer,
+             "transformer": transformer_layer}[core["kind"]]
     x = linear(p, "input_proj", x)
     for i in range(core["layers"]):
         x = feed_forward(p, f"layers.{2 * i + 1}", layer(p, f"layers.{2 * i}", x, core))

@@ -104,9 +104,10 @@ TEST_CASE("values of the wrong type or out of range are told with what is allowe
 
 TEST_CASE("an unknown choice is told with the nearest one") {
   CHECK(problem(with(R"("model": {"core": {"kind": "deltanet"}})")) ==
-        "line 2: model.core.kind: must be one of \"srwm\", \"delta_net\", \"lstm\"; found the text \"deltanet\". "
+        "line 2: model.core.kind: must be one of \"srwm\", \"delta_net\", \"linear_transformer\", "
+        "\"transformer\", \"lstm\"; found the text \"deltanet\". "
         "Did you mean \"delta_net\"?");
-  CHECK_THAT(problem(with(R"("model": {"core": {"kind": "transformer"}})")), !Contains("Did you mean"));
+  CHECK_THAT(problem(with(R"("model": {"core": {"kind": "perceptron"}})")), !Contains("Did you mean"));
 }
 
 TEST_CASE("names must be fit for a folder") {

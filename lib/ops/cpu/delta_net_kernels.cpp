@@ -3,6 +3,7 @@
 #include "ops/cpu/delta_net_kernels.h"
 
 #include "ops/cpu/fast_weight_matrix.h"
+#include "ops/cpu/feature_map.h"
 
 namespace srwm::cpu::SRWM_SIMD {
 namespace {
@@ -11,6 +12,7 @@ template <int D>
 struct Kernel {
   using M = FastWeightMatrix<D, D>;
   using V = typename M::V;
+  using F = FeatureMap<M>;
   static constexpr int width = M::width;
   static constexpr int segment_steps = D <= 32 ? 16 : 8;
 
@@ -46,35 +48,6 @@ struct Kernel {
 
   static void copy(const float* from, int count, float* to) { __builtin_memcpy(to, from, count * sizeof(float)); }
 
-  /// p = f(z); returns the divisor sum(elu(z) + 1) + eps.
-  static float feature_map(const float* z, float eps, float* p) {
-    V total = {};
-    for (int i = 0; i < D; i += width) {
-      const V zi = load_as<V>(z + i), e = zi > 0.0f ? zi + 1.0f : exp(zi);
-      store_as(p + i, e);
-      total += e;
-    }
-    const V divisor = sum_across(total) + eps;
-    for (int i = 0; i < D; i += width) store_as(p + i, load_as<V>(p + i) / divisor);
-    return divisor[0];
-  }
-
-  /// dL_dz of p = f(z), from p and its divisor.
-  static void feature_map_backward(const float* p, float divisor, const float* dL_dp, float* dL_dz) {
-    const V dot = dot_product(p, dL_dp);
-    for (int i = 0; i < D; i += width) {
-      // p_i = e_i / divisor;  e = z + 1 above zero, where e > 1, and exp(z) below
-      const V e = load_as<V>(p + i) * divisor;
-      store_as(dL_dz + i, (load_as<V>(dL_dp + i) - dot) / divisor * (e < 1.0f ? e : V{} + 1.0f));
-    }
-  }
-
-  static V dot_product(const float* a, const float* b) {
-    V total = {};
-    for (int i = 0; i < D; i += width) total += load_as<V>(a + i) * load_as<V>(b + i);
-    return sum_across(total);
-  }
-
   static void scale(float factor, const float* v, float* out) {
     for (int i = 0; i < D; i += width) store_as(out + i, factor * load_as<V>(v + i));
   }
@@ -82,8 +55,8 @@ struct Kernel {
   static void forward_step(const float* projected, float eps, const Step& s, float* w, float* y) {
     alignas(64) float u[D], old_value[D];
     // q' = f(q), k' = f(k), beta = sigmoid(b)
-    s.rest[1] = feature_map(projected, eps, s.q);
-    s.rest[2] = feature_map(projected + D, eps, s.k);
+    s.rest[1] = F::forward(projected, eps, s.q);
+    s.rest[2] = F::forward(projected + D, eps, s.k);
     s.rest[0] = sigmoid(projected[3 * D] - V{})[0];
     // delta = v - W_{t-1} k'
     M::multiply(w, s.k, old_value);
@@ -134,7 +107,7 @@ struct Kernel {
     // y_t = W_t q',  W_t = W_{t-1} + u (x) k'
     if (dL_dy) {
       M::multiply_transposed(w, dL_dy, dL_dq);
-      const V along = dot_product(u, dL_dy);
+      const V along = F::dot(u, dL_dy);
       for (int i = 0; i < D; i += width) store_as(dL_dq + i, load_as<V>(dL_dq + i) + along * load_as<V>(s.k + i));
       M::add_outer(g, dL_dy, s.q, g);
     }
@@ -149,9 +122,9 @@ struct Kernel {
     }
     M::add_outer(g, minus_dL_ddelta, s.k, g);
     // q' = f(q), k' = f(k), beta = sigmoid(b)
-    feature_map_backward(s.q, s.rest[1], dL_dq, dL_dp);
-    feature_map_backward(s.k, s.rest[2], dL_dk, dL_dp + D);
-    dL_dp[3 * D] = dot_product(dL_du, s.delta)[0] * beta * (1 - beta);
+    F::backward(s.q, s.rest[1], dL_dq, dL_dp);
+    F::backward(s.k, s.rest[2], dL_dk, dL_dp + D);
+    dL_dp[3 * D] = F::dot(dL_du, s.delta)[0] * beta * (1 - beta);
   }
 
   /// Working memory of one thread.

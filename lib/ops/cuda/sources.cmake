@@ -15,6 +15,7 @@ set(SRWM_CUDA_BODIES
   gemm.cpp
   layer_norm.cpp
   linear.cpp
+  linear_attention.cpp
   lstm.cpp
   max_pool2x2.cpp
   normalisation.cpp
@@ -22,6 +23,7 @@ set(SRWM_CUDA_BODIES
   queue.cpp
   relu.cpp
   select_rows.cpp
+  softmax_attention.cpp
   srwm.cpp
   update.cpp)
 list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
@@ -35,9 +37,12 @@ set(SRWM_CUDA_KERNELS
   elementwise.cu
   fast_weights.cu
   gather_images.cu
+  linear_attention.cu
+  linear_attention_in_memory.cu
   lstm.cu
   normalisation.cu
   pool.cu
+  softmax_attention.cu
   srwm.cu
   srwm_in_memory.cu
   update.cu)

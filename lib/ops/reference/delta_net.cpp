@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/grad.h"
+#include "ops/reference/feature_map.h"
 #include "ops/reference/scratch.h"
 
 namespace srwm::reference {
@@ -40,28 +41,6 @@ struct Step {
   Real* delta;  ///< v - W_{t-1} k'
   Real* rest;   ///< beta, and sum(elu(z) + 1) + eps of q and of k
 };
-
-/// p = f(z); returns the divisor sum(elu(z) + 1) + eps.
-template <typename Real>
-Real feature_map(const Real* z, std::int64_t d, double eps, Real* p) {
-  Real sum = static_cast<Real>(eps);
-  for (std::int64_t i = 0; i < d; ++i) sum += p[i] = z[i] > 0 ? z[i] + 1 : std::exp(z[i]);
-  for (std::int64_t i = 0; i < d; ++i) p[i] /= sum;
-  return sum;
-}
-
-/// Adds dL/dz of p = f(z).
-template <typename Real>
-void feature_map_backward(const Real* z, const Real* p, Real sum, const Real* dL_dp, std::int64_t d, Real* dL_dz) {
-  // p_i = e_i / sum
-  Real dot = 0;
-  for (std::int64_t i = 0; i < d; ++i) dot += p[i] * dL_dp[i];
-  for (std::int64_t i = 0; i < d; ++i) {
-    const Real dL_de = (dL_dp[i] - dot) / sum;
-    // e = z + 1 above zero, exp(z) below
-    dL_dz[i] += z[i] > 0 ? dL_de : dL_de * std::exp(z[i]);
-  }
-}
 
 template <typename Real>
 void step_forward(const Sizes& n, const Real* projected, const Step<Real>& s, Real* w, Real* y) {
