@@ -1,0 +1,151 @@
+"""data_scripts/plot.py: what is drawn, and how it refuses. Needs matplotlib; says so and passes without."""
+
+import importlib.util
+import json
+import math
+import os
+import sys
+import tempfile
+import types
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data_scripts"))
+
+WITH_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
+if WITH_MATPLOTLIB:
+    import plot
+
+TRAIN = [{"step": 10 * i, "kind": "train", "loss": 2 - 0.1 * i, "accuracy": 0.2 + 0.01 * i, "seconds": 1.5 * i}
+         for i in range(1, 6)]
+VALIDATION = [{"step": 25, "kind": "validation", "loss": 1.7, "accuracy": 0.4, "ci95": 0.02, "seconds": 4.0},
+              {"step": 50, "kind": "validation", "loss": 1.5, "accuracy": 0.5, "ci95": 0.01, "seconds": 8.0}]
+TASKS = [{"name": "omniglot84rgb", "positions": 3}, {"name": "miniimagenet", "positions": 2}]
+RESULT = {"test": {"accuracy": 0.6, "accuracy_by_position": [0.2, 0.4, 0.6, 0.3, None],
+                   "ci95_by_position": [0.01, 0.02, 0.03, 0.04, 0.05], "tasks": TASKS,
+                   "orders": [{"name": "Omniglot first", "tasks": TASKS,
+                               "accuracy_by_position": [0.1, 0.2, 0.3, 0.4, 0.5]},
+                              {"name": "Mini-ImageNet first", "accuracy_by_shot": [0.2, 0.5]}]}}
+
+
+@unittest.skipUnless(WITH_MATPLOTLIB, "matplotlib is not installed")
+class Plot(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.out = self.path("picture.svg")
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, content):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(content)
+
+    def write_run(self, name, lines, torn=""):
+        self.write(f"{name}/metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines) + torn)
+        return self.path(name)
+
+    def write_result(self, name, result):
+        self.write(f"{name}/result.json", json.dumps(result))
+        return self.path(name)
+
+    def picture(self, *arguments):
+        plot.main([*arguments, "--out", self.out])
+        with open(self.out, "rb") as file:
+            return file.read()
+
+    def axes(self, command, *runs, **options):
+        """The axes of the figure, and the labels of its legend."""
+        defaults = {"metric": "accuracy", "kind": None, "x": "step", "chance": None, "title": ""}
+        given = types.SimpleNamespace(**{**defaults, **options}, runs=list(runs), draw=getattr(plot, f"draw_{command}"))
+        figure = plot.picture(given)
+        self.addCleanup(plot.pyplot.close, figure)
+        return figure.axes[0], [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+    def refuses(self, pattern, *arguments):
+        with self.assertRaisesRegex(plot.PlotError, pattern):
+            self.picture(*arguments)
+        self.assertFalse(os.path.exists(self.out))
+
+    def test_curves(self):
+        axes, labels = self.axes("curves", self.write_run("a-s1", TRAIN + VALIDATION), self.write_run("b-s1", TRAIN))
+        self.assertEqual(labels, ["a-s1", "b-s1"])
+        train, validation, other = axes.lines
+        self.assertEqual(list(train.get_xdata()), [10, 20, 30, 40, 50])
+        self.assertEqual([round(y, 9) for y in train.get_ydata()], [21, 22, 23, 24, 25])
+        self.assertEqual(list(validation.get_ydata()), [40, 50])
+        self.assertLess(train.get_linewidth(), validation.get_linewidth())
+        self.assertEqual(train.get_linewidth(), other.get_linewidth())
+        self.assertEqual(train.get_color(), validation.get_color())
+        self.assertNotEqual(train.get_color(), other.get_color())
+        band = axes.collections[1].get_paths()[0].get_extents()
+        self.assertAlmostEqual(band.y0, 38)
+        self.assertAlmostEqual(band.y1, 51)
+
+    def test_choices(self):
+        run = self.write_run("a", TRAIN + VALIDATION)
+        axes, _ = self.axes("curves", run, kind="validation", metric="loss", x="seconds", chance=0.2)
+        curve, chance = axes.lines
+        self.assertEqual((list(curve.get_xdata()), list(curve.get_ydata())), ([4, 8], [1.7, 1.5]))
+        self.assertEqual(list(chance.get_ydata()), [20, 20])
+        self.assertEqual((axes.get_xlabel(), axes.get_ylabel()), ("seconds of wall time", "validation loss"))
+
+    def test_a_run_that_goes_on(self):
+        lines = TRAIN[:2] + [{**TRAIN[2], "loss": None}] + TRAIN[3:]
+        axes, _ = self.axes("curves", self.write_run("a", lines, torn='{"step":60,"ki'), metric="loss")
+        values = axes.lines[0].get_ydata()
+        self.assertEqual(len(values), 5)
+        self.assertEqual([math.isnan(value) for value in values], [False, False, True, False, False])
+
+    def test_runs_of_equal_name(self):
+        runs = [self.write_run(f"{name}/s1", TRAIN) for name in "ab"]
+        _, labels = self.axes("curves", *runs)
+        self.assertEqual(labels, runs)
+
+    def test_positions(self):
+        axes, labels = self.axes("positions", self.write_result("seq", RESULT))
+        self.assertEqual(labels, ["seq", "Omniglot first"])
+        pieces = [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines]
+        self.assertEqual(pieces[0], ([1, 2, 3], [20, 40, 60]))
+        self.assertEqual(pieces[1][0], [4, 5])
+        self.assertEqual(pieces[1][1][0], 30)
+        self.assertTrue(math.isnan(pieces[1][1][1]))
+        self.assertEqual(pieces[4][0], [3.5, 3.5])  # the task switch
+        _, labels = self.axes("positions", self.path("seq"), self.write_result("other", RESULT))
+        self.assertEqual(labels[:3], ["seq", "seq, Omniglot first", "other"])
+
+    def test_shots(self):
+        self.write("eval.json", json.dumps(RESULT["test"]))
+        axes, labels = self.axes("shots", self.path("eval.json"))
+        self.assertEqual(labels, ["Mini-ImageNet first"])
+        self.assertEqual(list(axes.lines[0].get_ydata()), [20, 50])
+
+    def test_pictures(self):
+        run = self.write_run("a <&> b", TRAIN + VALIDATION)
+        first = self.picture("curves", run, "--title", "Accuracy of a run")
+        self.assertIn(b"a &lt;&amp;&gt; b", first)
+        self.assertIn(b"Accuracy of a run", first)
+        self.assertEqual(self.picture("curves", run, "--title", "Accuracy of a run"), first)
+        self.out = self.path("picture.png")
+        self.assertEqual(self.picture("curves", run)[:8], b"\x89PNG\r\n\x1a\n")
+
+    def test_refusals(self):
+        run = self.write_run("a", TRAIN)
+        self.refuses("nowhere/metrics.jsonl cannot be read: No such file or directory", "curves", self.path("nowhere"))
+        self.refuses('has no "loss" in lines of kind validation', "curves", run, "--metric", "loss",
+                     "--kind", "validation")
+        self.refuses('has no "colour"', "curves", run, "--metric", "colour")
+        self.refuses("a/result.json cannot be read", "positions", run)
+        untested = self.write_result("b", {"test": {"accuracy": 1}})
+        self.refuses("has no accuracy_by_shot: its protocol", "shots", untested)
+        self.write("a/metrics.jsonl", "<html>\n")
+        self.refuses("metrics.jsonl is not JSON", "curves", run)
+        self.write_run("a", TRAIN)
+        self.out = self.path("nowhere", "picture.svg")
+        self.refuses("picture.svg cannot be written: No such file", "curves", run)
+
+
+if __name__ == "__main__":
+    unittest.main()
