@@ -1,5 +1,6 @@
 #include "kernels/channel_sums.cuh"
 #include "kernels/channels_last.cuh"
+#include "kernels/pool.cuh"
 #include "kernels/pool.h"
 
 namespace srwm::cuda {
@@ -25,18 +26,6 @@ __device__ __forceinline__ std::int64_t element_of(const Windows& s, int image, 
   const std::int64_t pixel = (static_cast<std::int64_t>(image) * s.height + 2 * h + k / 2) * s.width + 2 * w + k % 2;
   return pixel * s.channels + channel;
 }
-
-/// First largest of the values handed in one after the other; a NaN wins.
-struct Largest {
-  float value;
-  std::uint8_t index;
-
-  __device__ void take(float next, int k) {
-    if (k > 0 && !(next > value) && next == next) return;
-    value = next;
-    index = static_cast<std::uint8_t>(k);
-  }
-};
 
 /// For both pools: the largest over a window of transform(x, channel), then y = finish(largest).
 template <int N, typename Transform, typename Finish>
@@ -75,8 +64,7 @@ template <int N>
 __global__ void norm_pool_relu_kernel(Windows shape, const float* x, const float* scale, const float* shift, float* y,
                                       std::uint8_t* winner) {
   pool<N>(
-      shape, x, y, winner, [=](float v, int c) { return scale[c] * v + shift[c]; },
-      [](float v) { return v < 0 ? 0.0f : v; });
+      shape, x, y, winner, [=](float v, int c) { return scale[c] * v + shift[c]; }, [](float v) { return relu(v); });
 }
 
 /// Calls visit(element, pooled, k) for all elements of x: `pooled` is where its window's channels lie in the pooled
@@ -111,10 +99,6 @@ __global__ void max_pool_backward_kernel(Windows shape, const float* dL_dy, cons
     }
     put_pack(accumulate, dL_dx + element, gradient);
   });
-}
-
-__device__ __forceinline__ float through_relu(float y, float dL_dy) {
-  return y <= 0 ? 0.0f : dL_dy;
 }
 
 template <int N>

@@ -21,8 +21,9 @@ struct ConvBlock {
     Tensor convolved;      // [N, H, W, O], where the body stores it
     Tensor winner;         // u8, shape of y: 2 r + s of the largest element of each window
     Tensor mean, inv_std;  // [O]
-    Tensor patch_mean;     // first layer: mean and second moment of the 3x3 patches of x
+    Tensor patch_mean;     // first layer: mean and covariance of the 3x3 patches of x
     Tensor patch_covariance;
+    Tensor patch_moments;  // the same as sums
   };
 
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;

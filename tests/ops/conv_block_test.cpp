@@ -36,7 +36,8 @@ std::vector<OpCase<ConvBlock>> cases() {
           block_case({2, 9, 8, 20}, 33, true, 5),        block_case({2, 6, 5, 16}, 17, false, 6),
           block_case({2, 6, 7, 64}, 32, true, 7),        first_layer_case({2, 12, 14, 1}, 64, true, 8),
           first_layer_case({2, 11, 10, 3}, 32, true, 9), first_layer_case({2, 10, 9, 1}, 64, false, 10),
-          first_layer_case({2, 9, 7, 2}, 19, true, 11),  block_case({2, 8, 9, 1}, 16, false, 12)};
+          first_layer_case({2, 9, 7, 2}, 19, true, 11),  block_case({2, 8, 9, 1}, 16, false, 12),
+          first_layer_case({2, 7, 40, 3}, 70, true, 13), first_layer_case({11, 28, 28, 1}, 8, true, 14)};
 }
 
 std::vector<OpCase<ConvBlock>> speed_cases() {

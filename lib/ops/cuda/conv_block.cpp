@@ -3,6 +3,7 @@
 #include "kernels/pool.h"
 #include "ops/cuda/convolution.h"
 #include "ops/cuda/normalisation.h"
+#include "ops/cuda/thin_conv_block.h"
 #include "ops/scratch.h"
 
 namespace srwm::cuda {
@@ -30,7 +31,7 @@ void convolve_and_normalise(Context& ctx, const Forward<ConvBlock>& f, const Nor
   normalise_by_batch(stream_of(ctx), options, {moments, slice}, shape.pixels(), shape.out, norm);
 }
 
-void forward(Context& ctx, const Forward<ConvBlock>& f) {
+void wide_forward(Context& ctx, const Forward<ConvBlock>& f) {
   const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight], &y = f.out[0];
   const NormTensors norm(ctx, weight.dim(0));
   f.saved.mean = norm.mean;
@@ -42,7 +43,7 @@ void forward(Context& ctx, const Forward<ConvBlock>& f) {
                  y.data<float>(), f.saved.winner.data<std::uint8_t>());
 }
 
-void backward(Context& ctx, const Backward<ConvBlock>& b) {
+void wide_backward(Context& ctx, const Backward<ConvBlock>& b) {
   const ScratchScope scope(ctx);
   const Tensor& convolved = b.saved.convolved;
   const PoolShape shape = pool_shape(convolved);
@@ -59,6 +60,28 @@ void backward(Context& ctx, const Backward<ConvBlock>& b) {
                           dL_dconvolved.data<float>());
   convolve_backward(ctx, b.in[ConvBlock::x], b.in[ConvBlock::weight], dL_dconvolved.data<float>(),
                     b.dL_din[ConvBlock::x], b.dL_din[ConvBlock::weight]);
+}
+
+/// The gradient of a thin input is seldom asked for: the convolution is done again for it, and stored.
+void thin_input_gradient(Context& ctx, const Backward<ConvBlock>& b) {
+  const ScratchScope scope(ctx);
+  const Tensor &x = b.in[ConvBlock::x], &weight = b.in[ConvBlock::weight];
+  ConvBlock::Saved saved = b.saved;
+  saved.convolved = ctx.empty({x.dim(0), x.dim(1), x.dim(2), weight.dim(0)});
+  convolve(ctx, x, weight, {.y = saved.convolved.data<float>()});
+  Grads<ConvBlock::inputs> only_x;
+  only_x[ConvBlock::x] = b.dL_din[ConvBlock::x];
+  wide_backward(ctx, {b.op, b.in, b.out, saved, b.dL_dout, only_x});
+}
+
+void forward(Context& ctx, const Forward<ConvBlock>& f) {
+  is_thin(f.in[ConvBlock::x]) ? thin_block_forward(ctx, f) : wide_forward(ctx, f);
+}
+
+void backward(Context& ctx, const Backward<ConvBlock>& b) {
+  if (!is_thin(b.in[ConvBlock::x])) return wide_backward(ctx, b);
+  thin_block_backward(ctx, b);
+  if (b.dL_din[ConvBlock::x].wanted()) thin_input_gradient(ctx, b);
 }
 
 }  // namespace

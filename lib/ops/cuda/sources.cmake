@@ -25,6 +25,7 @@ set(SRWM_CUDA_BODIES
   select_rows.cpp
   softmax_attention.cpp
   srwm.cpp
+  thin_conv_block.cpp
   update.cpp)
 list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
 set(SRWM_CUDA_KERNELS
@@ -45,5 +46,6 @@ set(SRWM_CUDA_KERNELS
   softmax_attention.cu
   srwm.cu
   srwm_in_memory.cu
+  thin_block.cu
   update.cu)
 list(TRANSFORM SRWM_CUDA_KERNELS PREPEND ${PROJECT_SOURCE_DIR}/kernels/)

@@ -27,7 +27,9 @@ struct Sizes {
   std::int64_t positions = remembered + steps;
   std::int64_t width = 2 * heads * d + 1;  ///< of a row of memory
 
-  std::int64_t past_row(std::int64_t b, std::int64_t j) const { return (b / (batch / groups) * remembered + j) * width; }
+  std::int64_t past_row(std::int64_t b, std::int64_t j) const {
+    return (b / (batch / groups) * remembered + j) * width;
+  }
   std::int64_t memory_row(std::int64_t b, std::int64_t j) const { return (b * positions + j) * width; }
   /// q of one step and head; k and v follow.
   std::int64_t query(std::int64_t b, std::int64_t t, std::int64_t h) const {
