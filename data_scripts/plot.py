@@ -5,10 +5,11 @@
   positions  test accuracy at each position of the sequence, with the switches between tasks
   shots      test accuracy at the n-th image of a class
 
-For positions and shots a run is its folder (its result.json), or a file that 'srwm eval --json' printed. Every object in
-it with a list accuracy_by_position or accuracy_by_shot (fractions) is drawn, under the "name" of the object and of those
-around it: the test as a whole, and each order of the tasks by itself. Beside the list there may be ci95_by_position or
-ci95_by_shot, half widths of intervals, and "tasks": [{"name": ..., "positions": how many}, ...], what follows what.
+For positions and shots a run is its folder (its result.json), or a file that 'srwm eval --json' printed. Every object
+in it with a list accuracy_by_position or accuracy_by_shot (fractions) is drawn, under the "name" of the object and of
+those around it: the test as a whole, and each order of the tasks by itself. Beside the list there may be
+ci95_by_position or ci95_by_shot, half widths of intervals, and "tasks": [{"name": ..., "positions": how many}, ...],
+what follows what.
 
 Example:
   plot.py curves --out curves.svg --chance 0.2 runs/omniglot-1shot-*

@@ -4,7 +4,11 @@ import argparse
 import contextlib
 import hashlib
 import json
+import math
 import os
+import re
+import shutil
+import signal
 import sys
 import textwrap
 
@@ -31,12 +35,15 @@ class InputError(PackError):
 def run(main, source=None):
     """Calls main(arguments) and turns a PackError into its message and exit code 3, as srwm has for data files.
     `source` is a sentence that says where the input can be had."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except PackError as error:
         where = f" {source}" if source and isinstance(error, InputError) else ""
-        print(f"{os.path.basename(sys.argv[0])}: {error}{where}", file=sys.stderr)
-        sys.exit(3)
+        print(f"{os.path.basename(sys.argv[0])}: {error}{where}", file=sys.stderr, flush=True)
+        os._exit(3)  # HDF5 crashes at an ordinary exit where it could not write a file to its end
 
 
 def argument_parser(description, source):
@@ -104,7 +111,7 @@ def write_class_dataset(path, name, splits, generator, mean=None, std=None):
         for split in SPLITS:
             images, labels, class_names = splits[split]() if callable(splits[split]) else splits[split]
             group = _describe(file, split, labels, class_names)
-            for block in _write_images(group, images, len(labels)):
+            for block in _write_images(group, images, len(labels), path):
                 summary.add_pixels(block)
                 if split == "train":
                     statistics.add(block)
@@ -125,10 +132,22 @@ def new_hdf5(path):
             yield file
         os.replace(temporary, path)
     except OSError as error:
-        raise PackError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise PackError(f"{path} cannot be written: {reason_of(error)}.") from error
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
+
+
+def reason_of(error):
+    """The system's words in what h5py says of a failed write."""
+    inside = re.search(r"error message = '([^']*)'", str(error))
+    return inside[1] if inside else error.strerror or str(error)
+
+
+def check_space(path, needed):
+    free = shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free
+    if needed > free:
+        raise PackError(f"{path} cannot be written: {needed / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free.")
 
 
 def _introduce(file, name, generator):
@@ -142,18 +161,20 @@ def _describe(file, split, labels, class_names):
     group = file.create_group(split)
     group.attrs["classes"] = len(class_names)
     group.attrs["images"] = len(labels)
-    longest = max(len(text.encode()) for text in class_names)
-    group.create_dataset("class_names", data=class_names, dtype=h5py.string_dtype("utf-8", longest))
+    names = [text.encode() for text in class_names]
+    kind = h5py.string_dtype("utf-8", max(map(len, names)))
+    group.create_dataset("class_names", data=np.array(names, kind))
     group.create_dataset("labels", data=np.asarray(labels, np.int32))
     return group
 
 
-def _write_images(group, images, count):
+def _write_images(group, images, count, path):
     """Writes blocks of images one after the other, and yields them."""
     dataset, begin = None, 0
     for block in [images] if isinstance(images, np.ndarray) else images:
         block = np.ascontiguousarray(block)
         if dataset is None:
+            check_space(path, count * math.prod(block.shape[1:]))
             dataset = group.create_dataset("images", (count, *block.shape[1:]), np.uint8)
         end, size = begin + len(block), list(block.shape[1:])
         if block.dtype != np.uint8 or size != list(dataset.shape[1:]):
