@@ -45,6 +45,10 @@ void check_split(const hdf5::File& file, Split which, const Shape& train_shape) 
   if (images[0] > max_images) {
     throw DataError("{}: {}/images has {} images; a split may have {}.", path, group, images[0], max_images);
   }
+  if (images[0] < 1 || images[1] < 1 || images[2] < 1) {
+    throw DataError("{}: {}/images is {}; a split has at least one image, of at least one pixel.", path, group,
+                    images.to_string());
+  }
   if (images[3] < 1 || images[3] > max_channels) {
     throw DataError("{}: {}/images has {} channels; expected 1 to {}.", path, group, images[3], max_channels);
   }

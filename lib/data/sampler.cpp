@@ -133,6 +133,11 @@ EpisodeSampler::EpisodeSampler(const ClassSplit& split, const EpisodeOptions& op
     throw SpecError("protocol.n_way is {} but the split has only {} classes. Choose a smaller one.", options.n_way,
                     classes);
   }
+  if (options.rotations && split.images.dim(1) != split.images.dim(2)) {
+    throw SpecError(
+        "protocol.rotations turns images by quarters, so they must be square; those of the dataset are {}x{}.",
+        split.images.dim(1), split.images.dim(2));
+  }
   const bool sync = options.protocol == Protocol::sync;
   const std::int64_t needed = options.k_shot + (sync ? options.queries : 0);
   for (std::size_t c = 0; c < split.members.size(); ++c) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "spec/json_errors.h"
+#include "spec/utf8.h"
 
 namespace srwm {
 namespace {
@@ -136,21 +137,6 @@ class EntryReader : public nlohmann::json_sax<json> {
   bool is_unusable_ = false;
 };
 
-/// Length of the well-formed UTF-8 sequence that `text` begins with; 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool is_overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool is_surrogate = first == 0xED && byte(1) >= 0xA0;
-  const bool is_too_large = first == 0xF4 && byte(1) >= 0x90;
-  return is_overlong || is_surrogate || is_too_large ? 0 : length;
-}
-
 struct Describe {
   std::string operator()(std::nullptr_t) const { return "null"; }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
@@ -163,15 +149,6 @@ struct Describe {
 };
 
 }  // namespace
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems) {
   if (!is_utf8(text)) {

@@ -29,9 +29,6 @@ struct JsonEntry {
 /// that are empty or contain a dot, and more than 16 levels of objects and lists.
 std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems);
 
-/// Whether `text` is well-formed UTF-8 (no surrogates, no overlong forms).
-bool is_utf8(std::string_view text);
-
 /// A value as messages show it: "0.5", "text \"abc\"", "an object".
 std::string describe(const JsonValue& value);
 

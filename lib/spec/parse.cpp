@@ -14,6 +14,7 @@
 #include "spec/names.h"
 #include "spec/problems.h"
 #include "spec/rules.h"
+#include "spec/utf8.h"
 
 namespace srwm {
 namespace {

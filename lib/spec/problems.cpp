@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "spec/utf8.h"
 
 namespace srwm {
 namespace {
 
 constexpr std::size_t most_listed = 50;
-
-bool is_utf8_tail(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-}
 
 }  // namespace
 
@@ -34,12 +31,15 @@ void Problems::throw_if_any(std::string_view origin) const {
 
 std::string shown(std::string_view text) {
   constexpr std::size_t longest = 60;
-  std::size_t end = std::min(text.size(), longest);
-  while (end < text.size() && end > 0 && is_utf8_tail(text[end])) --end;
-  std::string result(text.substr(0, end));
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  std::ranges::replace_if(result, is_control, '?');
-  return end < text.size() ? result + "..." : result;
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = std::max<std::size_t>(utf8_length(text), 1);
+    if (result.size() + length > longest) return result + "...";
+    const bool is_legible = length > 1 || (text[0] >= 0x20 && text[0] < 0x7f);
+    result += is_legible ? text.substr(0, length) : "?";
+    text.remove_prefix(length);
+  }
+  return result;
 }
 
 }  // namespace srwm

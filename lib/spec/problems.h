@@ -22,7 +22,8 @@ class Problems {
   std::vector<std::string> lines_;
 };
 
-/// Text from a spec as shown in a message: shortened to about 60 bytes, control characters replaced by '?'.
+/// Text from a spec as shown in a message: shortened to about 60 bytes, control characters and bytes
+/// that are not UTF-8 replaced by '?'.
 std::string shown(std::string_view text);
 
 }  // namespace srwm

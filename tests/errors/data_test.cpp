@@ -37,6 +37,9 @@ const std::vector<Edit> dataset_faults{
       e.write("/train/images", H5T_NATIVE_UINT8, {std::uint64_t{1} << 31, 9, 9, 1});
     },
     [](Hdf5Editor& e) {
+      e.write("/train/images", H5T_NATIVE_UINT8, {0, 9, 9, 1});
+    },
+    [](Hdf5Editor& e) {
       e.write("/train/images", H5T_NATIVE_UINT8, {12, 9, 9, 7});
     },
     [](Hdf5Editor& e) {
@@ -122,6 +125,9 @@ TEST_CASE("errors about datasets are those of docs/errors.md") {
   sample({.n_way = 100000});
   sample({.n_way = 4, .k_shot = 1});
   sample({.n_way = 3, .k_shot = 5});
+  ClassSplit oblong = dataset.train;
+  oblong.images = Tensor::owning({12, 9, 10, 1}, DType::u8);
+  section.provoke([&] { EpisodeSampler(oblong, {.n_way = 2, .rotations = true}, 1, Stream::train_episodes); });
   section.provoke([] {
     Context context(cpu_backend(), DType::f32, 1, 1);
     ParameterSet set(context, 1);

@@ -10,6 +10,7 @@
 #include "spec/parse.h"
 #include "spec/print.h"
 #include "spec/spec_testing.h"
+#include "spec/utf8.h"
 
 using namespace srwm;
 using Catch::Matchers::Contains;
@@ -236,7 +237,9 @@ TEST_CASE("text that is not UTF-8") {
       "\x80", "\xE2\x82"};
   for (const std::string& bytes : bad) {
     CHECK_THAT(problem("{\"name\": \"" + bytes + "\"}"), Contains("not UTF-8"));
-    CHECK_THAT(problem(R"({"name": "a"})", {"comment=" + bytes}), Contains("must be KEY=VALUE in UTF-8"));
+    const std::string refused = problem(R"({"name": "a"})", {"comment=" + bytes});
+    CHECK_THAT(refused, Contains("comment=?") && Contains("must be KEY=VALUE in UTF-8"));
+    CHECK(is_utf8(refused));
   }
   CHECK(problem("{\"name\": \"a\", \"comment\": \"\xF0\x9F\x99\x82 \xED\x9F\xBF \xC3\xA9\"}") == "(valid)");
 }
