@@ -7,6 +7,8 @@ SETUP ?= yes
 CMAKE_ARGS ?=
 # More options for ctest, such as CTEST_ARGS='-LE slow'.
 CTEST_ARGS ?=
+# The packed Omniglot that gpu-bundle takes along.
+OMNIGLOT ?=
 
 # The groups of scripts/packages.txt that the goals need.
 GROUPS := build $(if $(filter setup test tsan,$(MAKECMDGOALS)),test) $(if $(filter format lint,$(MAKECMDGOALS)),lint)
@@ -16,7 +18,7 @@ NVCC := $(shell command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup configure build run test bench format lint tsan package package-cuda install clean
+.PHONY: help setup configure build run test bench format lint tsan ptxas-report package package-cuda gpu-bundle install clean
 
 help: ## list the targets
 	@echo "Usage: make [TARGET] [PRESET=release|debug|asan-ubsan|tsan] [JOBS=N] [SETUP=no] [CMAKE_ARGS=...] [CTEST_ARGS=...]"
@@ -50,6 +52,10 @@ lint: configure ## check format, C++, shell and Python; change nothing
 tsan: ## build and run the tests under the thread sanitizer
 	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory test PRESET=tsan
 
+ptxas-report: CMAKE_ARGS += -DSRWM_CUDA=ON
+ptxas-report: configure ## print what every CUDA kernel takes, and fail if one spills registers
+	@scripts/ptxas_report.py $(BUILD) --jobs $(JOBS)
+
 package: ## make tarballs in dist/ that run on other machines, for CPUs and, where there is an nvcc, for GPUs
 	@$(MAKE) --no-print-directory build PRESET=package
 	@scripts/package.sh build/package dist
@@ -59,6 +65,12 @@ package-cuda: ## make the tarball for GPUs alone
 	@$(if $(filter no,$(SETUP)),,scripts/setup.sh package)
 	@$(MAKE) --no-print-directory build PRESET=package-cuda
 	@scripts/package.sh build/package-cuda dist
+
+gpu-bundle: ## make dist/gpu-bundle, which tests and measures on a bare machine with a GPU (OMNIGLOT=omniglot28.h5)
+	@$(if $(filter no,$(SETUP)),,scripts/setup.sh package)
+	@$(MAKE) --no-print-directory configure PRESET=gpu-bundle
+	@cmake --build build/gpu-bundle -j $(JOBS) --target srwm_gpu_programs
+	@scripts/gpu_bundle.sh build/gpu-bundle dist/gpu-bundle $(OMNIGLOT)
 
 install: build ## install below PREFIX (default /usr/local)
 	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))

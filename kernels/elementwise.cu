@@ -91,7 +91,7 @@ __global__ void to_channels_last_kernel(const float* dL_dy, float* dL_dx, bool a
 }
 
 /// Grid: x over the elements of a part, y over the parts.
-__global__ void join_columns_kernel(SideBySide x, float* y) {
+__global__ void join_columns_kernel(const __grid_constant__ SideBySide x, float* y) {
   const int j = static_cast<int>(blockIdx.y);
   std::int64_t before = 0, total = 0;
   for (int k = 0; k < x.parts; ++k) {
@@ -103,7 +103,7 @@ __global__ void join_columns_kernel(SideBySide x, float* y) {
   }
 }
 
-__global__ void split_columns_kernel(const float* y, SideBySide x) {
+__global__ void split_columns_kernel(const float* y, const __grid_constant__ SideBySide x) {
   const int j = static_cast<int>(blockIdx.y);
   if (x.part[j] == nullptr) return;
   std::int64_t before = 0, total = 0;

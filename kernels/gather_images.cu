@@ -6,7 +6,7 @@ namespace srwm::cuda {
 namespace {
 
 /// A thread per element of the result.
-__global__ void gather_images_kernel(Gather g) {
+__global__ void gather_images_kernel(const __grid_constant__ Gather g) {
   const std::int64_t image = static_cast<std::int64_t>(g.height) * g.width * g.channels;
   for (std::int64_t i = thread_index(); i < g.positions * image; i += thread_count()) {
     const std::int64_t p = i / image;

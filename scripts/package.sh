@@ -8,43 +8,14 @@ build=$(realpath "${1:?usage: package.sh BUILD_DIR [OUT_DIR]}")
 out=$(realpath -m "${2:-dist}")
 cd "$(dirname "$0")/.."
 export LC_ALL=C
+. scripts/shared_libraries.sh
 
 fail() {
   printf 'package: %s\n' "$@" >&2
   exit 1
 }
 
-# The loader and the parts of glibc, which every system has in its own version, and the driver's library.
-is_of_the_system() {
-  case $1 in
-    linux-vdso.so.* | ld-linux*.so.* | libc.so.* | libm.so.* | libmvec.so.* | libdl.so.* | libpthread.so.* | librt.so.* | \
-      libresolv.so.* | libutil.so.* | libanl.so.* | libcuda.so.*) return 0 ;;
-    *) return 1 ;;
-  esac
-}
-
 binaries() { find "$tree" -type f \( -path "$tree/libexec/*" -o -path "$tree/lib/*" \) | sort; }
-
-# Copies the shared libraries that the binaries are loaded with into lib/srwm, and lets them find each other there.
-bundle_libraries() {
-  local file name path
-  binaries | while read -r file; do ldd "$file"; done | awk '$2 == "=>" { print $1, $3 }' | sort -u |
-    while read -r name path; do
-      if is_of_the_system "$name" || [ -e "$tree/lib/srwm/$name" ]; then continue; fi
-      [ "$path" != not ] || fail "The library $name, which the build needs, is not found on this machine."
-      mkdir -p "$tree/lib/srwm"
-      cp -L "$path" "$tree/lib/srwm/$name"
-      echo "$path" >>"$work/third_party.txt"
-      command -v patchelf >/dev/null || fail "The build needs $name, and patchelf, which would tell it where it stands, is not installed." \
-        "Install patchelf, or package a build without shared libraries: make package."
-      patchelf --set-rpath "\$ORIGIN" "$tree/lib/srwm/$name"
-    done
-}
-
-# The newest glibc whose symbols a binary asks for.
-glibc_floor() {
-  binaries | while read -r file; do objdump -p "$file"; done | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -1 | cut -d_ -f2
-}
 
 # The first distributions with a glibc, for people who do not know theirs by heart.
 systems_with() {
@@ -133,7 +104,7 @@ mkdir "$tree/libexec"
 mv "$tree/bin/srwm" "$tree/libexec/srwm"
 
 cp "$build/third_party.txt" "$work/third_party.txt" 2>/dev/null || : >"$work/third_party.txt"
-bundle_libraries
+bundle_libraries "$work/third_party.txt"
 floor=$(glibc_floor)
 library_line="                      (all libraries but the C library are inside the program)"
 if [ -d "$tree/lib/srwm" ]; then library_line="lib/srwm              shared libraries that the program needs"; fi

@@ -1,18 +1,23 @@
 // srwm bench: how fast this machine runs what matters, beside what the machine can do at all.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "bench/compare.h"
 #include "bench/data_bench.h"
+#include "bench/document.h"
+#include "bench/kernel_bench.h"
 #include "bench/machine.h"
-#include "bench/op_bench.h"
 #include "bench/step_bench.h"
+#include "bench/train_bench.h"
 #include "core/error.h"
-#include "core/version.h"
 #include "io/file.h"
+#include "ops/backend.h"
 #include "run/environment.h"
 #include "run/statement.h"
 #include "spec/parse.h"
@@ -24,13 +29,17 @@
 namespace srwm {
 namespace {
 
+const std::vector<std::string> all_suites = {"kernels", "step", "train", "data"};
+
 struct Options {
-  std::string suite = "all";
+  std::vector<std::string> suites = all_suites;
   std::string config, data_dir, out;
-  std::vector<std::string> set;
+  std::vector<std::string> set, compare;
   double seconds = 5;
   bool json = false;
   DeviceOptions device;
+
+  bool has(const char* suite) const { return std::ranges::find(suites, suite) != suites.end(); }
 };
 
 /// The paper's Omniglot 1-shot model on generated images of the same size.
@@ -43,92 +52,81 @@ struct Measured {
 };
 
 Measured run_suites(const Options& options, const ExperimentSpec& spec, Context& context) {
-  const bool all = options.suite == "all";
   Measured measured;
-  std::vector<BenchResult>& results = measured.results;
   const auto append = [&](std::vector<BenchResult> more) {
-    results.insert(results.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    measured.results.insert(measured.results.end(), std::make_move_iterator(more.begin()),
+                            std::make_move_iterator(more.end()));
   };
-  if (all || options.suite == "ops") append(bench_ops(context, spec.train.batch, options.seconds));
-  if (all || options.suite == "step" || options.suite == "data") {
+  if (options.has("kernels")) append(bench_kernels(context, options.seconds));
+  if (options.has("step") || options.has("train") || options.has("data")) {
     const FewShotData data(spec, options.data_dir, context.threads());
     measured.data_digest = data.digest();
-    if (options.suite != "data") append(bench_step(spec, context, data, options.seconds));
-    if (options.suite != "step") append(bench_data(spec, context, data, options.seconds));
+    if (options.has("step")) append(bench_step(spec, context, data, options.seconds));
+    if (options.has("train")) append({bench_train(spec, context, data, options.seconds)});
+    if (options.has("data")) append(bench_data(spec, context, data, options.seconds));
   }
   return measured;
 }
 
-nlohmann::ordered_json to_json(const BenchResult& result, const MachinePeaks& peaks) {
-  const double seconds = result.timing.median;
-  nlohmann::ordered_json line = {{"name", result.name},
-                                 {"seconds", seconds},
-                                 {"best_seconds", result.timing.best},
-                                 {"calls", result.timing.calls}};
-  if (result.items > 0) line[result.item + "_per_second"] = result.items / seconds;
-  if (result.flops > 0) {
-    line["gflops"] = result.flops / seconds * 1e-9;
-    line["share_of_fma_peak"] = result.flops / seconds * 1e-9 / peaks.fma_gflops;
+std::string describe(const Context& context, const MachinePeaks& peaks) {
+  if (context.device().kind == Device::Kind::cpu) {
+    return fmt::format("{}, {} threads, simd {}: multiply-add peak {:.0f} GFLOP/s, copy peak {:.1f} GB/s", cpu_model(),
+                       context.threads(), peaks.simd, peaks.gflops_in(Precision::fp32), peaks.copy_gb_per_s);
   }
-  if (result.bytes > 0) {
-    line["gb_per_s"] = result.bytes / seconds * 1e-9;
-    line["share_of_copy_peak"] = result.bytes / seconds * 1e-9 / peaks.copy_gb_per_s;
-  }
-  return line;
+  return fmt::format("{}: matrix products at {:.0f} (fp32), {:.0f} (tf32), {:.0f} (bf16) GFLOP/s, copy at {:.0f} GB/s",
+                     context.backend().device_name, peaks.gflops_in(Precision::fp32), peaks.gflops_in(Precision::tf32),
+                     peaks.gflops_in(Precision::bf16), peaks.copy_gb_per_s);
 }
 
-nlohmann::ordered_json document(const std::string& suite, const MachinePeaks& peaks,
-                                const std::vector<BenchResult>& results, const Statement& statement) {
-  nlohmann::ordered_json lines = nlohmann::ordered_json::array();
-  for (const BenchResult& result : results) lines.push_back(to_json(result, peaks));
-  nlohmann::ordered_json object = {
-      {"generator", generator()},
-      {"suite", suite},
-      {"machine", {{"fma_peak_gflops", peaks.fma_gflops}, {"copy_peak_gb_per_s", peaks.copy_gb_per_s}}},
-      {"results", lines}};
-  add_statement(object, statement);
-  return object;
-}
-
-void print_table(const Context& context, const MachinePeaks& peaks, const std::vector<BenchResult>& results) {
-  fmt::print("{}, {} threads, simd {}: multiply-add peak {:.0f} GFLOP/s, copy peak {:.1f} GB/s\n\n", cpu_model(),
-             context.threads(), peaks.simd, peaks.fma_gflops, peaks.copy_gb_per_s);
-  fmt::print("{:<44} {:>11} {:>14} {:>9} {:>7}\n", "", "ms", "per second", "GFLOP/s", "peak");
+void print_table(const MachinePeaks& peaks, const std::vector<BenchResult>& results) {
+  const auto number = [](double value, const char* format) {
+    return value > 0 ? fmt::format(fmt::runtime(format), value) : std::string();
+  };
+  fmt::print("{:<52} {:>11} {:>14} {:>10} {:>7} {:>8} {:>7}\n", "", "ms", "per second", "GFLOP/s", "peak", "GB/s",
+             "copy");
   for (const BenchResult& result : results) {
-    const double seconds = result.timing.median, gflops = result.flops / seconds * 1e-9;
-    fmt::print("{:<44} {:>11.3f} {:>14} {:>9} {:>7}\n", result.name, 1000 * seconds,
-               result.items > 0 ? fmt::format("{:.0f} {}", result.items / seconds, result.item) : "",
-               result.flops > 0 ? fmt::format("{:.1f}", gflops) : "",
-               result.flops > 0 ? fmt::format("{:.0f} %", 100 * gflops / peaks.fma_gflops) : "");
+    const Rates rates(result, peaks);
+    fmt::print("{:<52} {:>11.4f} {:>14} {:>10} {:>7} {:>8} {:>7}\n", result.name, 1000 * result.timing.median,
+               result.items > 0 ? fmt::format("{:.0f} {}", rates.items, result.item) : "",
+               number(rates.gflops, "{:.1f}"), number(100 * rates.share_of_arithmetic, "{:.0f} %"),
+               number(rates.gb, "{:.1f}"), number(100 * rates.share_of_copy, "{:.0f} %"));
   }
 }
 
-void execute(const Options& options) {
+void measure(const Options& options) {
   const ExperimentSpec spec = options.config.empty() ? parse_spec_text(default_spec, "built-in spec", options.set)
                                                      : load_spec(options.config, options.set);
   const std::unique_ptr<Context> context = make_context(options.device, 1);
   choose_precision(*context, spec.train.precision);
-  const MachinePeaks peaks = measure_machine(context->threads());
+  const MachinePeaks peaks = measure_machine(*context);
   const Measured measured = run_suites(options, spec, *context);
-  const Statement statement(*context, measured.data_digest, to_json(spec));
-  const std::string text = document(options.suite, peaks, measured.results, statement).dump(2) + "\n";
+  nlohmann::ordered_json document =
+      bench_document(fmt::format("{}", fmt::join(options.suites, ",")), peaks, measured.results);
+  add_statement(document, Statement(*context, measured.data_digest, to_json(spec)));
+  const std::string text = document.dump(2) + "\n";
   if (!options.out.empty()) write_file_atomically(options.out, text);
   if (options.json) {
     fmt::print("{}", text);
   } else {
-    print_table(*context, peaks, measured.results);
+    fmt::print("{}\n\n", describe(*context, peaks));
+    print_table(peaks, measured.results);
   }
+}
+
+void execute(const Options& options) {
+  if (options.compare.empty()) return measure(options);
+  fmt::print("{}", describe(compare_benchmarks(options.compare[0], options.compare[1])));
 }
 
 }  // namespace
 
 void add_bench_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("bench", "Measure the speed of ops, training steps and data on this machine");
-  command->add_option("--suite", options->suite, "What to measure")
-      ->check(CLI::IsMember({"all", "ops", "step", "data"}))
-      ->capture_default_str();
-  command->add_option("--config", options->config, "Spec for step and data; default: the paper's Omniglot model")
+  CLI::App* command = app.add_subcommand("bench", "Measure the speed of ops, training and data on this machine");
+  command->add_option("--suite", options->suites, "What to measure (repeatable); default: all")
+      ->check(CLI::IsMember(all_suites))
+      ->allow_extra_args(false);
+  command->add_option("--config", options->config, "Spec for step, train and data; default: the paper's Omniglot model")
       ->type_name(takes::spec);
   command->add_option("--set", options->set, "Override a key of the spec (repeatable)")
       ->type_name(takes::setting)
@@ -138,14 +136,18 @@ void add_bench_command(CLI::App& app) {
   command->add_option("--out", options->out, "Write the JSON to this file")->type_name(takes::json_file);
   command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
       ->type_name(takes::folder);
+  command->add_option("--compare", options->compare, "Measure nothing; compare two files of --out, the older first")
+      ->type_name(takes::json_file)
+      ->expected(2);
   add_device_options(*command, options->device);
   command->footer(R"(Examples:
   srwm bench --suite step
   srwm bench --suite step --config experiments/omniglot_1shot/srwm.json --threads 1
   srwm bench --json --out bench.json
+  srwm bench --compare before.json after.json
 
-Shares of peak count direct convolutions and are held against the machine's own multiply-add and copy peaks, measured in
-the same run.)");
+kernels: single ops. step: training steps, and where their time goes. train: whole training with reports. data: drawing
+and gathering. Shares are of the machine's own peaks, measured in the same run; convolutions count as direct ones.)");
   command->callback([options] { execute(*options); });
 }
 

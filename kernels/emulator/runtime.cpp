@@ -259,14 +259,24 @@ float rounded(float factor, cublasComputeType_t compute) {
                                                                  : srwm::cuda::to_bf16_pair(0, factor));
 }
 
+/// A factor of a product, of float32 or bf16.
+struct Factor {
+  const void* data;
+  cudaDataType type;
+  float operator[](std::ptrdiff_t i) const {
+    if (type == CUDA_R_32F) return static_cast<const float*>(data)[i];
+    return __uint_as_float(static_cast<unsigned>(static_cast<const std::uint16_t*>(data)[i]) << 16);
+  }
+};
+
 }  // namespace
 
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b, int m, int n, int k,
-                            const void* alpha, const void* a, cudaDataType, int lda, const void* b, cudaDataType,
-                            int ldb, const void* beta, void* c, cudaDataType, int ldc, cublasComputeType_t compute,
-                            cublasGemmAlgo_t) {
+                            const void* alpha, const void* a, cudaDataType type_a, int lda, const void* b,
+                            cudaDataType type_b, int ldb, const void* beta, void* c, cudaDataType, int ldc,
+                            cublasComputeType_t compute, cublasGemmAlgo_t) {
   const float scale = *static_cast<const float*>(alpha), keep = *static_cast<const float*>(beta);
-  const auto *left = static_cast<const float*>(a), *right = static_cast<const float*>(b);
+  const Factor left{a, type_a}, right{b, type_b};
   auto* out = static_cast<float*>(c);
   enqueue(handle->stream, [=] {
     for (std::ptrdiff_t j = 0; j < n; ++j) {

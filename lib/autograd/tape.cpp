@@ -36,6 +36,7 @@ void Tape::backward(const Variable& loss) {
 }
 
 void Tape::run_backward() {
+  const NamedRange range(context_.queue(), "backward");
   for (Node* node = last_; node != nullptr; node = node->previous) node->backward(*this);
 }
 

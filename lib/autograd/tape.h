@@ -160,7 +160,10 @@ struct Tape::Recorded final : Tape::Node {
     if (!reached) return;
     Grads<Op::inputs> dL_din;
     for (std::size_t i = 0; i < dL_din.size(); ++i) dL_din[i] = grad_for(tape.context_, in_slots[i], in[i]);
-    tape.context_.backend().template body<Op>().backward(tape.context_, {op, in, out, saved, dL_dout, dL_din});
+    {
+      const NamedRange range(tape.context_.queue(), Op::name);
+      tape.context_.backend().template body<Op>().backward(tape.context_, {op, in, out, saved, dL_dout, dL_din});
+    }
     if (!tape.watcher_) return;
     for (std::size_t i = 0; i < dL_din.size(); ++i) {
       if (dL_din[i].wanted()) tape.show(place, Op::name, "gradient of input", i, dL_din[i].value);
@@ -187,7 +190,10 @@ Variables<Op::outputs> Tape::apply(const Op& op, const Variables<Op::inputs>& in
   std::unique_ptr<Recorded<Op>, DestroyInPlace> node(new (room_for<Recorded<Op>>()) Recorded<Op>(op, in));
   const auto plan = op.plan(node->in);
   for (std::size_t i = 0; i < plan.size(); ++i) node->out[i] = context_.empty(plan[i].shape, plan[i].dtype);
-  context_.backend().template body<Op>().forward(context_, {node->op, node->in, node->out, node->saved});
+  {
+    const NamedRange range(context_.queue(), Op::name);
+    context_.backend().template body<Op>().forward(context_, {node->op, node->in, node->out, node->saved});
+  }
 
   bool wanted = false;
   for (const GradSlot* slot : node->in_slots) wanted |= slot != nullptr;

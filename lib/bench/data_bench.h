@@ -9,7 +9,8 @@
 
 namespace srwm {
 
-/// Drawing episodes, and gathering their images into a normalised, rotated batch.
+/// Drawing episodes, staging them (what a pass reads besides parameters and images goes to the device), and gathering
+/// their images into a normalised, rotated batch there.
 std::vector<BenchResult> bench_data(const ExperimentSpec& spec, Context& context, const FewShotData& data,
                                     double seconds);
 

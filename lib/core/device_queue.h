@@ -42,6 +42,21 @@ class DeviceQueue {
   virtual void replay(const Recording& recording);
   /// Waits for everything queued so far. DeviceError if any of it failed.
   virtual void synchronize() = 0;
+  /// Names what the host gives to the queue from here on, for profilers (NVTX); ranges nest. Nothing on the CPU.
+  virtual void begin_range(const char* name) { static_cast<void>(name); }
+  virtual void end_range() {}
+};
+
+/// A named range of a queue while it lives.
+class NamedRange {
+ public:
+  NamedRange(DeviceQueue& queue, const char* name) : queue_(queue) { queue_.begin_range(name); }
+  ~NamedRange() { queue_.end_range(); }
+  NamedRange(const NamedRange&) = delete;
+  NamedRange& operator=(const NamedRange&) = delete;
+
+ private:
+  DeviceQueue& queue_;
 };
 
 /// The queue of host memory.

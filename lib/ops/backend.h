@@ -24,6 +24,7 @@
 #include "ops/max_pool2x2.h"
 #include "ops/op.h"
 #include "ops/pack_srwm.h"
+#include "ops/peak.h"
 #include "ops/relu.h"
 #include "ops/select_rows.h"
 #include "ops/softmax_attention.h"
@@ -51,6 +52,7 @@ struct Backend {
   UpdateBodies updates;
   std::string device_name = {};                ///< "NVIDIA H200"; empty for the host
   std::vector<LibraryVersion> libraries = {};  ///< that this backend alone uses
+  PeakBodies peaks = {};                       ///< for benchmarks
 
   template <typename Op>
   const Body<Op>& body() const {

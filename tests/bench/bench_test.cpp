@@ -3,6 +3,7 @@
 #include "bench/flops.h"
 #include "bench/machine.h"
 #include "bench/timing.h"
+#include "ops/backend.h"
 
 using namespace srwm;
 
@@ -31,8 +32,27 @@ TEST_CASE("timing counts calls and orders its figures", "[bench]") {
   CHECK(timing.best <= timing.median);
 }
 
+TEST_CASE("the spread is the distance between the quartiles", "[bench]") {
+  const Timing timing = timing_of({9, 1, 2, 4, 3, 5, 6, 7}, 10);
+  CHECK(timing.best == 1);
+  CHECK(timing.median == 5);
+  CHECK(timing.spread == 7 - 3);
+  CHECK(timing.calls == 80);
+  CHECK(timing.repeats == 8);
+}
+
+TEST_CASE("work on a device is waited for", "[bench]") {
+  Context context(cpu_backend(), DType::f32, 1);
+  int calls = 0;
+  const Timing timing = time_on_device(context, 0, [&] { ++calls; });
+  CHECK(timing.repeats >= 3);
+  CHECK(calls == timing.calls + 1);
+}
+
 TEST_CASE("the machine's peaks are measured", "[bench]") {
-  const MachinePeaks peaks = measure_machine(1);
-  CHECK(peaks.fma_gflops > 1);
+  Context context(cpu_backend(), DType::f32, 1);
+  const MachinePeaks peaks = measure_machine(context);
+  CHECK(peaks.gflops_in(Precision::fp32) > 1);
+  CHECK(peaks.gflops_in(Precision::bf16) == 0);
   CHECK(peaks.copy_gb_per_s > 0.1);
 }

@@ -124,7 +124,7 @@ TEST_CASE("a dry run describes and writes nothing", "[cli]") {
 TEST_CASE("bench prints JSON with the machine's peaks", "[cli]") {
   const RunResult result = run_srwm({"bench", "--suite", "data", "--seconds", "0.05", "--json", "--threads", "1"});
   CHECK(result.exit_code == 0);
-  CHECK_THAT(result.out, Contains("fma_peak_gflops") && Contains("gathering images") && Contains("gb_per_s"));
+  CHECK_THAT(result.out, Contains("fp32_peak_gflops") && Contains("gathering images") && Contains("gb_per_s"));
   const auto json = nlohmann::json::parse(result.out);
   CHECK(json.at("threads") == 1);
   CHECK(json.at("data_digest").is_string());

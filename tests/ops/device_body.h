@@ -43,6 +43,22 @@ class Mirror {
   std::size_t zone_;
 };
 
+/// The device's context for draws of this seed. The last one is kept: making one takes longer than most tests.
+inline Context& device_context(std::uint64_t seed, Precision precision) {
+  const auto make = [&] { return std::make_unique<Context>(cuda_backend(0), DType::f32, 1, seed); };
+  // Made before it is registered for destruction, as are the statics that it uses: they have to outlive it.
+  static std::unique_ptr<Context> context = make();
+  static std::uint64_t seed_of_context = seed;
+  if (seed_of_context != seed) {
+    context.reset();
+    context = make();
+    seed_of_context = seed;
+  }
+  context->set_precision(precision);
+  context->rewind();
+  return *context;
+}
+
 /// What a forward pass leaves on the device for the backward pass of the same harness context.
 template <typename Op>
 class DeviceBody {
@@ -51,10 +67,8 @@ class DeviceBody {
 
  private:
   struct Session {
-    Session(std::uint64_t seed, Precision precision) : context(cuda_backend(0), DType::f32, 1, seed) {
-      context.set_precision(precision);
-    }
-    Context context;
+    explicit Session(Context& device) : context(device) {}
+    Context& context;
     std::vector<Mirror> mirrors;
     std::unique_ptr<Op> op;
     Tensors<Op::inputs> in;
@@ -73,7 +87,7 @@ class DeviceBody {
 
   static void forward(Context& host_context, const Forward<Op>& f) {
     const std::uint64_t seed = host_context.random(Stream::dropout).key()[0];
-    session() = std::make_unique<Session>(seed, host_context.precision());
+    session() = std::make_unique<Session>(device_context(seed, host_context.precision()));
     Session& s = *session();
     s.context.set_random_step(host_context.random(Stream::dropout).counter(0)[2]);
     s.op = std::make_unique<Op>(f.op);
@@ -81,7 +95,7 @@ class DeviceBody {
     for (std::size_t i = 0; i < f.in.size(); ++i) s.in[i] = mirror(s, f.in[i], guard_zone);
     for (std::size_t i = 0; i < f.out.size(); ++i) s.out[i] = mirror(s, f.out[i], guard_zone);
     poison_step_memory(s.context);
-    cuda::body_of(Tag<Op>{}).forward(s.context, {*s.op, s.in, s.out, s.saved});
+    cuda_backend(0).body<Op>().forward(s.context, {*s.op, s.in, s.out, s.saved});
     for (const Mirror& m : s.mirrors) m.copy_back(s.context);
   }
 
@@ -96,7 +110,7 @@ class DeviceBody {
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       gradients[i] = {mirrors.emplace_back(s.context, b.dL_din[i].value, guard_zone).device(), b.dL_din[i].mode};
     }
-    cuda::body_of(Tag<Op>{}).backward(s.context, {*s.op, s.in, s.out, s.saved, cotangents, gradients});
+    cuda_backend(0).body<Op>().backward(s.context, {*s.op, s.in, s.out, s.saved, cotangents, gradients});
     for (const Mirror& m : mirrors) m.copy_back(s.context);
     for (const Mirror& m : s.mirrors) m.copy_back(s.context);
   }

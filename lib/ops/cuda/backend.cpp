@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "kernels/launch.h"
+#include "ops/cuda/peak.h"
 #include "ops/cuda/queue.h"
 #include "ops/cuda/update.h"
 
@@ -71,7 +72,8 @@ struct Table {
       : blocks(device), backend{"cuda",           {Device::Kind::cuda, device},
                                 &blocks,          make_queue,
                                 bodies(AllOps{}), update_bodies(),
-                                name_of(device),  cuda_libraries()} {}
+                                name_of(device),  cuda_libraries(),
+                                peak_bodies()} {}
   DeviceBlocks blocks;
   Backend backend;
 };

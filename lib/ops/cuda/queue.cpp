@@ -4,6 +4,8 @@
 #include <cstring>
 #include <exception>
 
+#include <nvtx3/nvToolsExt.h>
+
 #include "core/error.h"
 #include "kernels/elementwise.h"
 #include "kernels/launch.h"
@@ -111,6 +113,7 @@ void Queue::copy(void* to, const void* from, std::size_t bytes) {
 }
 
 std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()>& work) {
+  const NamedRange range(*this, "record");
   check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), "recording a graph");
   recording_ = true;
   std::exception_ptr error;
@@ -132,12 +135,21 @@ std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()
 }
 
 void Queue::replay(const Recording& recording) {
+  const NamedRange range(*this, "replay");
   check(cudaGraphLaunch(static_cast<const Graph&>(recording).executable(), stream()), "replaying a graph");
 }
 
 void Queue::synchronize() {
   SRWM_CHECK(!recording_, "a wait while work is recorded");
   check(cudaStreamSynchronize(stream()), "waiting for the GPU");
+}
+
+void Queue::begin_range(const char* name) {
+  nvtxRangePushA(name);
+}
+
+void Queue::end_range() {
+  nvtxRangePop();
 }
 
 }  // namespace srwm::cuda

@@ -26,6 +26,8 @@ class Queue final : public DeviceQueue {
   bool records() const override { return true; }
   std::unique_ptr<Recording> record(const std::function<void()>& work) override;
   void replay(const Recording& recording) override;
+  void begin_range(const char* name) override;
+  void end_range() override;
 
   cudaStream_t stream() const { return stream_.get(); }
   cublasHandle_t blas() const { return blas_.get(); }

@@ -20,6 +20,7 @@ set(SRWM_CUDA_BODIES
   max_pool2x2.cpp
   normalisation.cpp
   pack_srwm.cpp
+  peak.cpp
   queue.cpp
   relu.cpp
   select_rows.cpp

@@ -1,0 +1,158 @@
+#include "bench/kernel_bench.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "bench/op_runner.h"
+
+namespace srwm {
+namespace {
+
+constexpr std::int64_t n_way = 5;
+
+/// Collects what is to be measured first, so that the time can be shared out.
+class Bench {
+ public:
+  Bench(Context& context, std::int64_t scale) : context_(context), scale_(scale) {}
+
+  bool on_gpu() const { return context_.device().kind == Device::Kind::cuda; }
+  /// A batch of `full`, made smaller for tests.
+  std::int64_t batch(std::int64_t full) const { return std::max<std::int64_t>(1, full / scale_); }
+  Context& context() { return context_; }
+
+  struct Options {
+    double flops = 0;            ///< of the forward pass; each gradient of an input takes as many
+    double scale = 0.5;          ///< of the inputs
+    bool first_gradient = true;  ///< that of the first input is computed
+    Precision precision = Precision::fp32;
+  };
+
+  template <typename Op>
+  void add(std::string name, const Op& op, const typename OpRunner<Op>::Shapes& shapes, const Options& options) {
+    measurements_.push_back([=, this, name = std::move(name)](double seconds) {
+      context_.set_precision(options.precision);
+      OpRunner<Op> runner(context_, op, shapes, options.scale, options.first_gradient);
+      const Timing forward = time_on_device(context_, seconds / 2, [&] { runner.forward(); });
+      results_.push_back({.name = name + " forward",
+                          .timing = forward,
+                          .flops = options.flops,
+                          .bytes = runner.forward_bytes(),
+                          .precision = options.precision});
+      const Timing backward = time_on_device(context_, seconds / 2, [&] { runner.backward(); });
+      results_.push_back({.name = name + " backward",
+                          .timing = backward,
+                          .flops = (options.first_gradient ? 2 : 1) * options.flops,
+                          .bytes = runner.backward_bytes(),
+                          .precision = options.precision});
+    });
+  }
+
+  /// The same in every precision of the device, named at the end.
+  template <typename Op>
+  void add_in_precisions(const std::string& name, const Op& op, const typename OpRunner<Op>::Shapes& shapes,
+                         Options options) {
+    if (!on_gpu()) return add(name, op, shapes, options);
+    for (const Precision precision : all_precisions) {
+      options.precision = precision;
+      add(fmt::format("{} {}", name, name_of(precision)), op, shapes, options);
+    }
+  }
+
+  std::vector<BenchResult> run(double seconds) {
+    const Precision before = context_.precision();
+    for (const auto& measure : measurements_) measure(seconds / static_cast<double>(measurements_.size()));
+    context_.set_precision(before);
+    return std::move(results_);
+  }
+
+ private:
+  Context& context_;
+  std::int64_t scale_;
+  std::vector<std::function<void(double seconds)>> measurements_;
+  std::vector<BenchResult> results_;
+};
+
+struct Sequence {
+  std::int64_t batch, heads, d, steps;
+};
+
+/// Three products of the matrix [rows, d] with a vector per step: reading, retrieving, rewriting.
+double fast_weight_flops(const Sequence& s, std::int64_t rows) {
+  return 6 * static_cast<double>(s.batch * s.steps * s.heads * s.d * rows);
+}
+
+void fast_weights(Bench& bench, const Sequence& s) {
+  const std::string sizes = fmt::format("B{} H{} d{} T{}", s.batch, s.heads, s.d, s.steps);
+  const std::int64_t rows = 3 * s.d + 4, hidden = s.heads * s.d;
+  bench.add("srwm " + sizes, Srwm{}, {Shape{s.batch, s.steps, hidden}, Shape{1, s.heads, s.d, rows}, Shape{}},
+            {.flops = fast_weight_flops(s, rows), .scale = 0.25});
+  bench.add("delta_net " + sizes, DeltaNet{.heads = s.heads},
+            {Shape{s.batch, s.steps, s.heads * (3 * s.d + 1)}, Shape{}}, {.flops = fast_weight_flops(s, s.d)});
+}
+
+void all_fast_weights(Bench& bench) {
+  for (const auto& [batch, heads] : {std::pair{128, 16}, std::pair{32, 8}}) {
+    for (const std::int64_t d : {16, 32, 64}) {
+      for (const std::int64_t steps : {6, 26, 51, 150}) {
+        const bool quick = steps == 6 || (d == 16 && steps == 26);
+        if (bench.on_gpu() || quick) fast_weights(bench, {bench.batch(batch), heads, d, steps});
+      }
+    }
+  }
+}
+
+void lstm(Bench& bench, std::int64_t batch, std::int64_t steps, std::int64_t width, std::int64_t hidden) {
+  bench.add(fmt::format("lstm B{} T{} I{} H{}", batch, steps, width, hidden), Lstm{},
+            {Shape{batch, steps, width}, Shape{4 * hidden, width}, Shape{4 * hidden, hidden}, Shape{4 * hidden},
+             Shape{4 * hidden}, Shape{}, Shape{}},
+            {.flops = static_cast<double>(8 * batch * steps * hidden * (width + hidden)), .scale = 0.1});
+}
+
+/// The four blocks of Conv-4.
+void conv4(Bench& bench, std::int64_t images, std::int64_t size, std::int64_t channels, std::int64_t out) {
+  std::int64_t in = channels;
+  for (int i = 0; i < 4; ++i, in = out, size /= 2) {
+    ConvBlock op;
+    op.state.running_mean = bench.context().persistent({out}, DType::f32);
+    op.state.running_var = bench.context().persistent({out}, DType::f32);
+    bench.add_in_precisions(
+        fmt::format("conv_block {}x{}x{}x{}->{}", images, size, size, in, out), op,
+        {Shape{images, size, size, in}, Shape{out, in, 3, 3}, Shape{out}, Shape{out}, Shape{out}},
+        {.flops = static_cast<double>(18 * images * size * size * in * out), .first_gradient = i > 0});
+  }
+}
+
+/// What stands around a fast-weight layer of `hidden` numbers.
+void layers(Bench& bench, std::int64_t rows, std::int64_t features, std::int64_t hidden) {
+  const std::pair<std::int64_t, std::int64_t> sizes[] = {
+      {features + n_way, hidden}, {hidden, hidden}, {hidden, 4 * hidden}, {4 * hidden, hidden}};
+  for (const auto& [in, out] : sizes) {
+    bench.add_in_precisions(fmt::format("linear {}x{}->{}", rows, in, out), Linear{},
+                            {Shape{rows, in}, Shape{out, in}, Shape{out}},
+                            {.flops = static_cast<double>(2 * rows * in * out)});
+  }
+  bench.add(fmt::format("layer_norm {}x{}", rows, hidden), LayerNorm{},
+            {Shape{rows, hidden}, Shape{hidden}, Shape{hidden}}, {});
+  bench.add(fmt::format("relu {}x{}", rows, 4 * hidden), Relu{}, {Shape{rows, 4 * hidden}}, {});
+  bench.add(fmt::format("dropout {}x{}", rows, 4 * hidden), Dropout{.p = 0.1}, {Shape{rows, 4 * hidden}}, {});
+  bench.add(fmt::format("add {}x{}", rows, hidden), Add{}, {Shape{rows, hidden}, Shape{rows, hidden}}, {});
+}
+
+}  // namespace
+
+std::vector<BenchResult> bench_kernels(Context& context, double seconds, std::int64_t scale) {
+  Bench bench(context, scale);
+  all_fast_weights(bench);
+  lstm(bench, bench.batch(128), 6, 64 + n_way, 256);
+  conv4(bench, bench.batch(768), 28, 1, 64);  // Omniglot, 128 episodes of 6 images
+  layers(bench, bench.batch(768), 64, 256);
+  if (bench.on_gpu()) {
+    conv4(bench, bench.batch(416), 84, 3, 32);  // Mini-ImageNet 5-shot, 16 episodes of 26 images
+    lstm(bench, bench.batch(16), 26, 800 + n_way, 1024);
+  }
+  return bench.run(seconds);
+}
+
+}  // namespace srwm

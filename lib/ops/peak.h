@@ -1,0 +1,16 @@
+// What the speed of a device is held against besides its copies: products of matrices, and nothing else.
+#pragma once
+
+#include "core/context.h"
+#include "core/tensor.h"
+
+namespace srwm {
+
+/// Absent in backends of the host, whose peaks srwm bench measures with loops of its own.
+struct PeakBodies {
+  /// c = a b, all [n, n], through the fastest library of the device. c is f32; a and b are both f32 and rounded to the
+  /// context's precision, or both bf16.
+  void (*product)(Context&, const Tensor& a, const Tensor& b, const Tensor& c) = nullptr;
+};
+
+}  // namespace srwm

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# gpu_bundle.sh BUILD_DIR OUT_DIR [OMNIGLOT]: puts into OUT_DIR what tries srwm on a bare machine with a GPU: programs and
+# GPU tests of a build with the preset gpu-bundle, the shared libraries they need (but not CUDA's, which that machine
+# has, or its PyTorch), specs, the comparison with PyTorch, and run.sh, which does it all. OMNIGLOT is the packed dataset
+# (data_scripts/pack_omniglot.py); without it generated images stand in.
+set -euo pipefail
+build=$(realpath "${1:?usage: gpu_bundle.sh BUILD_DIR OUT_DIR [OMNIGLOT]}")
+tree=$(realpath -m "${2:?usage: gpu_bundle.sh BUILD_DIR OUT_DIR [OMNIGLOT]}")
+omniglot=${3:-}
+most_megabytes=60
+cd "$(dirname "$0")/.."
+. scripts/shared_libraries.sh
+
+fail() {
+  printf 'gpu-bundle: %s\n' "$@" >&2
+  exit 1
+}
+binaries() { find "$tree/bin" "$tree/lib" -type f | sort; }
+
+[ -z "$omniglot" ] || [ -f "$omniglot" ] || fail "There is no file $omniglot. Pack Omniglot with data_scripts/pack_omniglot.py, or leave OMNIGLOT out."
+rm -rf "$tree"
+mkdir -p "$tree/bin" "$tree/lib/srwm" "$tree/tests/golden" "$tree/data_scripts"
+cp "$build/apps/srwm/srwm" "$build/tests/ops/test_ops_cuda" "$build/tests/fewshot/test_fewshot_cuda" "$tree/bin"
+cp "$build/apps/srwm/libsrwm_cuda.so" "$tree/lib/srwm"
+strip "$tree"/bin/* "$tree/lib/srwm/libsrwm_cuda.so"
+bundle_libraries /dev/null 'libcu*'
+cp -R experiments "$tree"
+cp tests/golden/{torch_speed,torch_models,make_golden}.py "$tree/tests/golden"
+cp data_scripts/*.py "$tree/data_scripts"
+cp packaging/gpu_bundle_run.sh "$tree/run.sh"
+if [ -n "$omniglot" ]; then
+  mkdir "$tree/data"
+  cp "$omniglot" "$tree/data/omniglot28.h5"
+fi
+size=$(du -sm "$tree" | cut -f1)
+[ "$size" -lt "$most_megabytes" ] || fail "$tree takes $size MB, and $most_megabytes are allowed."
+"$tree/bin/srwm" --version >/dev/null || fail "The program in $tree does not start."
+echo "gpu-bundle: $tree ($size MB), runs with glibc $(glibc_floor) or newer; take it to a machine with a GPU and start run.sh"
