@@ -219,8 +219,12 @@ step_torch() {
   python3 -c 'import torch, h5py, numpy' 2>/dev/null || skip "There is no PyTorch (with h5py and numpy) for python3 on this machine."
   srwm config show "$here/experiments/omniglot_1shot/srwm.json" >"$spec"
   if on_gpu; then on=cuda; fi
-  python3 "$here/tests/golden/torch_speed.py" "$spec" --device "$on" --steps "$(on_gpu && echo 50 || echo 3)" |
-    sed 's/^PyTorch/result: PyTorch/' || exit 1
+  time_torch() { python3 "$here/tests/golden/torch_speed.py" "$spec" --device "$on" "$@" | sed 's/^PyTorch/result: PyTorch/'; }
+  if on_gpu; then
+    time_torch --steps 50 && time_torch --steps 50 --tf32 || exit 1
+  else
+    time_torch --steps 3 || exit 1
+  fi
   srwm bench --suite train "${omniglot[@]}" --device "$device" --seconds 3 --out "$STATE/results/bench_beside_torch.json" || exit 1
   result "srwm beside it: $(images_per_second "$STATE/results/bench_beside_torch.json" training,) images/s"
 }

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 constexpr double least_noise = 0.03;
 
 Json load(const std::filesystem::path& path) {
-  const Json document = Json::parse(read_text_file(path), nullptr, /*allow_exceptions=*/false);
+  Json document = Json::parse(read_text_file(path), nullptr, /*allow_exceptions=*/false);
   if (!document.is_object() || !document.contains("results") || !document.at("results").is_array()) {
     throw DataError("{} is no file of srwm bench: it has no \"results\". Write one with srwm bench --out FILE.",
                     path.string());

@@ -33,7 +33,7 @@ Tensor random_tensor(Context& context, const Shape& shape, double scale, std::ui
   std::vector<float> numbers(static_cast<std::size_t>(std::min(shape.numel(), most_draws)));
   RandomSequence random(1, Stream::init, index);
   for (float& number : numbers) number = static_cast<float>(scale * random.normal());
-  const Tensor tensor = context.persistent(shape, dtype);
+  Tensor tensor = context.persistent(shape, dtype);
   if (dtype == DType::f32) {
     upload_repeatedly(context, tensor, numbers);
   } else {

@@ -129,6 +129,11 @@ TEST_CASE("errors about files and disks are those of docs/errors.md") {
   std::filesystem::create_directories(folder.paths().done() / "x");
   section.provoke([&] { folder.mark_unfinished(); });
   section.provoke([&] { write_png(Tensor::owning({0, 0, 1}, DType::u8), dir / "x.png"); });
+  const std::string benchmark = (dir / "bench.json").string();
+  for (const char* text : {"{}", R"({"results": [{"name": "x"}]})"}) {
+    write_text(benchmark, text);
+    section.saw(run_srwm({"bench", "--compare", benchmark, benchmark}));
+  }
 }
 
 TEST_CASE("how training ends early is told as in docs/errors.md") {

@@ -49,7 +49,8 @@ def srwm_memory(x, w):
         y, q, k, b = torch.einsum("bhi,bhio->bho", x_t, w).split([d, d, d, 4], dim=-1)
         outputs.append(y)
         q, k = q.softmax(-1), k.softmax(-1)
-        rate = torch.sigmoid(b).repeat_interleave(torch.tensor([d, d, d, 4]), dim=-1)  # of each column
+        repeats = torch.tensor([d, d, d, 4], device=b.device)
+        rate = torch.sigmoid(b).repeat_interleave(repeats, dim=-1, output_size=3 * d + 4)  # of each column
         value, old_value = (torch.einsum("bhi,bhio->bho", key, w) for key in (q, k))
         w = w + k.unsqueeze(-1) * (rate * (value - old_value)).unsqueeze(-2)
     return torch.stack(outputs, 1)
@@ -66,7 +67,7 @@ def srwm_layer(p, name, x, core):
 
 def delta_memory(q, k, v, beta):
     """Schlag et al., 2021: W_t = W_{t-1} + beta (v - W_{t-1} k) k^T, y = W_t q, from W_0 = 0. [B, T, h, d]."""
-    w = torch.zeros(*v.shape[:1], *v.shape[2:], k.shape[-1], dtype=v.dtype)
+    w = torch.zeros(*v.shape[:1], *v.shape[2:], k.shape[-1], dtype=v.dtype, device=v.device)
     outputs = []
     for q_t, k_t, v_t, beta_t in zip(q.unbind(1), k.unbind(1), v.unbind(1), beta.unbind(1)):
         error = v_t - torch.einsum("bhij,bhj->bhi", w, k_t)
@@ -115,7 +116,7 @@ def lstm(p, x, core):
     """PyTorch's own cell, layer by layer."""
     for i in range(core["layers"]):
         weights = [p[f"rnn.{part}_l{i}"] for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        h = c = torch.zeros(x.shape[0], core["hidden"], dtype=x.dtype)
+        h = c = torch.zeros(x.shape[0], core["hidden"], dtype=x.dtype, device=x.device)
         outputs = []
         for x_t in x.unbind(1):
             h, c = torch.lstm_cell(x_t, (h, c), *weights)

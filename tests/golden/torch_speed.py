@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Times training steps of the PyTorch models in torch_models.py on random episodes, for docs/benchmarks/cpu.md.
+"""Times training steps of the PyTorch models in torch_models.py on random episodes, for docs/benchmarks.
 
   build/release/apps/srwm/srwm config show experiments/omniglot_1shot/srwm.json > spec.json
-  tests/golden/torch_speed.py spec.json [--threads N] [--steps N]
+  tests/golden/torch_speed.py spec.json [--device cuda] [--threads N] [--steps N]
 """
 
 import argparse
@@ -22,8 +22,11 @@ def main():
     parser.add_argument("spec")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--tf32", action="store_true", help="let products of matrices and convolutions round to TF32")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = options.tf32
     with open(options.spec, encoding="utf-8") as file:
         text = file.read()
     spec = json.loads(text)
@@ -34,7 +37,8 @@ def main():
     labels = torch.randint(0, protocol["n_way"], (batch, length), generator=generator)
     weights = make_weights(np.random.default_rng(1), options_of(text, options.spec), (28, 28, 1),
                            spec["model"]["vision"]["channels"])
-    parameters = tensors(weights, torch.float32)
+    parameters = {name: value.to(options.device) for name, value in tensors(weights, torch.float32).items()}
+    images, labels = images.to(options.device), labels.to(options.device)
     times, last = [], None
     for loss in torch_models.adam_steps(parameters, images, labels, spec, options.steps + 2):
         now = time.perf_counter()
@@ -43,7 +47,9 @@ def main():
         last = now
         assert loss == loss
     step = statistics.median(times[1:])
-    print(f"PyTorch {torch.__version__}, {options.threads} threads: {1000 * step:.0f} ms a step of {batch} episodes of "
+    where = f"{options.threads} threads" if options.device == "cpu" else torch.cuda.get_device_name(options.device)
+    where += ", TF32" if options.tf32 else ""
+    print(f"PyTorch {torch.__version__}, {where}: {1000 * step:.1f} ms a step of {batch} episodes of "
           f"{length} images, {batch * length / step:.0f} images/s (median of {len(times) - 1} steps)")
 
 
