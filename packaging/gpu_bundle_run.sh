@@ -95,7 +95,7 @@ if [ -e "$here/data/omniglot28.h5" ]; then
 else
   omniglot+=(--set data.dataset=glyphs)
 fi
-no_evaluation=(--set validation.every=0 --set test.episodes=0)
+little_evaluation=(--set validation.every=1000 --set validation.batches=1 --set test.episodes=0)
 # A model that a CPU and compute-sanitizer get through in seconds.
 small=(--set model.vision.channels=16 --set model.core.hidden=32 --set model.core.heads=2 --set train.batch=4)
 
@@ -122,6 +122,7 @@ step_ops() {
 step_training() {
   need_gpu
   ours "$here/bin/test_fewshot_cuda" --durations yes || exit 1
+  ours "$here/bin/test_bench_cuda" --durations yes || exit 1
 }
 
 # The fast-weight ops and convolutions first: their kernels share memory in more intricate ways than the others'.
@@ -138,7 +139,7 @@ sanitize() {
   [ -n "$sanitizer" ] || skip "There is no compute-sanitizer on this machine."
   watched() { ours "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20 "$@"; }
   echo "== training steps"
-  watched "$here/bin/srwm" train-fewshot "${omniglot[@]}" "${small[@]}" "${no_evaluation[@]}" --set train.steps=4 \
+  watched "$here/bin/srwm" train-fewshot "${omniglot[@]}" "${small[@]}" "${little_evaluation[@]}" --set train.steps=4 \
     --run-dir "$STATE/$tool" --device cuda || bad=$((bad + 1))
   rm -rf "${STATE:?}/$tool"
   echo "result: $tool: training steps: $bad bad"
@@ -172,7 +173,7 @@ step_replay() {
     local run=$1 count=$2 size=("${small[@]}")
     shift 2
     if on_gpu; then size=(); fi
-    srwm train-fewshot "${omniglot[@]}" "${size[@]}" "${no_evaluation[@]}" --set "train.steps=$count" --set checkpoint.every=10 \
+    srwm train-fewshot "${omniglot[@]}" "${size[@]}" "${little_evaluation[@]}" --set "train.steps=$count" --set checkpoint.every=10 \
       --device "$device" --run-dir "$runs/$run" "$@" || exit 1
   }
   train whole 40

@@ -20,9 +20,10 @@ binaries() { find "$tree/bin" "$tree/lib" -type f | sort; }
 [ -z "$omniglot" ] || [ -f "$omniglot" ] || fail "There is no file $omniglot. Pack Omniglot with data_scripts/pack_omniglot.py, or leave OMNIGLOT out."
 rm -rf "$tree"
 mkdir -p "$tree/bin" "$tree/lib/srwm" "$tree/tests/golden" "$tree/data_scripts"
-cp "$build/apps/srwm/srwm" "$build/tests/ops/test_ops_cuda" "$build/tests/fewshot/test_fewshot_cuda" "$tree/bin"
+cp "$build/apps/srwm/srwm" "$build"/tests/*/test_*_cuda "$tree/bin"
 cp "$build/apps/srwm/libsrwm_cuda.so" "$tree/lib/srwm"
 strip "$tree"/bin/* "$tree/lib/srwm/libsrwm_cuda.so"
+patchelf --set-rpath "\$ORIGIN" "$tree/lib/srwm/libsrwm_cuda.so"
 bundle_libraries /dev/null 'libcu*'
 cp -R experiments "$tree"
 cp tests/golden/{torch_speed,torch_models,make_golden}.py "$tree/tests/golden"
