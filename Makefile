@@ -66,11 +66,12 @@ package-cuda: ## make the tarball for GPUs alone
 	@$(MAKE) --no-print-directory build PRESET=package-cuda
 	@scripts/package.sh build/package-cuda dist
 
+gpu-bundle: CMAKE_ARGS += -DSRWM_CUDA=ON
 gpu-bundle: ## make dist/gpu-bundle, which tests and measures on a bare machine with a GPU (OMNIGLOT=omniglot28.h5)
-	@$(if $(filter no,$(SETUP)),,scripts/setup.sh package)
-	@$(MAKE) --no-print-directory configure PRESET=gpu-bundle
-	@cmake --build build/gpu-bundle -j $(JOBS) --target srwm_gpu_programs
-	@scripts/gpu_bundle.sh build/gpu-bundle dist/gpu-bundle $(OMNIGLOT)
+	@$(if $(filter no,$(SETUP)),,scripts/setup.sh package build)
+	@cmake --preset $(PRESET) $(CMAKE_ARGS)
+	@cmake --build $(BUILD) -j $(JOBS) --target srwm_gpu_programs
+	@scripts/gpu_bundle.sh $(BUILD) dist/gpu-bundle $(OMNIGLOT)
 
 install: build ## install below PREFIX (default /usr/local)
 	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))

@@ -22,7 +22,8 @@
 # Exit status: 0 unless a step failed. Without a GPU every step that needs one says so, and the rest runs on the CPU.
 set -uo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
+script=$(cd "$(dirname "$0")" && pwd)/run.sh
+here=$(dirname "$script")/unpacked
 steps=(smoke ops training memcheck racecheck initcheck replay bench torch omniglot)
 declare -A limits=([smoke]=60 [ops]=240 [training]=180 [memcheck]=180 [racecheck]=180 [initcheck]=120 [replay]=90
   [bench]=240 [torch]=150 [omniglot]=1800)
@@ -38,6 +39,7 @@ skip() {
 need_gpu() { [ "$device" = cuda ] || skip "There is no GPU to use: $no_gpu"; }
 # result TEXT: a line for the summary.
 result() { echo "result: $1"; }
+# Of lines that begin with "progress: ", the summary has the last.
 on_gpu() { [ "$device" = cuda ]; }
 ours() { LD_LIBRARY_PATH=$library_path "$@"; }
 srwm() { ours "$here/bin/srwm" "$@"; }
@@ -137,18 +139,22 @@ sanitize() {
   need_gpu
   sanitizer=$(find_sanitizer | head -1)
   [ -n "$sanitizer" ] || skip "There is no compute-sanitizer on this machine."
-  watched() { ours "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20 "$@"; }
-  echo "== training steps"
-  watched "$here/bin/srwm" train-fewshot "${omniglot[@]}" "${small[@]}" "${little_evaluation[@]}" --set train.steps=4 \
-    --run-dir "$STATE/$tool" --device cuda || bad=$((bad + 1))
+  watched() { ours "$sanitizer" --tool "$tool" --error-exitcode 9 --print-limit 20 "$@" </dev/null; }
+  check() { # NAME COMMAND...
+    echo "== $1"
+    shift
+    watched "$@" && return
+    bad=$((bad + 1))
+    result "$tool: errors in $name"
+  }
+  name="training steps"
+  check "$name" "$here/bin/srwm" train-fewshot "${omniglot[@]}" "${small[@]}" "${little_evaluation[@]}" --set train.steps=4 \
+    --run-dir "$STATE/$tool" --device cuda
   rm -rf "${STATE:?}/$tool"
-  echo "result: $tool: training steps: $bad bad"
   while read -r name; do
-    echo "== $name"
-    # Commas separate alternatives in Catch2's patterns.
-    watched "$here/bin/test_ops_cuda" "${name//,/\\,}" || bad=$((bad + 1))
+    check "$name" "$here/bin/test_ops_cuda" "${name//,/\\,}" # commas separate alternatives in Catch2's patterns
     cases=$((cases + 1))
-    echo "result: $tool: $cases test cases and training steps, $bad of them bad"
+    echo "progress: $tool: training steps and $cases test cases, $bad of them with errors"
   done < <(op_test_names)
   return $((bad > 0))
 }
@@ -167,26 +173,30 @@ same_bits() {
 }
 
 step_replay() {
-  local runs=$STATE/replay differ=0
+  local runs=$STATE/replay differ=0 size=("${small[@]}" --set train.steps=400) pid
+  if on_gpu; then size=(--set train.steps=4000); fi
   rm -rf "$runs"
-  train() { # RUN STEPS [OPTIONS]
-    local run=$1 count=$2 size=("${small[@]}")
-    shift 2
-    if on_gpu; then size=(); fi
-    srwm train-fewshot "${omniglot[@]}" "${size[@]}" "${little_evaluation[@]}" --set "train.steps=$count" --set checkpoint.every=10 \
-      --device "$device" --run-dir "$runs/$run" "$@" || exit 1
+  mkdir -p "$runs"
+  train() { # RUN [OPTIONS]: becomes srwm, so that a signal reaches it
+    local run=$1
+    shift
+    export LD_LIBRARY_PATH=$library_path
+    exec "$here/bin/srwm" train-fewshot "${omniglot[@]}" "${size[@]}" "${little_evaluation[@]}" --set checkpoint.every=10 \
+      --device "$device" --run-dir "$runs/$run" "$@"
   }
-  train whole 40
-  train again 40
+  (train whole) && (train again) && (train eager --eager) || exit 1
   same_bits "run twice" "$runs/whole" "$runs/again"
-  train pieces 23
-  train pieces 40 --resume
-  same_bits "stopped and resumed" "$runs/whole" "$runs/pieces"
-  if srwm train-fewshot --help | grep -q -e --eager; then
-    train eager 40 --eager
-    same_bits "replayed and eager" "$runs/whole" "$runs/eager"
+  same_bits "replayed and eager" "$runs/whole" "$runs/eager"
+
+  (train pieces) &
+  pid=$!
+  while [ ! -e "$runs/pieces/checkpoints/latest.h5" ] && kill -0 $pid 2>/dev/null; do sleep 0.02; done
+  kill -TERM $pid
+  if wait $pid; then
+    result "stopped and resumed: not compared, the run was over before it could be stopped"
   else
-    result "replayed and eager: not compared, this srwm has no --eager"
+    (train pieces --resume) || exit 1
+    same_bits "stopped and resumed" "$runs/whole" "$runs/pieces"
   fi
   rm -rf "$runs"
   return $differ
@@ -231,18 +241,32 @@ step_torch() {
 }
 
 step_omniglot() {
-  local run=$STATE/omniglot status size=()
+  if [ "$resume" = no ]; then rm -rf "$STATE/omniglot"; fi
+  local run=$STATE/omniglot said=$STATE/results/omniglot.txt status size=()
   if ! on_gpu; then size=("${small[@]}" --set train.steps=100 --set validation.every=50 --set test.episodes=100); fi
-  srwm train-fewshot "${omniglot[@]}" "${size[@]}" --device "$device" --run-dir "$run" --resume --max-seconds "$((limit - 20))"
-  status=$?
-  tail -1 "$run/metrics.jsonl"
-  mkdir -p "$STATE/results"
+  srwm train-fewshot "${omniglot[@]}" "${size[@]}" --device "$device" --run-dir "$run" --resume --max-seconds "$((limit - 20))" | tee "$said"
+  status=${PIPESTATUS[0]}
   cp "$run"/metrics.jsonl "$run"/result.json "$run"/log.txt "$STATE/results" 2>/dev/null
-  result "$(tail -1 "$run/log.txt" | cut -c1-200)"
-  return $status
+  if [ "$status" -eq 0 ]; then
+    sed -n 's/^  \(validation\|test\|published\|cost\) /result: \1 /p' "$said"
+  else
+    result "$(tail -1 "$run/metrics.jsonl")"
+  fi
+  return "$status"
 }
 
 # What goes around a step.
+
+# Unpacks the bundle beside this script, once.
+unpack() {
+  local archive
+  archive=$(dirname "$script")/bundle.tar.gz
+  if [ -d "$here" ] && [ ! "$archive" -nt "$here" ]; then return; fi
+  rm -rf "$here"
+  mkdir "$here"
+  tar -C "$here" -xzf "$archive" || { echo "run.sh: $archive cannot be unpacked." >&2; exit 2; }
+  touch "$here"
+}
 
 # as_json TEXT: a JSON string.
 as_json() { printf '"%s"' "$(printf '%s' "$1" | tr '\t\n\r' '   ' | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g')"; }
@@ -250,7 +274,8 @@ as_json() { printf '"%s"' "$(printf '%s' "$1" | tr '\t\n\r' '   ' | sed -e 's/\\
 # note STEP STATUS SECONDS: keeps the outcome of a step for the summary and for --resume.
 note() {
   local log=$STATE/logs/$1.log
-  { printf '%s\t%s\n' "$2" "$3"; sed -n -e 's/^result: //p' -e 's/^skipped: //p' "$log" 2>/dev/null; } >"$STATE/status/$1"
+  { printf '%s\t%s\n' "$2" "$3"; sed -n -e 's/^result: //p' -e 's/^skipped: //p' "$log" 2>/dev/null
+    sed -n 's/^progress: //p' "$log" 2>/dev/null | tail -1; } >"$STATE/status/$1"
 }
 
 write_summary() {
@@ -296,8 +321,9 @@ run_step() {
     return
   fi
   echo "== $name (at most $limit s)"
+  rm -f "$STATE/status/$name" "$STATE/logs/$name.log"
   export limit
-  timeout --kill-after=10 "$limit" "$here/run.sh" --step "$name" >"$STATE/logs/$name.log" 2>&1
+  timeout --kill-after=10 "$limit" "$script" --step "$name" >"$STATE/logs/$name.log" 2>&1
   status=$?
   case $status in
     0) outcome=passed ;;
@@ -341,9 +367,9 @@ main() {
     [ -n "${limits[$name]:-}" ] || { echo "run.sh: there is no step '$name'; there are ${steps[*]}." >&2; exit 2; }
   done
   mkdir -p "$STATE/logs" "$STATE/status" "$STATE/results" "$OUT"
-  if [ $resume = no ]; then rm -f "$STATE"/status/*; fi
+  unpack
   find_device
-  export device no_gpu library_path
+  export device no_gpu library_path resume
   for name in "${chosen[@]}"; do
     if passed_before "$name"; then echo "== $name has passed before"; else run_step "$name"; fi
   done
