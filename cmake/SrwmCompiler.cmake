@@ -21,8 +21,17 @@ target_compile_options(srwm_options INTERFACE "$<$<COMPILE_LANGUAGE:C,CXX>:${war
 if(SRWM_PORTABLE)
   target_compile_options(srwm_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)  # messages name lib/x.cpp everywhere
 endif()
+if(SRWM_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "SRWM_FUZZ needs Clang, which brings libFuzzer: cmake --preset fuzz. Without it the fuzz targets "
+                        "are tests, with inputs of a fixed seed.")
+  endif()
+  target_compile_options(srwm_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(SRWM_SANITIZE)
-  target_compile_options(srwm_options INTERFACE -Wno-maybe-uninitialized)  # false alarms about instrumented code
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(srwm_options INTERFACE -Wno-maybe-uninitialized)  # false alarms about instrumented code
+  endif()
   target_compile_options(srwm_options INTERFACE -fsanitize=${SRWM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(srwm_options INTERFACE -fsanitize=${SRWM_SANITIZE})
 endif()

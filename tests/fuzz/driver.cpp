@@ -18,7 +18,7 @@
 namespace srwm::fuzz {
 namespace {
 
-constexpr std::size_t longest_input = 4096;
+constexpr std::size_t longest_input = std::size_t{1} << 16;
 
 std::string random_piece(std::mt19937_64& random) {
   std::string piece(1 + random() % 8, '\0');
