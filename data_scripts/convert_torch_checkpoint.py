@@ -23,10 +23,10 @@ from srwm_pack import PackError, new_hdf5, run
 
 FORMAT_VERSION = 1
 # What a model is made of where its spec does not say; docs/spec.md.
-DEFAULTS = {"protocol": {"n_way": 5}, "vision": {"kind": "conv4", "channels": 64},
+DEFAULTS = {"protocol": {"n_way": 5}, "vision": {"kind": "conv4", "channels": 64, "size": "base"},
             "core": {"kind": "srwm", "layers": 2, "heads": 16, "hidden": 256, "ff_factor": 4, "layer_norm": True}}
 # PyTorch counts the batches of a batch-norm without using the count. Kept in /torch for the way back.
-UNUSED = re.compile(r"conv_layers\.\d+\.1\.num_batches_tracked")
+UNUSED = re.compile(r"(conv_layers\.\d+\.1|stem_resnet12\.layer\d+\.(bn\d+|downsample\.1))\.num_batches_tracked")
 
 
 def read_text(path):
@@ -46,10 +46,9 @@ def options_of(spec_text, path):
         options = {group: {**DEFAULTS[group], **given[group]} for group in DEFAULTS}
     except (json.JSONDecodeError, AttributeError, TypeError) as error:
         raise PackError(f"{path} is not an experiment spec: {error}. Try 'srwm config check'.") from error
-    if options["vision"]["kind"] != "conv4":
-        raise PackError(f"{path}: only models with model.vision.kind conv4 can be converted.")
-    if options["core"]["kind"] not in CORES:
-        raise PackError(f"{path}: model.core.kind is '{options['core']['kind']}'; expected {', '.join(CORES)}.")
+    for group, kinds in (("vision", ENCODERS), ("core", CORES)):
+        if options[group]["kind"] not in kinds:
+            raise PackError(f"{path}: model.{group}.kind is '{options[group]['kind']}'; expected {', '.join(kinds)}.")
     return options
 
 
@@ -95,29 +94,57 @@ CORES = {"srwm": fast_weight_layers, "delta_net": fast_weight_layers, "linear_tr
          "transformer": fast_weight_layers, "lstm": lstm_layers}
 
 
-def conv_layers(channels, image_channels):
-    shapes = {}
+def batch_norm(name, channels):
+    return {**norm(name, channels), name + ".running_mean": (channels,), name + ".running_var": (channels,)}
+
+
+def conv4(vision, image_channels):
+    channels, shapes = vision["channels"], {}
     for i in range(4):
-        conv, batch_norm = f"conv_layers.{i}.0", f"conv_layers.{i}.1"
-        shapes[conv + ".weight"] = (channels, channels if i else image_channels, 3, 3)
-        shapes |= {conv + ".bias": (channels,), **norm(batch_norm, channels)}
-        shapes |= {batch_norm + ".running_mean": (channels,), batch_norm + ".running_var": (channels,)}
+        shapes[f"conv_layers.{i}.0.weight"] = (channels, channels if i else image_channels, 3, 3)
+        shapes |= {f"conv_layers.{i}.0.bias": (channels,), **batch_norm(f"conv_layers.{i}.1", channels)}
     return shapes
+
+
+def res12_channels(vision):
+    first = vision["channels"]
+    return [first * factor // 2 for factor in ((2, 4, 8, 16) if vision["size"] == "big" else (2, 3, 4, 8))]
+
+
+def res12(vision, image_channels):
+    shapes, inputs = {}, image_channels
+    for number, channels in enumerate(res12_channels(vision), 1):
+        block = f"stem_resnet12.layer{number}"
+        for i in range(1, 4):
+            shapes[f"{block}.conv{i}.weight"] = (channels, inputs if i == 1 else channels, 3, 3)
+            shapes |= batch_norm(f"{block}.bn{i}", channels)
+        shapes |= {f"{block}.downsample.0.weight": (channels, inputs, 1, 1),
+                   **batch_norm(f"{block}.downsample.1", channels)}
+        inputs = channels
+    return shapes
+
+
+# Shapes of an encoder, and the name of the weights that see the image.
+ENCODERS = {"conv4": (conv4, "conv_layers.0.0.weight"), "res12": (res12, "stem_resnet12.layer1.conv1.weight")}
 
 
 def expected_shapes(options, tensors):
     """Shapes of all tensors of the model. A spec does not tell the size of the images: their channels and the number of
     features are taken from the tensors, as far as they can be right."""
-    core, channels, n_way = options["core"], options["vision"]["channels"], options["protocol"]["n_way"]
+    core, vision, n_way = options["core"], options["vision"], options["protocol"]["n_way"]
+    encoder, sees_image = ENCODERS[vision["kind"]]
 
     def columns(name, otherwise):
         shape = tensors[name].shape if name in tensors else ()
         return shape[1] if len(shape) > 1 else otherwise
 
-    image_channels = columns("conv_layers.0.0.weight", 1)
+    image_channels = columns(sees_image, 1)
     first = "rnn.weight_ih_l0" if core["kind"] == "lstm" else "input_proj.weight"
-    pixels = max(1, round((columns(first, 0) - n_way) / channels))
-    return (conv_layers(channels, image_channels) | CORES[core["kind"]](core, channels * pixels + n_way)
+    if vision["kind"] == "res12":
+        features = res12_channels(vision)[-1]
+    else:
+        features = vision["channels"] * max(1, round((columns(first, 0) - n_way) / vision["channels"]))
+    return (encoder(vision, image_channels) | CORES[core["kind"]](core, features + n_way)
             | linear("out_layer", n_way, core["hidden"]))
 
 
@@ -235,8 +262,8 @@ def to_torch(arguments):
     import torch
     spec_text, tensors, unused, step = read_checkpoint(arguments.input)
     check(tensors, options_of(spec_text, f"the spec in {arguments.input}"), arguments.input)
-    for i in range(4):
-        tensors[f"conv_layers.{i}.1.num_batches_tracked"] = np.array(step, np.int64)
+    for name in [name for name in tensors if name.endswith(".running_var")]:
+        tensors[name.replace("running_var", "num_batches_tracked")] = np.array(step, np.int64)
     rename = to_bootstrapped_name if arguments.bootstrapped else str
     state = {rename(name): torch.from_numpy(np.asarray(value)) for name, value in sorted((tensors | unused).items())}
     torch.save({"model_state_dict": state}, arguments.output)

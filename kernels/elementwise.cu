@@ -29,6 +29,36 @@ __global__ void relu_backward_kernel(const float* y, const float* dL_dy, float* 
   }
 }
 
+__global__ void leaky_relu_kernel(float* y, float slope, std::int64_t n) {
+  for (std::int64_t i = thread_index(); i < n; i += thread_count()) y[i] = y[i] > 0 ? y[i] : slope * y[i];
+}
+
+__global__ void leaky_relu_backward_kernel(const float* y, const float* dL_dy, float* dL_dz, float slope,
+                                           std::int64_t n) {
+  for (std::int64_t i = thread_index(); i < n; i += thread_count()) {
+    dL_dz[i] = y[i] > 0 ? dL_dy[i] : slope * dL_dy[i];
+  }
+}
+
+/// to[n, p, c] (+)= from[n, p, c] factors[n, c], or factors[n, c] / pixels where there is no `from`.
+__global__ void scale_channels_kernel(const float* from, const float* factors, float* to, bool accumulate,
+                                      std::int64_t images, std::int64_t pixels, std::int64_t channels) {
+  for (std::int64_t i = thread_index(); i < images * pixels * channels; i += thread_count()) {
+    const float factor = factors[i / (pixels * channels) * channels + i % channels];
+    put(accumulate, to[i], from != nullptr ? from[i] * factor : factor / static_cast<float>(pixels));
+  }
+}
+
+__global__ void mean_over_pixels_kernel(const float* x, float* y, std::int64_t images, std::int64_t pixels,
+                                        std::int64_t channels) {
+  for (std::int64_t i = thread_index(); i < images * channels; i += thread_count()) {
+    const float* from = x + i / channels * pixels * channels + i % channels;
+    float sum = 0;
+    for (std::int64_t p = 0; p < pixels; ++p) sum += from[p * channels];
+    y[i] = sum / static_cast<float>(pixels);
+  }
+}
+
 /// One thread per Philox block, which serves four elements.
 __global__ void dropout_kernel(DropoutMask mask, const float* x, float* y, bool accumulate, std::int64_t n) {
   const std::uint32_t step = *mask.step;
@@ -140,6 +170,34 @@ void copy_or_add(cudaStream_t stream, const float* from, float* to, bool accumul
 
 void relu(cudaStream_t stream, const float* x, float* y, std::int64_t n) {
   launch("relu", relu_kernel, elementwise(n), stream, x, y, n);
+}
+
+void leaky_relu(cudaStream_t stream, float* y, float slope, std::int64_t n) {
+  launch("leaky_relu", leaky_relu_kernel, elementwise(n), stream, y, slope, n);
+}
+
+void leaky_relu_backward(cudaStream_t stream, const float* y, const float* dL_dy, float* dL_dz, float slope,
+                         std::int64_t n) {
+  launch("leaky_relu backward", leaky_relu_backward_kernel, elementwise(n), stream, y, dL_dy, dL_dz, slope, n);
+}
+
+void scale_channels(cudaStream_t stream, const float* from, const float* factors, float* to, bool accumulate,
+                    std::int64_t images, std::int64_t pixels, std::int64_t channels) {
+  launch("scale_channels", scale_channels_kernel, elementwise(images * pixels * channels), stream, from, factors, to,
+         accumulate, images, pixels, channels);
+}
+
+void mean_over_pixels(cudaStream_t stream, const float* x, float* y, std::int64_t images, std::int64_t pixels,
+                      std::int64_t channels) {
+  launch("mean_over_pixels", mean_over_pixels_kernel, elementwise(images * channels), stream, x, y, images, pixels,
+         channels);
+}
+
+void mean_over_pixels_backward(cudaStream_t stream, const float* dL_dy, float* dL_dx, bool accumulate,
+                               std::int64_t images, std::int64_t pixels, std::int64_t channels) {
+  const float* no_factor = nullptr;
+  launch("mean_over_pixels backward", scale_channels_kernel, elementwise(images * pixels * channels), stream, no_factor,
+         dL_dy, dL_dx, accumulate, images, pixels, channels);
 }
 
 void relu_backward(cudaStream_t stream, const float* y, const float* dL_dy, float* dL_dx, bool accumulate,

@@ -19,6 +19,12 @@ void relu(cudaStream_t stream, const float* x, float* y, std::int64_t n);
 void relu_backward(cudaStream_t stream, const float* y, const float* dL_dy, float* dL_dx, bool accumulate,
                    std::int64_t n);
 
+/// y[i] = y[i] where it is above zero, else slope * y[i].
+void leaky_relu(cudaStream_t stream, float* y, float slope, std::int64_t n);
+/// dL_dz[i] = y[i] > 0 ? dL_dy[i] : slope * dL_dy[i], y the output.
+void leaky_relu_backward(cudaStream_t stream, const float* y, const float* dL_dy, float* dL_dz, float slope,
+                         std::int64_t n);
+
 /// The Philox key of a dropout mask; the step is read on the device, so that a replayed graph draws new masks.
 struct DropoutMask {
   std::uint32_t key0, key1, stream;
@@ -50,6 +56,16 @@ void to_channels_first(cudaStream_t stream, const float* x, float* y, std::int64
 /// dL_dx[n, p, c] (+)= dL_dy[n, c, p].
 void to_channels_last(cudaStream_t stream, const float* dL_dy, float* dL_dx, bool accumulate, std::int64_t images,
                       std::int64_t pixels, std::int64_t channels);
+
+/// to[n, p, c] (+)= from[n, p, c] factors[n, c], p over `pixels`, c over `channels`.
+void scale_channels(cudaStream_t stream, const float* from, const float* factors, float* to, bool accumulate,
+                    std::int64_t images, std::int64_t pixels, std::int64_t channels);
+/// y[n, c] = mean over p of x[n, p, c].
+void mean_over_pixels(cudaStream_t stream, const float* x, float* y, std::int64_t images, std::int64_t pixels,
+                      std::int64_t channels);
+/// dL_dx[n, p, c] (+)= dL_dy[n, c] / pixels.
+void mean_over_pixels_backward(cudaStream_t stream, const float* dL_dy, float* dL_dx, bool accumulate,
+                               std::int64_t images, std::int64_t pixels, std::int64_t channels);
 
 /// Joins `parts` matrices of `rows` rows side by side: y[r] = [x_0[r], x_1[r], ...], or takes them apart again.
 struct SideBySide {

@@ -1,25 +1,46 @@
 #include "bench/flops.h"
 
+#include "nn/res12.h"
+
 namespace srwm {
 namespace {
 
 struct Count {
   double forward = 0;
-  double first_convolution = 0;
+  double without_gradient = 0;  ///< of it, convolutions of the image itself, to which no gradient goes back
 };
+
+double convolution(const ImageShape& image, std::int64_t taps, std::int64_t out) {
+  return 2.0 * static_cast<double>(taps * image.channels * out * image.height * image.width);
+}
+
+/// The map that a block leaves: half the size, `channels` channels.
+void pool(ImageShape& image, std::int64_t channels) {
+  image = {image.height / 2, image.width / 2, channels};
+}
 
 Count conv4(const VisionOptions& options, ImageShape image, std::int64_t& features) {
   Count count;
-  std::int64_t in = image.channels;
   for (int i = 0; i < 4; ++i) {
-    const double flops = 2.0 * 9 * static_cast<double>(in * options.channels * image.height * image.width);
+    const double flops = convolution(image, 9, options.channels);
     count.forward += flops;
-    if (i == 0) count.first_convolution = flops;
-    in = options.channels;
-    image.height /= 2;
-    image.width /= 2;
+    if (i == 0) count.without_gradient = flops;
+    pool(image, options.channels);
   }
   features = options.channels * image.height * image.width;
+  return count;
+}
+
+Count res12(const VisionOptions& options, ImageShape image, std::int64_t& features) {
+  Count count;
+  for (const std::int64_t out : Res12::channels(options)) {
+    const double of_input = convolution(image, 9, out) + convolution(image, 1, out);
+    if (count.forward == 0) count.without_gradient = of_input;
+    image.channels = out;
+    count.forward += of_input + 2 * convolution(image, 9, out);
+    pool(image, out);
+  }
+  features = image.channels;
   return count;
 }
 
@@ -65,9 +86,10 @@ double core_forward(const CoreOptions& core, std::int64_t features) {
 
 double training_flops_per_image(const FewShotModelOptions& model, const ImageShape& image, std::int64_t n_way) {
   std::int64_t features = 0;
-  const Count vision = conv4(model.vision, image, features);
+  const Count vision = model.vision.kind == VisionKind::res12 ? res12(model.vision, image, features)
+                                                              : conv4(model.vision, image, features);
   const double rest = core_forward(model.core, features + n_way) + linear(model.core.hidden, n_way);
-  return 3 * (vision.forward + rest) - vision.first_convolution;
+  return 3 * (vision.forward + rest) - vision.without_gradient;
 }
 
 }  // namespace srwm

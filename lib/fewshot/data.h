@@ -9,7 +9,7 @@
 #include "data/class_dataset.h"
 #include "data/episode.h"
 #include "data/sampler.h"
-#include "nn/conv4.h"
+#include "nn/image_encoder.h"
 #include "spec/spec.h"
 
 namespace srwm {

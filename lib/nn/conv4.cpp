@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "core/error.h"
-
 namespace srwm {
 namespace {
 
@@ -12,14 +10,7 @@ constexpr int num_blocks = 4;
 }  // namespace
 
 Conv4::Conv4(ParameterSet& set, const VisionOptions& options, const ImageShape& image, DropoutSites& sites) {
-  const std::int64_t height = image.height >> num_blocks, width = image.width >> num_blocks;
-  if (height < 1 || width < 1) {
-    throw SpecError(
-        "model.vision.kind \"conv4\" halves the image four times and needs at least 16x16 pixels; the dataset "
-        "has {}x{}. Pack it with larger images.",
-        image.height, image.width);
-  }
-  features_ = options.channels * height * width;
+  features_ = options.channels * (image.height >> num_blocks) * (image.width >> num_blocks);
   for (int i = 0; i < num_blocks; ++i) {
     blocks_.push_back(make_block(set, i, i == 0 ? image.channels : options.channels, options, sites));
   }
@@ -37,7 +28,7 @@ Conv4::Block Conv4::make_block(ParameterSet& set, int index, std::int64_t in_cha
               .beta = &set.constant(prefix + ".1.bias", {out}, 0),
               .running_mean = set.state(prefix + ".1.running_mean", {out}, 0),
               .running_var = set.state(prefix + ".1.running_var", {out}, 1),
-              .dropout = DropoutLayer(options.dropout, sites.next())};
+              .dropout = DropoutLayer(options.dropout, sites.next(), drops_channels(options.dropout_kind))};
   return block;
 }
 

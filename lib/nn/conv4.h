@@ -5,26 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "autograd/tape.h"
-#include "nn/layers.h"
-#include "nn/options.h"
-#include "nn/parameters.h"
+#include "nn/image_encoder.h"
 
 namespace srwm {
 
-struct ImageShape {
-  std::int64_t height = 0, width = 0, channels = 0;
-};
-
 /// Four times [3x3 convolution with bias, batch-norm, 2x2 max-pool, dropout, ReLU]. Images [M, H, W, C] to features
 /// [M, channels * (H/16) * (W/16)], flattened in C, H, W order. Parameters: conv_layers.<i>.0.* (convolution) and
-/// conv_layers.<i>.1.* (batch-norm). Throws SpecError if the image is smaller than 16x16.
-class Conv4 {
+/// conv_layers.<i>.1.* (batch-norm).
+class Conv4 final : public ImageEncoder {
  public:
   Conv4(ParameterSet& set, const VisionOptions& options, const ImageShape& image, DropoutSites& sites);
 
-  std::int64_t features() const { return features_; }
-  Variable operator()(Tape& tape, const Variable& images, ForwardMode mode) const;
+  std::int64_t features() const override { return features_; }
+  Variable operator()(Tape& tape, const Variable& images, ForwardMode mode) const override;
 
  private:
   struct Block {

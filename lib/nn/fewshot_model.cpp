@@ -5,12 +5,13 @@ namespace srwm {
 FewShotModel::FewShotModel(ParameterSet& set, const FewShotModelOptions& options, const ImageShape& image,
                            std::int64_t n_way)
     : n_way_(n_way),
-      vision_(set, options.vision, image, sites_),
-      core_(make_core(set, options.core, vision_.features() + n_way, sites_)),
-      out_layer_(set, "out_layer", core_->width(), n_way) {}
+      vision_(make_image_encoder(set, options.vision, image, sites_)),
+      core_(make_core(set, options.core, vision_->features() + n_way, sites_)),
+      out_layer_(set, "out_layer", core_->width(), n_way),
+      input_dropout_(options.vision.input_dropout, sites_.next()) {}
 
 Variable FewShotModel::logits(Tape& tape, const FewShotInput& input, ForwardMode mode) const {
-  const Variable features = vision_(tape, input.images, mode);
+  const Variable features = (*vision_)(tape, input_dropout_(tape, input.images, mode), mode);
   const Variable x = tape.apply(ConcatOneHot{.labels = input.labels, .classes = n_way_}, {features})[0];
   const Variable y = input.queries > 0 ? branches(tape, x, input, mode) : one_sequence(tape, x, input, mode);
   return out_layer_(tape, y);

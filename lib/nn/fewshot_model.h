@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "nn/conv4.h"
 #include "nn/core.h"
+#include "nn/image_encoder.h"
 #include "nn/options.h"
 
 namespace srwm {
@@ -36,9 +36,10 @@ class FewShotModel {
 
   std::int64_t n_way_;
   DropoutSites sites_;
-  Conv4 vision_;
+  std::unique_ptr<ImageEncoder> vision_;
   std::unique_ptr<SequenceCore> core_;
   LinearLayer out_layer_;
+  DropoutLayer input_dropout_;
 };
 
 }  // namespace srwm

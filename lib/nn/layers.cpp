@@ -28,7 +28,9 @@ Variable LayerNormLayer::operator()(Tape& tape, const Variable& x) const {
 
 Variable DropoutLayer::operator()(Tape& tape, const Variable& x, ForwardMode mode) const {
   if (!mode.training || p_ == 0) return x;
-  return tape.apply(Dropout{.p = p_, .site = 2 * site_ + mode.pass}, {x})[0];
+  const std::uint32_t site = 2 * site_ + mode.pass;
+  if (whole_channels_) return tape.apply(ChannelDropout{.p = p_, .site = site}, {x})[0];
+  return tape.apply(Dropout{.p = p_, .site = site}, {x})[0];
 }
 
 Variable add(Tape& tape, const Variable& a, const Variable& b) {

@@ -34,16 +34,19 @@ class LayerNormLayer {
   Parameter* bias_;
 };
 
-/// torch.nn.Dropout. The site number is what tells the masks of a model's dropouts apart.
+/// torch.nn.Dropout or, for whole channels of images [M, H, W, C], torch.nn.Dropout2d. The site number is what tells
+/// the masks of a model's dropouts apart.
 class DropoutLayer {
  public:
-  DropoutLayer(double p, std::uint32_t site) : p_(p), site_(site) {}
+  DropoutLayer(double p, std::uint32_t site, bool whole_channels = false)
+      : p_(p), site_(site), whole_channels_(whole_channels) {}
   /// Identity where p is 0 or outside training.
   Variable operator()(Tape& tape, const Variable& x, ForwardMode mode) const;
 
  private:
   double p_;
   std::uint32_t site_;
+  bool whole_channels_;
 };
 
 /// Hands out site numbers while a model is built.

@@ -10,6 +10,7 @@
 #include "core/version.h"
 #include "ops/add.h"
 #include "ops/batch_norm.h"
+#include "ops/channel_dropout.h"
 #include "ops/concat_one_hot.h"
 #include "ops/conv3x3.h"
 #include "ops/conv_block.h"
@@ -28,6 +29,7 @@
 #include "ops/relu.h"
 #include "ops/select_rows.h"
 #include "ops/softmax_attention.h"
+#include "ops/spatial_mean.h"
 #include "ops/srwm.h"
 #include "ops/update.h"
 
@@ -39,9 +41,9 @@ struct OpList {
 };
 
 /// Every op of the engine. Adding one here makes every backend provide it or fail to link.
-using AllOps =
-    OpList<Add, BatchNorm, ConcatOneHot, Conv3x3, ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw, LayerNorm,
-           Linear, LinearAttention, Lstm, MaxPool2x2, PackSrwm, Relu, SelectRows, SoftmaxAttention, Srwm>;
+using AllOps = OpList<Add, BatchNorm, ChannelDropout, ConcatOneHot, Conv3x3, ConvBlock, CrossEntropy, DeltaNet, Dropout,
+                      FlattenChw, LayerNorm, Linear, LinearAttention, Lstm, MaxPool2x2, PackSrwm, Relu, SelectRows,
+                      SoftmaxAttention, SpatialMean, Srwm>;
 
 struct Backend {
   const char* name;  ///< "cpu", "reference", "cuda"

@@ -16,6 +16,8 @@ OutputSpecs<BatchNorm::outputs> BatchNorm::plan(const Tensors<inputs>& in) const
   const DType dtype = in[x].dtype();
   expect_tensor(name, "gamma", in[gamma], {channels}, dtype);
   expect_tensor(name, "beta", in[beta], {channels}, dtype);
+  if (in[residual]) expect_tensor(name, "residual", in[residual], in[x].shape(), dtype);
+  if (!(slope > 0)) shape_error(name, "slope", "a number above 0", fmt::format("{}", slope));
   state.check(name, channels, in[x].dim(0) * in[x].dim(1) * in[x].dim(2), dtype);
   return {OutputSpec{in[x].shape(), dtype}};
 }

@@ -17,14 +17,16 @@ struct BatchNormState {
   void check(const char* op, std::int64_t channels, std::int64_t values, DType dtype) const;
 };
 
-/// y[n, h, w, c] = (x[n, h, w, c] - mean_c) / sqrt(var_c + eps) gamma[c] + beta[c], x and y [N, H, W, C].
+/// y[n, h, w, c] = act((x[n, h, w, c] - mean_c) / sqrt(var_c + eps) gamma[c] + beta[c] + residual[n, h, w, c]), x and y
+/// [N, H, W, C]; act(z) = z above zero, slope z below: LeakyReLU. The residual, of the same shape, may be absent.
 /// Training: mean and biased variance over n, h, w, through which the gradient flows. Otherwise the running ones.
 /// Backward is defined for both.
 struct BatchNorm {
   static constexpr const char* name = "batch_norm";
-  static constexpr int inputs = 3, outputs = 1;
-  enum In { x, gamma, beta };
+  static constexpr int inputs = 4, outputs = 1;
+  enum In { x, gamma, beta, residual };
   BatchNormState state;
+  double slope = 1;  ///< above 0, so that y tells which side z was on; 1: no activation
 
   struct Saved {
     Tensor mean, inv_std;  // [C]

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "spec/fields.h"
 #include "spec/names.h"
+#include "spec/pictures.h"
 #include "spec/print.h"
 
 namespace srwm {
@@ -32,6 +33,17 @@ std::string explain_keys(std::string_view group) {
   std::string text;
   for (const Field& field : fields()) {
     if (is_within(field.path, group)) text += fmt::format("{}{}", text.empty() ? "" : "\n", explain_field(field));
+  }
+  return text;
+}
+
+/// What a key or group chooses between, drawn.
+std::string drawings(std::string_view path) {
+  std::string text;
+  for (const Picture& picture : pictures()) {
+    if (picture.key != path) continue;
+    if (!picture.value.empty()) text += fmt::format("\n\"{}\":\n", picture.value);
+    text += picture.text;
   }
   return text;
 }
@@ -66,9 +78,10 @@ std::string markdown_table(std::string_view group) {
 
 std::string explain(std::string_view path) {
   if (path.empty()) return explain_keys("");
-  if (const Field* field = find_field(path)) return explain_field(*field);
-  if (const Group* group = find_group(path))
-    return fmt::format("{}: {}\n\n{}", path, group->meaning, explain_keys(path));
+  if (const Field* field = find_field(path)) return explain_field(*field) + drawings(path);
+  if (const Group* group = find_group(path)) {
+    return fmt::format("{}: {}\n{}\n{}", path, group->meaning, drawings(path), explain_keys(path));
+  }
   const std::string_view nearest = nearest_key(path);
   throw UsageError("There is no key '{}'.{} 'srwm config explain' lists all keys.", path,
                    nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest));

@@ -44,6 +44,9 @@ bool is_fast_weight(const ExperimentSpec& spec) {
 bool is_srwm(const ExperimentSpec& spec) {
   return spec.model.core.kind == CoreKind::srwm;
 }
+bool is_res12(const ExperimentSpec& spec) {
+  return spec.model.vision.kind == VisionKind::res12;
+}
 bool uses_rate(const ExperimentSpec& spec) {
   return spec.optim.schedule != ScheduleKind::transformer_warmup;
 }
@@ -60,6 +63,7 @@ constexpr Condition if_sync{"protocol.kind", "protocol.kind is \"sync\"", is_syn
 constexpr Condition if_fewer_ways{"protocol.first_ways", "protocol.first_ways is above 0", has_fewer_ways_first};
 constexpr Condition if_fast_weight{"model.core.kind", "model.core.kind is not \"lstm\"", is_fast_weight};
 constexpr Condition if_srwm{"model.core.kind", "model.core.kind is \"srwm\"", is_srwm};
+constexpr Condition if_res12{"model.vision.kind", "model.vision.kind is \"res12\"", is_res12};
 constexpr Condition if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
 constexpr Condition if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
 constexpr Condition if_validating{"validation.every", "validation.every is above 0", validates};
@@ -121,11 +125,22 @@ void add_protocol(std::vector<Field>& keys) {
 void add_model(std::vector<Field>& keys) {
   keys.push_back({"model.vision.kind", choice<VisionKind>(SRWM_MEMBER(model.vision.kind), all_vision_kinds),
                   "The network that turns an image into features: \"conv4\", four blocks of convolution, batch-norm, "
-                  "max-pool and ReLU."});
-  keys.push_back({"model.vision.channels", IntegerKey{SRWM_MEMBER(model.vision.channels), 1, 4096},
-                  "Channels of every convolution.", "channels"});
+                  "max-pool and ReLU, or \"res12\", four residual blocks of three convolutions."});
+  keys.push_back(
+      {"model.vision.channels", IntegerKey{SRWM_MEMBER(model.vision.channels), 1, 4096},
+       "Channels of every convolution; res12: of the first block, the others have 1.5, 2 and 4 times as many "
+       "(size \"big\": 2, 4 and 8 times).",
+       "channels"});
+  keys.push_back({"model.vision.size", choice<ResNetSize>(SRWM_MEMBER(model.vision.size), all_resnet_sizes),
+                  "How fast the channels grow from block to block.", "", if_res12});
   keys.push_back({"model.vision.dropout", NumberKey{SRWM_MEMBER(model.vision.dropout), 0, 1, false, true},
                   "Dropout in every block.", "probability"});
+  keys.push_back(
+      {"model.vision.dropout_kind", choice<DropoutKind>(SRWM_MEMBER(model.vision.dropout_kind), all_dropout_kinds),
+       "What that drops: \"base\" numbers at the end of each block, \"inblock\" also after the two activations "
+       "inside, \"2d\" and \"2d_inblock\" whole channels in the same places; conv4 has no place inside."});
+  keys.push_back({"model.vision.input_dropout", NumberKey{SRWM_MEMBER(model.vision.input_dropout), 0, 1, false, true},
+                  "Dropout of pixels of the images.", "probability"});
   keys.push_back(
       {"model.core.kind", choice<CoreKind>(SRWM_MEMBER(model.core.kind), all_core_kinds),
        "The sequence model that learns within an episode: \"srwm\" (self-referential weight matrix), "

@@ -30,6 +30,24 @@ void check_heads(const ExperimentSpec& spec, const Sound& sound, Problems& probl
                            core.hidden, core.heads, nearest_divisors(core.hidden, core.heads)));
 }
 
+void check_vision(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  const VisionOptions& vision = spec.model.vision;
+  if (!sound("model.vision.kind")) return;
+  const bool inside = vision.dropout_kind == DropoutKind::inblock || vision.dropout_kind == DropoutKind::inblock_2d;
+  if (vision.kind == VisionKind::conv4 && inside && sound("model.vision.dropout_kind")) {
+    problems.add("", "model.vision.dropout_kind",
+                 fmt::format("\"{}\" drops inside the blocks of a res12; conv4 takes \"base\" and \"2d\".",
+                             name_of(vision.dropout_kind)));
+  }
+  const bool odd = vision.kind == VisionKind::res12 && vision.size == ResNetSize::base && vision.channels % 2 != 0;
+  if (odd && all_sound(sound, {"model.vision.channels", "model.vision.size"})) {
+    problems.add(
+        "", "model.vision.channels",
+        fmt::format("must be even for a res12 of size \"base\", whose second block has 1.5 times as many; found {}.",
+                    vision.channels));
+  }
+}
+
 void check_ways(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
   const EpisodeOptions& protocol = spec.protocol;
   if (protocol.first_ways == 0 || !all_sound(sound, {"protocol.first_ways", "protocol.n_way", "protocol.ways_steps"})) {
@@ -84,7 +102,8 @@ void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& pro
 }  // namespace
 
 void check_rules(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
-  for (const auto check : {check_glyphs, check_ways, check_heads, check_figures}) check(spec, sound, problems);
+  for (const auto check : {check_glyphs, check_ways, check_vision, check_heads, check_figures})
+    check(spec, sound, problems);
 }
 
 }  // namespace srwm

@@ -30,18 +30,20 @@ CORES = {"srwm": {"kind": "srwm", "layers": 2, "heads": 2, "hidden": 16},
          "lstm": {"kind": "lstm", "layers": 2, "hidden": 16}}
 
 
-def spec_of(core):
-    return {"name": "small", "protocol": {"n_way": 3}, "model": {"vision": {"channels": 4}, "core": CORES[core]}}
+def spec_of(core, vision="conv4"):
+    return {"name": "small", "protocol": {"n_way": 3},
+            "model": {"vision": {"kind": vision, "channels": 4}, "core": CORES[core]}}
 
 
-def state_of(core):
+def state_of(core, vision="conv4"):
     """A state_dict with the features of 2 x 3 maps of 3-channel images."""
     first = "rnn.weight_ih_l0" if core == "lstm" else "input_proj.weight"
-    sizes = {"conv_layers.0.0.weight": np.empty((4, 3, 3, 3)), first: np.empty((0, 4 * 6 + 3))}
-    shapes = convert.expected_shapes(convert.options_of(json.dumps(spec_of(core)), "spec"), sizes)
+    sizes = {convert.ENCODERS[vision][1]: np.empty((4, 3, 3, 3)), first: np.empty((0, 4 * 6 + 3))}
+    shapes = convert.expected_shapes(convert.options_of(json.dumps(spec_of(core, vision)), "spec"), sizes)
     torch.manual_seed(1)
     state = {name: torch.randn(shape) for name, shape in shapes.items()}
-    state |= {f"conv_layers.{i}.1.num_batches_tracked": torch.tensor(70 + i) for i in range(4)}
+    norms = [name.removesuffix("running_var") for name in state if name.endswith("running_var")]
+    state |= {norm + "num_batches_tracked": torch.tensor(70 + i) for i, norm in enumerate(norms)}
     return state
 
 
@@ -62,6 +64,7 @@ class ConvertTorchCheckpoint(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.out = self.path("out.h5")
+        self.vision = "conv4"
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -69,7 +72,7 @@ class ConvertTorchCheckpoint(unittest.TestCase):
     def convert(self, state, core="srwm", *more):
         torch.save(state, self.path("in.pt"))
         with open(self.path("spec.json"), "w", encoding="utf-8") as file:
-            json.dump(spec_of(core), file)
+            json.dump(spec_of(core, self.vision), file)
         self.run_script(self.path("in.pt"), self.out, "--config", self.path("spec.json"), *more)
 
     def back(self, *more):
@@ -92,10 +95,11 @@ class ConvertTorchCheckpoint(unittest.TestCase):
             self.assertEqual(found[name].dtype, value.dtype, name)
 
     def test_there_and_back(self):
-        for core in CORES:
-            with self.subTest(core):
-                self.convert({"model_state_dict": state_of(core), "epoch": 3}, core)
-                self.same(self.back(), state_of(core))
+        for self.vision in convert.ENCODERS:
+            for core in CORES:
+                with self.subTest(vision=self.vision, core=core):
+                    self.convert({"model_state_dict": state_of(core, self.vision), "epoch": 3}, core)
+                    self.same(self.back(), state_of(core, self.vision))
 
     def test_checkpoint_content(self):
         self.convert(state_of("srwm"))

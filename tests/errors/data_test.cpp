@@ -8,7 +8,7 @@
 #include "data/glyphs.h"
 #include "data/sampler.h"
 #include "errors/errors_page.h"
-#include "nn/conv4.h"
+#include "nn/image_encoder.h"
 #include "ops/backend.h"
 #include "support/hdf5_editor.h"
 #include "support/temp_dir.h"

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import torch_models
-from convert_torch_checkpoint import expected_shapes, options_of, write_checkpoint
+from convert_torch_checkpoint import ENCODERS, expected_shapes, options_of, write_checkpoint
 
 STEPS = 20
 OPTIM = {"rate": 1e-3, "schedule": "constant", "beta1": 0.9, "beta2": 0.995, "eps": 1e-9}
@@ -34,12 +34,22 @@ CASES = {
     "srwm_delayed": (DELAYED, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (33, 50, 3), 4),
     "linear_transformer": (SYNC, {"kind": "linear_transformer", **SMALL}, (28, 28, 1), 8),
     "transformer": (DELAYED, {"kind": "transformer", **SMALL}, (28, 28, 1), 4),
+    "res12_srwm": (SYNC, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (32, 33, 3), 4),
+    "res12_delta_net": (DELAYED, {"kind": "delta_net", **SMALL}, (17, 19, 3), 4),
+    "res12_lstm": (SYNC, {"kind": "lstm", "layers": 1, "hidden": 16}, (16, 16, 1), 4),
 }
+
+
+CONV4 = {"kind": "conv4", "channels": 4}
+# Encoders of cases that have another: the published ones in small.
+RES12 = {"res12_srwm": {"kind": "res12", "channels": 4, "size": "base"},
+         "res12_delta_net": {"kind": "res12", "channels": 2, "size": "big"},
+         "res12_lstm": {"kind": "res12", "channels": 4, "size": "base"}}
 
 
 def make_spec(name, protocol, core):
     return {"name": "golden_" + name, "protocol": protocol,
-            "model": {"vision": {"kind": "conv4", "channels": 4}, "core": core}, "optim": OPTIM,
+            "model": {"vision": RES12.get(name, CONV4), "core": core}, "optim": OPTIM,
             "train": {"steps": STEPS, "batch": 2}}
 
 
@@ -57,16 +67,18 @@ def make_episodes(rng, protocol, image, episodes):
 def make_weights(rng, options, image, features):
     """Weights of the size that training leaves, none of them at a special value such as 0 or 1."""
     channels = options["vision"]["channels"]
+    sees_image = ENCODERS[options["vision"]["kind"]][1]
     first = "rnn.weight_ih_l0" if options["core"]["kind"] == "lstm" else "input_proj.weight"
-    sizes = {"conv_layers.0.0.weight": np.empty((channels, image[2], 3, 3)),
+    sizes = {sees_image: np.empty((channels, image[2], 3, 3)),
              first: np.empty((0, features + options["protocol"]["n_way"]))}
     weights = {}
     for name, shape in expected_shapes(options, sizes).items():
-        scale = 1 / np.sqrt(np.prod(shape[1:])) if len(shape) == 2 or "conv" in name and len(shape) > 1 else 0.35
+        is_product = len(shape) == 2 or len(shape) == 4 and ("conv" in name or "downsample" in name)
+        scale = 1 / np.sqrt(np.prod(shape[1:])) if is_product else 0.35
         value = rng.normal(0, scale, shape)
         if name.endswith("running_var"):
             value = 0.2 + value ** 2
-        elif len(shape) == 1 and name.endswith((".1.weight", "norm.weight")):
+        elif len(shape) == 1 and name.endswith((".1.weight", "norm.weight", ".bn1.weight", ".bn2.weight", ".bn3.weight")):
             value += 1
         weights[name] = value.astype(np.float32)
     return weights

@@ -13,17 +13,39 @@ def is_trained(name):
     return not name.endswith(RUNNING)
 
 
+def batch_norm(p, name, x, training):
+    """In training the running statistics in `p` are updated in place."""
+    return F.batch_norm(x, p[name + ".running_mean"], p[name + ".running_var"], p[name + ".weight"], p[name + ".bias"],
+                        training=training, momentum=0.1, eps=1e-5)
+
+
 def conv4(p, images, training):
-    """images [N, C, H, W] -> features [N, F] in C, H, W order. Four times convolution, batch-norm, max-pool, ReLU; in
-    training the running statistics in `p` are updated in place."""
+    """images [N, C, H, W] -> features [N, F] in C, H, W order. Four times convolution, batch-norm, max-pool,
+    ReLU."""
     x = images
     for i in range(4):
         conv, norm = f"conv_layers.{i}.0", f"conv_layers.{i}.1"
         x = F.conv2d(x, p[conv + ".weight"], p[conv + ".bias"], padding=1)
-        x = F.batch_norm(x, p[norm + ".running_mean"], p[norm + ".running_var"], p[norm + ".weight"],
-                         p[norm + ".bias"], training=training, momentum=0.1, eps=1e-5)
-        x = F.relu(F.max_pool2d(x, 2))
+        x = F.relu(F.max_pool2d(batch_norm(p, norm, x, training), 2))
     return x.flatten(1)
+
+
+def res12_block(p, name, x, training):
+    y = x
+    for i in (1, 2):
+        y = F.conv2d(y, p[f"{name}.conv{i}.weight"], padding=1)
+        y = F.leaky_relu(batch_norm(p, f"{name}.bn{i}", y, training), 0.1)
+    y = batch_norm(p, name + ".bn3", F.conv2d(y, p[name + ".conv3.weight"], padding=1), training)
+    shortcut = batch_norm(p, name + ".downsample.1", F.conv2d(x, p[name + ".downsample.0.weight"]), training)
+    return F.max_pool2d(F.leaky_relu(y + shortcut, 0.1), 2)
+
+
+def res12(p, images, training):
+    """images [N, C, H, W] -> features [N, F]: four residual blocks and the mean over space."""
+    x = images
+    for i in range(1, 5):
+        x = res12_block(p, f"stem_resnet12.layer{i}", x, training)
+    return x.mean((2, 3))
 
 
 def linear(p, name, x):
@@ -151,7 +173,8 @@ def logits(p, images, labels, spec, training):
     fed, wanted = fed_labels(labels, protocol["kind"])
     # Contiguous, because batch-norm of float32 images in channels-last memory is a hundred times less exact.
     pixels = images.flatten(0, 1).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
-    features = conv4(p, pixels.to(p["out_layer.weight"].dtype) / 255, training).unflatten(0, labels.shape)
+    encoder = {"conv4": conv4, "res12": res12}[spec["model"]["vision"]["kind"]]
+    features = encoder(p, pixels.to(p["out_layer.weight"].dtype) / 255, training).unflatten(0, labels.shape)
     x = torch.cat([features, F.one_hot(fed, protocol["n_way"]).to(features.dtype)], dim=-1)
     y = lstm(p, x, core) if core["kind"] == "lstm" else fast_weight_layers(p, x, core)
     return linear(p, "out_layer", y)[:, wanted], labels[:, wanted]

@@ -22,13 +22,22 @@ FewShotModelOptions small(CoreKind kind) {
   return {.vision = {.channels = 4}, .core = {.kind = kind, .layers = 2, .heads = 2, .hidden = 8, .ff_factor = 2}};
 }
 
+/// A Res-12 with blocks of 2, 3, 4, 8 channels under an SRWM.
+FewShotModelOptions small_res12(ResNetSize size = ResNetSize::base) {
+  FewShotModelOptions options = small(CoreKind::srwm);
+  options.vision = {.kind = VisionKind::res12, .channels = 2, .size = size};
+  return options;
+}
+
 /// A model with its parameters on one context.
 struct Model {
   Model(const Backend& backend, DType real, const FewShotModelOptions& options)
       : context(backend, real, 2), set(context, 3), net(set, options, image, n_way) {
     // Batch-norm starts with beta 0 and all images alike in scale; other values make the check see more.
     for (Parameter& parameter : set.parameters()) {
-      if (parameter.name.find(".1.bias") != std::string::npos) shift(parameter.value);
+      const bool is_norm =
+          parameter.name.find(".1.") != std::string::npos || parameter.name.find(".bn") != std::string::npos;
+      if (is_norm && parameter.name.ends_with(".bias")) shift(parameter.value);
     }
   }
 
@@ -147,6 +156,53 @@ TEST_CASE("SRWM options have gradients too", "[model][gradient]") {
   options.core.beta_init = -1;
   Model model(reference_backend(DType::f64), DType::f64, options);
   check_gradients(model, [&](bool backward) { return loss_of(model, 4, 4, 0, backward); });
+}
+
+TEST_CASE("gradients of a Res-12, in double", "[model][gradient]") {
+  const ResNetSize size = GENERATE(ResNetSize::base, ResNetSize::big);
+  Model model(reference_backend(DType::f64), DType::f64, small_res12(size));
+  check_gradients(model, [&](bool backward) { return loss_of(model, 4, 2, 0, backward); });
+}
+
+TEST_CASE("gradients through every kind of dropout, in double", "[model][gradient]") {
+  const VisionKind vision = GENERATE(VisionKind::conv4, VisionKind::res12);
+  const DropoutKind kind = GENERATE(from_range(std::begin(all_dropout_kinds), std::end(all_dropout_kinds)));
+  CAPTURE(name_of(vision), name_of(kind));
+  FewShotModelOptions options = vision == VisionKind::res12 ? small_res12() : small(CoreKind::srwm);
+  options.vision.dropout = 0.2;
+  options.vision.dropout_kind = kind;
+  options.vision.input_dropout = 0.1;
+  Model model(reference_backend(DType::f64), DType::f64, options);
+  check_gradients(model, [&](bool backward) { return loss_of(model, 4, 2, 0, backward); });
+}
+
+TEST_CASE("the published Conv-4 have their features", "[model]") {
+  Context context(reference_backend(DType::f32), DType::f32, 1);
+  const auto features = [&](std::int64_t channels, const ImageShape& shape) {
+    ParameterSet set(context, 1);
+    DropoutSites sites;
+    return make_image_encoder(set, {.channels = channels}, shape, sites)->features();
+  };
+  CHECK(features(64, {28, 28, 1}) == 64);   // Omniglot
+  CHECK(features(32, {84, 84, 3}) == 800);  // Mini-ImageNet
+  CHECK(features(32, {32, 32, 3}) == 128);  // FC100
+}
+
+TEST_CASE("the published Res-12 have their parameters", "[model]") {
+  Context context(reference_backend(DType::f32), DType::f32, 1);
+  const auto encoder = [&](ResNetSize size, std::int64_t& scalars) {
+    ParameterSet set(context, 1);
+    DropoutSites sites;
+    const auto net = make_image_encoder(set, {.kind = VisionKind::res12, .size = size}, {84, 84, 3}, sites);
+    scalars = set.count();
+    return net->features();
+  };
+  // 9 (3 + 64 + 64) 64 + 9 (64 + 96 + 96) 96 + ... for the convolutions, 8 C for the norms of a block, I C the shortcut
+  std::int64_t base = 0, big = 0;
+  CHECK(encoder(ResNetSize::base, base) == 256);
+  CHECK(encoder(ResNetSize::big, big) == 512);
+  CHECK(base == 2232448);
+  CHECK(big == 7996800);
 }
 
 TEST_CASE("a query as a branch equals a query as the last step", "[model]") {

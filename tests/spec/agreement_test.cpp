@@ -1,4 +1,5 @@
 // Declaration, parser, schema, docs/spec.md and the files in experiments/ say the same.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "spec/explain.h"
 #include "spec/fields.h"
 #include "spec/parse.h"
+#include "spec/pictures.h"
 #include "spec/print.h"
 #include "spec/schema_check.h"
 #include "spec/spec_testing.h"
@@ -56,6 +58,7 @@ void rewrite_tables() {
 json spec_with(const Field& field, const json& value) {
   json spec = {{"name", "a"}, {"figures", {{"source", "s"}}}};
   if (field.path.starts_with("optim.warmup")) spec["optim"]["schedule"] = "linear_warmup";
+  if (field.path == "model.vision.size") spec["model"]["vision"]["kind"] = "res12";
   if (field.path == "protocol.ways_steps") spec["protocol"]["first_ways"] = 2;
   std::string pointer = fmt::format("/{}", field.path);
   std::ranges::replace(pointer, '.', '/');
@@ -78,6 +81,24 @@ TEST_CASE("paths are unique, and every group is declared and used") {
     CHECK(field.meaning.ends_with('.'));
   }
   CHECK(used.size() == groups().size());
+}
+
+TEST_CASE("every architecture is drawn, in explain and in docs/models.md") {
+  const std::string models = read(page.parent_path() / "models.md");
+  for (const char* key : {"model.vision.kind", "model.core.kind"}) {
+    const auto& choice = std::get<ChoiceKey>(find_field(key)->type);
+    for (const std::string_view value : choice.names) {
+      INFO(key << " " << value);
+      const auto drawn = std::ranges::find_if(
+          pictures(), [&](const Picture& picture) { return picture.key == key && picture.value == value; });
+      REQUIRE(drawn != pictures().end());
+      CHECK(explain(key).find(drawn->text) != std::string::npos);
+    }
+  }
+  for (const Picture& picture : pictures()) {
+    INFO(picture.text);
+    CHECK(models.find(picture.text) != std::string::npos);
+  }
 }
 
 TEST_CASE("every default is allowed") {
@@ -146,7 +167,8 @@ TEST_CASE("explain knows every key and group, and the nearest of those it does n
   using Catch::Matchers::Contains;
   for (const Field& field : fields()) {
     CHECK_THAT(explain(field.path), Contains(std::string(field.meaning)) && Contains(allowed_values(field.type)));
-    CHECK_THAT(explain(""), Contains(explain(field.path)));
+    const std::string text = explain(field.path);
+    CHECK_THAT(explain(""), Contains(text.substr(0, text.find("\n\""))));  // without drawings
   }
   for (const Group& group : groups()) CHECK_THAT(explain(group.path), Contains(std::string(group.meaning)));
   CHECK_THAT(explain("model.core.heads"), Contains("default: 16") && Contains("only if: model.core.kind is not"));

@@ -167,6 +167,11 @@ TEST_CASE("values that do not fit together") {
         "model.core.heads: hidden units are split evenly over heads, but model.core.hidden is 100 and heads is 16. The "
         "nearest number of heads that divides hidden is 10 or 20.");
   CHECK_THAT(problem(with(R"("model": {"core": {"hidden": 4, "heads": 16}})")), Contains("divides hidden is 4."));
+  CHECK(
+      problem(with(R"("model": {"vision": {"dropout_kind": "2d_inblock"}})")) ==
+      "model.vision.dropout_kind: \"2d_inblock\" drops inside the blocks of a res12; conv4 takes \"base\" and \"2d\".");
+  CHECK_THAT(problem(with(R"("model": {"vision": {"kind": "res12", "channels": 7}})")),
+             Contains("model.vision.channels: must be even") && Contains("found 7."));
   CHECK(problem(with(R"("protocol": {"first_ways": 6, "ways_steps": 10})")) ==
         "protocol.first_ways: must be 0 or from 2 to protocol.n_way, which is 5; found 6.");
   CHECK_THAT(problem(with(R"("protocol": {"first_ways": 1, "ways_steps": 10})")), Contains("found 1."));

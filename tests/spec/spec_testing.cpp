@@ -49,6 +49,11 @@ struct Randomize {
 /// Makes values that do not fit together fit.
 void repair(ExperimentSpec& spec) {
   spec.model.core.hidden = std::min<std::int64_t>(spec.model.core.hidden, 64) * spec.model.core.heads;
+  VisionOptions& vision = spec.model.vision;
+  if (vision.kind == VisionKind::conv4 && vision.dropout_kind != DropoutKind::base) {
+    vision.dropout_kind = DropoutKind::base_2d;
+  }
+  vision.channels += vision.channels % 2;
   spec.protocol.first_ways = std::min(spec.protocol.first_ways, spec.protocol.n_way);
   if (spec.protocol.first_ways == 1) spec.protocol.first_ways = 2;
   spec.protocol.ways_steps = std::max<std::int64_t>(spec.protocol.ways_steps, 1);
@@ -71,7 +76,12 @@ void reset_meaningless(ExperimentSpec& spec) {
     if (field.applies(spec)) continue;
     std::visit(
         [&](const auto& key) {
-          if constexpr (requires { key.member; }) key.member.write(spec) = key.member.read(defaults);
+          if constexpr (requires { key.member; }) {
+            key.member.write(spec) = key.member.read(defaults);
+          } else {
+            const auto place = std::ranges::find(key.names, key.read(defaults)) - key.names.begin();
+            key.write(spec, static_cast<std::size_t>(place));
+          }
         },
         field.type);
   }

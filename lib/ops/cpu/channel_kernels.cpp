@@ -50,28 +50,52 @@ void column_sums(float* sums, const float* x, std::int64_t pixels, std::int64_t 
   });
 }
 
-void affine(float* y, const float* x, const float* scale, const float* shift, std::int64_t pixels,
-            std::int64_t channels) {
+void scale(float* y, const float* x, const float* factors, std::int64_t pixels, std::int64_t channels,
+           bool accumulate) {
   for_channel_blocks(channels, [&]<int n>(auto access, std::int64_t c) {
-    const Row<n> factor = Row<n>::get(access, scale + c), offset = Row<n>::get(access, shift + c);
+    const Row<n> factor = Row<n>::get(access, factors + c);
     for (std::int64_t p = 0; p < pixels; ++p) {
       for (int k = 0; k < n; ++k) {
         const std::int64_t at = p * channels + c + k * lanes;
-        access.put(y + at, factor.v[k] * access.get(x + at) + offset.v[k]);
+        const Vec value = factor.v[k] * access.get(x + at);
+        access.put(y + at, accumulate ? access.get(y + at) + value : value);
       }
     }
   });
 }
 
-void gradient_sums(float* sums, const float* dy, const float* x, const float* mean, std::int64_t pixels,
-                   std::int64_t channels) {
+void affine(float* y, const float* x, const float* scale, const float* shift, const float* residual, float slope,
+            std::int64_t pixels, std::int64_t channels) {
+  for_channel_blocks(channels, [&]<int n>(auto access, std::int64_t c) {
+    const Row<n> factor = Row<n>::get(access, scale + c), offset = Row<n>::get(access, shift + c);
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      for (int k = 0; k < n; ++k) {
+        const std::int64_t at = p * channels + c + k * lanes;
+        Vec z = factor.v[k] * access.get(x + at) + offset.v[k];
+        if (residual) z += access.get(residual + at);
+        access.put(y + at, z > 0.0f ? z : slope * z);
+      }
+    }
+  });
+}
+
+/// dy through the activation.
+template <typename Access>
+Vec through(const LeakyReluOf& act, const Access& access, const float* dy, std::int64_t at) {
+  const Vec g = access.get(dy + at);
+  if (!act.y) return g;
+  return access.get(act.y + at) > 0.0f ? g : act.slope * g;
+}
+
+void gradient_sums(float* sums, const float* dy, const LeakyReluOf& act, const float* x, const float* mean,
+                   std::int64_t pixels, std::int64_t channels) {
   for_channel_blocks(channels, [&]<int n>(auto access, std::int64_t c) {
     const Row<n> centre = Row<n>::get(access, mean + c);
     Row<n> sum, product;
     for (std::int64_t p = 0; p < pixels; ++p) {
       for (int k = 0; k < n; ++k) {
         const std::int64_t at = p * channels + c + k * lanes;
-        const Vec g = access.get(dy + at);
+        const Vec g = through(act, access, dy, at);
         sum.v[k] += g;
         product.v[k] += g * (access.get(x + at) - centre.v[k]);
       }
@@ -81,17 +105,30 @@ void gradient_sums(float* sums, const float* dy, const float* x, const float* me
   });
 }
 
-void norm_gradient(float* dx, const float* dy, const float* x, const NormGradient& g, std::int64_t pixels,
-                   std::int64_t channels, bool accumulate) {
+void norm_gradient(float* dx, const float* dy, const LeakyReluOf& act, const float* x, const NormGradient& g,
+                   std::int64_t pixels, std::int64_t channels, bool accumulate) {
   for_channel_blocks(channels, [&]<int n>(auto access, std::int64_t c) {
     const Row<n> scale = Row<n>::get(access, g.scale + c), slope = Row<n>::get(access, g.slope + c),
                  offset = Row<n>::get(access, g.offset + c);
     for (std::int64_t p = 0; p < pixels; ++p) {
       for (int k = 0; k < n; ++k) {
         const std::int64_t at = p * channels + c + k * lanes;
-        Vec d = scale.v[k] * access.get(dy + at) + (slope.v[k] * access.get(x + at) + offset.v[k]);
+        Vec d = scale.v[k] * through(act, access, dy, at) + (slope.v[k] * access.get(x + at) + offset.v[k]);
         if (accumulate) d += access.get(dx + at);
         access.put(dx + at, d);
+      }
+    }
+  });
+}
+
+void activation_gradient(float* dz, const float* dy, const LeakyReluOf& act, std::int64_t pixels, std::int64_t channels,
+                         bool accumulate) {
+  for_channel_blocks(channels, [&]<int n>(auto access, std::int64_t c) {
+    for (std::int64_t p = 0; p < pixels; ++p) {
+      for (int k = 0; k < n; ++k) {
+        const std::int64_t at = p * channels + c + k * lanes;
+        const Vec g = through(act, access, dy, at);
+        access.put(dz + at, accumulate ? access.get(dz + at) + g : g);
       }
     }
   });
@@ -230,7 +267,7 @@ void norm_pool_relu_gradient(float* dx, const PooledImage& pooled, const float* 
 }  // namespace
 
 const ChannelKernels channel_kernels{
-    shifted_sums, column_sums,   affine,         gradient_sums,       norm_gradient,
-    pool,         pool_gradient, norm_pool_relu, norm_pool_relu_sums, norm_pool_relu_gradient};
+    shifted_sums,        column_sums, scale,         affine,         gradient_sums,       norm_gradient,
+    activation_gradient, pool,        pool_gradient, norm_pool_relu, norm_pool_relu_sums, norm_pool_relu_gradient};
 
 }  // namespace srwm::cpu::SRWM_SIMD

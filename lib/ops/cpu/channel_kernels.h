@@ -20,6 +20,12 @@ struct NormGradient {
   const float *scale, *slope, *offset;
 };
 
+/// An activation whose output is y: its gradient is 1 where y is above zero, else slope. Without y there is none.
+struct LeakyReluOf {
+  const float* y = nullptr;
+  float slope = 1;
+};
+
 /// One pooled image: gradient, output and which pixel of each window was the largest.
 struct PooledImage {
   const float* dy;
@@ -32,15 +38,21 @@ struct ChannelKernels {
   void (*shifted_sums)(float* sums, const float* x, std::int64_t pixels, std::int64_t channels);
   /// sums = sum of x.
   void (*column_sums)(float* sums, const float* x, std::int64_t pixels, std::int64_t channels);
-  /// y = scale x + shift.
-  void (*affine)(float* y, const float* x, const float* scale, const float* shift, std::int64_t pixels,
-                 std::int64_t channels);
-  /// Rows of `sums`: sum of dy, sum of dy (x - mean).
-  void (*gradient_sums)(float* sums, const float* dy, const float* x, const float* mean, std::int64_t pixels,
-                        std::int64_t channels);
-  /// dx = scale dy + slope x + offset, or added to dx.
-  void (*norm_gradient)(float* dx, const float* dy, const float* x, const NormGradient& k, std::int64_t pixels,
-                        std::int64_t channels, bool accumulate);
+  /// y = scale x, or added to y.
+  void (*scale)(float* y, const float* x, const float* scale, std::int64_t pixels, std::int64_t channels,
+                bool accumulate);
+  /// y = z where it is above zero, else slope z; z = scale x + shift + residual, which may be nullptr.
+  void (*affine)(float* y, const float* x, const float* scale, const float* shift, const float* residual, float slope,
+                 std::int64_t pixels, std::int64_t channels);
+  /// With g = dy through the activation; rows of `sums`: sum of g, sum of g (x - mean).
+  void (*gradient_sums)(float* sums, const float* dy, const LeakyReluOf& act, const float* x, const float* mean,
+                        std::int64_t pixels, std::int64_t channels);
+  /// dx = scale g + slope x + offset, or added to dx.
+  void (*norm_gradient)(float* dx, const float* dy, const LeakyReluOf& act, const float* x, const NormGradient& k,
+                        std::int64_t pixels, std::int64_t channels, bool accumulate);
+  /// dz = g, or added to dz.
+  void (*activation_gradient)(float* dz, const float* dy, const LeakyReluOf& act, std::int64_t pixels,
+                              std::int64_t channels, bool accumulate);
 
   /// y = max over each window of x; winner = 2 r + s of the first largest element. A NaN wins.
   void (*pool)(float* y, std::uint8_t* winner, const float* x, const PoolShape& shape);

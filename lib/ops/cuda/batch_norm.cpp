@@ -1,5 +1,6 @@
 #include "ops/batch_norm.h"
 
+#include "kernels/elementwise.h"
 #include "ops/cuda/normalisation.h"
 #include "ops/scratch.h"
 
@@ -21,23 +22,42 @@ void forward(Context& ctx, const Forward<BatchNorm>& f) {
   } else {
     normalise_by_running(stream_of(ctx), options, channels, norm.pointers());
   }
-  scale_and_shift(stream_of(ctx), x, norm.pointers(), f.out[0].data<float>(), pixels, channels);
+  float* y = f.out[0].data<float>();
+  const Tensor& residual = f.in[BatchNorm::residual];
+  scale_and_shift(stream_of(ctx), x, norm.pointers(), y, pixels, channels);
+  if (residual) copy_or_add(stream_of(ctx), residual.data<float>(), y, true, residual.numel());
+  if (f.op.slope != 1) leaky_relu(stream_of(ctx), y, static_cast<float>(f.op.slope), f.out[0].numel());
+}
+
+/// dL/dz of y = act(z), in step memory unless there is no activation.
+const float* through_activation(Context& ctx, const Backward<BatchNorm>& b) {
+  const Tensor& dL_dy = b.dL_dout[0];
+  if (b.op.slope == 1) return dL_dy.data<float>();
+  float* dL_dz = ctx.empty(dL_dy.shape()).data<float>();
+  leaky_relu_backward(stream_of(ctx), b.out[0].data<float>(), dL_dy.data<float>(), dL_dz,
+                      static_cast<float>(b.op.slope), dL_dy.numel());
+  return dL_dz;
 }
 
 void backward(Context& ctx, const Backward<BatchNorm>& b) {
   const ScratchScope scope(ctx);
   const std::int64_t channels = b.out[0].dim(3), pixels = rows_of(b.out[0]);
-  const float *x = b.in[BatchNorm::x].data<float>(), *dL_dy = b.dL_dout[0].data<float>(),
+  const float *x = b.in[BatchNorm::x].data<float>(), *dL_dz = through_activation(ctx, b),
               *mean = b.saved.mean.data<float>();
   const NormGradientTensors k(ctx, channels);
   float* partial = ctx.empty({channel_sum_floats(pixels, channels)}).data<float>();
-  norm_gradient_sums(stream_of(ctx), dL_dy, x, mean, partial, pixels, channels);
+  norm_gradient_sums(stream_of(ctx), dL_dz, x, mean, partial, pixels, channels);
   norm_gradient(stream_of(ctx), b.op.state.training, partial, pixels, pixels, channels, mean,
                 b.saved.inv_std.data<float>(), b.in[BatchNorm::gamma].data<float>(), k.pointers(),
                 parameter_gradients(b.dL_din[BatchNorm::gamma], b.dL_din[BatchNorm::beta]));
+  const Grad& dL_dresidual = b.dL_din[BatchNorm::residual];
+  if (dL_dresidual.wanted()) {
+    copy_or_add(stream_of(ctx), dL_dz, dL_dresidual.value.data<float>(), accumulates(dL_dresidual),
+                dL_dresidual.value.numel());
+  }
   const Grad& dL_dx = b.dL_din[BatchNorm::x];
   if (!dL_dx.wanted()) return;
-  apply_norm_gradient(stream_of(ctx), k.pointers(), dL_dy, x, dL_dx.value.data<float>(), accumulates(dL_dx), pixels,
+  apply_norm_gradient(stream_of(ctx), k.pointers(), dL_dz, x, dL_dx.value.data<float>(), accumulates(dL_dx), pixels,
                       channels);
 }
 

@@ -3,6 +3,7 @@ set(SRWM_CUDA_BODIES
   add.cpp
   backend.cpp
   batch_norm.cpp
+  channel_dropout.cpp
   concat_one_hot.cpp
   conv3x3.cpp
   conv_block.cpp
@@ -25,6 +26,7 @@ set(SRWM_CUDA_BODIES
   relu.cpp
   select_rows.cpp
   softmax_attention.cpp
+  spatial_mean.cpp
   srwm.cpp
   thin_conv_block.cpp
   update.cpp)

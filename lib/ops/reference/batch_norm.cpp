@@ -39,6 +39,7 @@ void forward(Context& context, const Forward<BatchNorm>& f) {
   const Real* x = f.in[BatchNorm::x].data<Real>();
   const Real* gamma = f.in[BatchNorm::gamma].data<Real>();
   const Real* beta = f.in[BatchNorm::beta].data<Real>();
+  const Real* residual = f.in[BatchNorm::residual].data<Real>();
   Real* y = f.out[0].data<Real>();
   f.saved.mean = context.empty({channels});
   f.saved.inv_std = context.empty({channels});
@@ -56,36 +57,41 @@ void forward(Context& context, const Forward<BatchNorm>& f) {
     f.saved.inv_std.data<Real>()[c] = static_cast<Real>(inv_std);
     for (std::int64_t p = 0; p < pixels; ++p) {
       const double xhat = (x[p * channels + c] - moments.mean) * inv_std;
-      y[p * channels + c] = static_cast<Real>(xhat * gamma[c] + beta[c]);
+      double z = xhat * gamma[c] + beta[c];
+      if (residual != nullptr) z += residual[p * channels + c];
+      y[p * channels + c] = static_cast<Real>(z > 0 ? z : f.op.slope * z);
     }
   }
 }
 
-/// With xhat = (x - mean) inv_std and N values per channel:
-/// dL/dbeta = sum dL/dy, dL/dgamma = sum dL/dy xhat,
-/// dL/dx = gamma inv_std (dL/dy - [mean(dL/dy) + xhat mean(dL/dy xhat)]), the bracket only in training.
+/// With xhat = (x - mean) inv_std, dL/dz = dL/dy act'(z), z = gamma xhat + beta + residual, and N values per channel:
+/// dL/dresidual = dL/dz, dL/dbeta = sum dL/dz, dL/dgamma = sum dL/dz xhat,
+/// dL/dx = gamma inv_std (dL/dz - [mean(dL/dz) + xhat mean(dL/dz xhat)]), the bracket only in training.
 template <typename Real>
 void backward(Context&, const Backward<BatchNorm>& b) {
   const std::int64_t channels = b.out[0].dim(3), pixels = b.out[0].numel() / channels;
   const Real* x = b.in[BatchNorm::x].data<Real>();
-  const Real* dy = b.dL_dout[0].data<Real>();
+  const Real *y = b.out[0].data<Real>(), *dy = b.dL_dout[0].data<Real>();
   const Grad &dx = b.dL_din[BatchNorm::x], &dgamma = b.dL_din[BatchNorm::gamma], &dbeta = b.dL_din[BatchNorm::beta];
+  const Grad& dresidual = b.dL_din[BatchNorm::residual];
+  const auto dz = [&](std::int64_t at) { return static_cast<double>(dy[at]) * (y[at] > 0 ? 1 : b.op.slope); };
   for (std::int64_t c = 0; c < channels; ++c) {
     const double mean = b.saved.mean.data<Real>()[c], inv_std = b.saved.inv_std.data<Real>()[c];
     const double gamma = b.in[BatchNorm::gamma].data<Real>()[c];
-    double sum_dy = 0, sum_dy_xhat = 0;
+    double sum_dz = 0, sum_dz_xhat = 0;
     for (std::int64_t p = 0; p < pixels; ++p) {
-      const double d = dy[p * channels + c];
-      sum_dy += d;
-      sum_dy_xhat += d * (x[p * channels + c] - mean) * inv_std;
+      const double d = dz(p * channels + c);
+      sum_dz += d;
+      sum_dz_xhat += d * (x[p * channels + c] - mean) * inv_std;
+      if (dresidual.wanted()) put(dresidual.value.data<Real>()[p * channels + c], dresidual.mode, d);
     }
-    if (dbeta.wanted()) put(dbeta.value.data<Real>()[c], dbeta.mode, sum_dy);
-    if (dgamma.wanted()) put(dgamma.value.data<Real>()[c], dgamma.mode, sum_dy_xhat);
+    if (dbeta.wanted()) put(dbeta.value.data<Real>()[c], dbeta.mode, sum_dz);
+    if (dgamma.wanted()) put(dgamma.value.data<Real>()[c], dgamma.mode, sum_dz_xhat);
     if (!dx.wanted()) continue;
     const double batch = b.op.state.training ? 1.0 / static_cast<double>(pixels) : 0.0;
     for (std::int64_t p = 0; p < pixels; ++p) {
       const double xhat = (x[p * channels + c] - mean) * inv_std;
-      const double d = dy[p * channels + c] - batch * (sum_dy + xhat * sum_dy_xhat);
+      const double d = dz(p * channels + c) - batch * (sum_dz + xhat * sum_dz_xhat);
       put(dx.value.data<Real>()[p * channels + c], dx.mode, gamma * inv_std * d);
     }
   }

@@ -21,7 +21,7 @@ void forward(Context& context, const Forward<ConvBlock>& f) {
   body_of(Tag<Conv3x3>{}, context.real()).forward(context, {Conv3x3{}, conv_in, {f.saved.convolved}, conv_saved});
 
   BatchNorm::Saved norm_saved;
-  const Tensors<3> norm_in = {f.saved.convolved, in[ConvBlock::gamma], in[ConvBlock::beta]};
+  const Tensors<BatchNorm::inputs> norm_in = {f.saved.convolved, in[ConvBlock::gamma], in[ConvBlock::beta]};
   body_of(Tag<BatchNorm>{}, context.real())
       .forward(context, {BatchNorm{f.op.state}, norm_in, {normalised}, norm_saved});
   f.saved.mean = norm_saved.mean;
@@ -50,7 +50,7 @@ void backward(Context& context, const Backward<ConvBlock>& b) {
   // normalised = BatchNorm(convolved)
   const Grad dconvolved = {context.empty(b.saved.convolved.shape()), GradMode::overwrite};
   const BatchNorm::Saved norm_saved = {b.saved.mean, b.saved.inv_std};
-  const Tensors<3> norm_in = {b.saved.convolved, b.in[ConvBlock::gamma], b.in[ConvBlock::beta]};
+  const Tensors<BatchNorm::inputs> norm_in = {b.saved.convolved, b.in[ConvBlock::gamma], b.in[ConvBlock::beta]};
   body_of(Tag<BatchNorm>{}, context.real())
       .backward(context, {BatchNorm{b.op.state},
                           norm_in,

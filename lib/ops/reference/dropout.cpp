@@ -1,40 +1,16 @@
 #include "ops/dropout.h"
 
-#include <cmath>
-
 #include "core/parallel.h"
 #include "ops/grad.h"
+#include "ops/reference/dropout_mask.h"
 
 namespace srwm::reference {
 namespace {
 
-/// The factors m / (1 - p) of four neighbouring elements.
-template <typename Real>
-class Mask {
- public:
-  Mask(const Context& ctx, const Dropout& op)
-      : random_(ctx.random(Stream::dropout)),
-        first_(std::uint64_t{op.site} << 32),
-        dropped_below_(static_cast<std::uint64_t>(std::ldexp(op.p, 32))),
-        scale_(static_cast<Real>(1 / (1 - op.p))) {}
-
-  std::array<Real, 4> at(std::int64_t block) const {
-    const Philox4 words = random_.at(first_ + static_cast<std::uint64_t>(block));
-    std::array<Real, 4> factors;
-    for (std::size_t j = 0; j < 4; ++j) factors[j] = words[j] < dropped_below_ ? Real{0} : scale_;
-    return factors;
-  }
-
- private:
-  RandomStep random_;
-  std::uint64_t first_, dropped_below_;
-  Real scale_;
-};
-
 /// Calls body(i, factor) for every element.
 template <typename Real, typename Body>
 void for_each_masked(const Context& ctx, const Dropout& op, std::int64_t n, const Body& body) {
-  const Mask<Real> mask(ctx, op);
+  const DropoutMask<Real> mask(ctx, op.p, op.site);
   parallel_ranges(ctx.threads(), (n + 3) / 4, 1024, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t block = begin; block < end; ++block) {
       const std::array<Real, 4> factors = mask.at(block);

@@ -1,0 +1,43 @@
+#include "ops/channel_dropout.h"
+
+#include "kernels/elementwise.h"
+#include "ops/cuda/grad.h"
+#include "ops/dropout.h"
+
+namespace srwm::cuda {
+namespace {
+
+/// m / (1 - p), [N, C]: what dropout makes of ones.
+Tensor draw_factors(Context& ctx, const ChannelDropout& op, std::int64_t images, std::int64_t channels) {
+  const Tensor ones = ctx.empty({images, channels});
+  Tensor factors = ctx.empty({images, channels});
+  fill(stream_of(ctx), ones.data<float>(), 1, ones.numel());
+  Dropout::Saved nothing;
+  body_of(Tag<Dropout>{}).forward(ctx, {Dropout{.p = op.p, .site = op.site}, {ones}, {factors}, nothing});
+  return factors;
+}
+
+/// to (+)= from m / (1 - p), all [N, H, W, C].
+void apply(Context& ctx, const Tensor& factors, const Tensor& from, const Tensor& to, bool accumulate) {
+  scale_channels(stream_of(ctx), from.data<float>(), factors.data<float>(), to.data<float>(), accumulate, from.dim(0),
+                 from.dim(1) * from.dim(2), from.dim(3));
+}
+
+void forward(Context& ctx, const Forward<ChannelDropout>& f) {
+  const Tensor& x = f.in[ChannelDropout::x];
+  f.saved.factors = draw_factors(ctx, f.op, x.dim(0), x.dim(3));
+  apply(ctx, f.saved.factors, x, f.out[0], false);
+}
+
+void backward(Context& ctx, const Backward<ChannelDropout>& b) {
+  const Grad& grad = b.dL_din[ChannelDropout::x];
+  if (grad.wanted()) apply(ctx, b.saved.factors, b.dL_dout[0], grad.value, accumulates(grad));
+}
+
+}  // namespace
+
+Body<ChannelDropout> body_of(Tag<ChannelDropout>) {
+  return {forward, backward};
+}
+
+}  // namespace srwm::cuda

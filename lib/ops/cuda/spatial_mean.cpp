@@ -1,0 +1,28 @@
+#include "ops/spatial_mean.h"
+
+#include "kernels/elementwise.h"
+#include "ops/cuda/grad.h"
+
+namespace srwm::cuda {
+namespace {
+
+void forward(Context& ctx, const Forward<SpatialMean>& f) {
+  const Tensor& x = f.in[SpatialMean::x];
+  mean_over_pixels(stream_of(ctx), x.data<float>(), f.out[0].data<float>(), x.dim(0), x.dim(1) * x.dim(2), x.dim(3));
+}
+
+void backward(Context& ctx, const Backward<SpatialMean>& b) {
+  const Grad& grad = b.dL_din[SpatialMean::x];
+  if (!grad.wanted()) return;
+  const Tensor& dL_dx = grad.value;
+  mean_over_pixels_backward(stream_of(ctx), b.dL_dout[0].data<float>(), dL_dx.data<float>(), accumulates(grad),
+                            dL_dx.dim(0), dL_dx.dim(1) * dL_dx.dim(2), dL_dx.dim(3));
+}
+
+}  // namespace
+
+Body<SpatialMean> body_of(Tag<SpatialMean>) {
+  return {forward, backward};
+}
+
+}  // namespace srwm::cuda

@@ -1,0 +1,44 @@
+#include "ops/spatial_mean.h"
+
+#include "ops/reference/nhwc.h"
+
+namespace srwm::reference {
+namespace {
+
+// y[n, c] = mean over h, w of x[n, h, w, c]
+template <typename Real>
+void forward(Context&, const Forward<SpatialMean>& f) {
+  const Nhwc<Real> x(f.in[SpatialMean::x]);
+  Real* y = f.out[0].data<Real>();
+  for (std::int64_t n = 0; n < x.N; ++n) {
+    for (std::int64_t c = 0; c < x.C; ++c) {
+      double sum = 0;
+      for (std::int64_t p = 0; p < x.H * x.W; ++p) sum += static_cast<double>(x(n, 0, p, c));
+      y[n * x.C + c] = static_cast<Real>(sum / static_cast<double>(x.H * x.W));
+    }
+  }
+}
+
+// dL/dx[n, h, w, c] = dL/dy[n, c] / (H W)
+template <typename Real>
+void backward(Context&, const Backward<SpatialMean>& b) {
+  const Grad& grad = b.dL_din[SpatialMean::x];
+  if (!grad.wanted()) return;
+  const Nhwc<Real> dx(grad.value);
+  const Real* dy = b.dL_dout[0].data<Real>();
+  for (std::int64_t n = 0; n < dx.N; ++n) {
+    for (std::int64_t p = 0; p < dx.H * dx.W; ++p) {
+      for (std::int64_t c = 0; c < dx.C; ++c) {
+        put(dx(n, 0, p, c), grad.mode, static_cast<double>(dy[n * dx.C + c]) / static_cast<double>(dx.H * dx.W));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Body<SpatialMean> body_of(Tag<SpatialMean>, DType real) {
+  return SRWM_REFERENCE_BODY(SpatialMean, real);
+}
+
+}  // namespace srwm::reference

@@ -1,0 +1,20 @@
+// Mean over space, channels last.
+#pragma once
+
+#include "ops/op.h"
+
+namespace srwm {
+
+/// y[n, c] = mean over h, w of x[n, h, w, c]; x [N, H, W, C], y [N, C].
+struct SpatialMean {
+  static constexpr const char* name = "spatial_mean";
+  static constexpr int inputs = 1, outputs = 1;
+  enum In { x };
+  struct Saved {};
+
+  OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
+};
+
+SRWM_DECLARE_BODIES(SpatialMean)
+
+}  // namespace srwm
