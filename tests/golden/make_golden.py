@@ -8,6 +8,7 @@ checkpoint in evaluation mode, and in double precision /losses [steps] and /fina
 
 import json
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -78,7 +79,7 @@ def make_weights(rng, options, image, features):
         value = rng.normal(0, scale, shape)
         if name.endswith("running_var"):
             value = 0.2 + value ** 2
-        elif len(shape) == 1 and name.endswith((".1.weight", "norm.weight", ".bn1.weight", ".bn2.weight", ".bn3.weight")):
+        elif len(shape) == 1 and re.search(r"(\.1|norm|\.bn\d)\.weight$", name):
             value += 1
         weights[name] = value.astype(np.float32)
     return weights
