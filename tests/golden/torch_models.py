@@ -124,7 +124,7 @@ def linear_transformer_layer(p, name, x, core):
 def softmax_attention(q, k, v):
     """Vaswani et al., 2017, causal. [B, T, h, d]."""
     scores = torch.einsum("bthi,bjhi->bhtj", q, k) / q.shape[-1] ** 0.5
-    later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+    later = torch.ones_like(scores, dtype=torch.bool).triu(1)
     return torch.einsum("bhtj,bjhi->bthi", scores.masked_fill(later, -torch.inf).softmax(-1), v)
 
 

@@ -2,7 +2,7 @@
 """Times training steps of the PyTorch models in torch_models.py on random episodes, for docs/benchmarks.
 
   build/release/apps/srwm/srwm config show experiments/omniglot_1shot/srwm.json > spec.json
-  tests/golden/torch_speed.py spec.json [--device cuda] [--threads N] [--steps N]
+  tests/golden/torch_speed.py spec.json [--image H W C] [--device cuda] [--threads N] [--steps N]
 """
 
 import argparse
@@ -20,6 +20,7 @@ from make_golden import make_weights, options_of, tensors
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("spec")
+    parser.add_argument("--image", type=int, nargs=3, default=(28, 28, 1), metavar=("H", "W", "C"))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--device", default="cpu")
@@ -33,10 +34,11 @@ def main():
     protocol, batch = spec["protocol"], spec["train"]["batch"]
     length = protocol["n_way"] * protocol["k_shot"] + 1
     generator = torch.Generator().manual_seed(1)
-    images = torch.randint(0, 256, (batch, length, 28, 28, 1), generator=generator, dtype=torch.uint8)
+    images = torch.randint(0, 256, (batch, length, *options.image), generator=generator, dtype=torch.uint8)
     labels = torch.randint(0, protocol["n_way"], (batch, length), generator=generator)
-    weights = make_weights(np.random.default_rng(1), options_of(text, options.spec), (28, 28, 1),
-                           spec["model"]["vision"]["channels"])
+    height, width, _ = options.image
+    features = spec["model"]["vision"]["channels"] * (height // 16) * (width // 16)  # of a conv4
+    weights = make_weights(np.random.default_rng(1), options_of(text, options.spec), options.image, features)
     parameters = {name: value.to(options.device) for name, value in tensors(weights, torch.float32).items()}
     images, labels = images.to(options.device), labels.to(options.device)
     times, last = [], None
