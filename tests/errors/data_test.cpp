@@ -132,7 +132,7 @@ TEST_CASE("errors about datasets are those of docs/errors.md") {
     Context context(cpu_backend(), DType::f32, 1, 1);
     ParameterSet set(context, 1);
     DropoutSites sites;
-    Conv4(set, {}, {.height = 15, .width = 16, .channels = 1}, sites);
+    make_image_encoder(set, {}, {.height = 15, .width = 16, .channels = 1}, sites);
   });
 }
 

@@ -42,6 +42,8 @@ const std::vector<std::string> bad_keys{
     R"("train": 1)",
     R"("optim": {"warmup_steps": 5})",
     R"("model": {"core": {"hidden": 100, "heads": 16}})",
+    R"("model": {"vision": {"dropout_kind": "inblock"}})",
+    R"("model": {"vision": {"kind": "res12", "channels": 33}})",
     R"("protocol": {"first_ways": 9, "ways_steps": 5})",
     R"("protocol": {"first_ways": 2})",
     R"("data": {"glyphs": {"val_classes": 2}})",
