@@ -16,18 +16,23 @@ namespace {
 class OpClock {
  public:
   explicit OpClock(DeviceQueue& queue) : queue_(queue) {}
-  void restart() { last_ = now_seconds(); }
+  void begin_step() {
+    ++steps_;
+    last_ = now_seconds();
+  }
   void operator()(const char* op, const std::string& what) {
     queue_.synchronize();
     const double now = now_seconds();
-    seconds_[std::string(op) + (what.starts_with("output") ? " forward" : " backward")] += now - last_;
+    std::vector<double>& seconds = seconds_[std::string(op) + (what.starts_with("output") ? " forward" : " backward")];
+    seconds.resize(steps_);
+    seconds.back() += now - last_;
     last_ = now;
   }
-  std::vector<BenchResult> results(std::int64_t steps) const {
+  /// Slowest first.
+  std::vector<BenchResult> results() const {
     std::vector<BenchResult> list;
     for (const auto& [name, seconds] : seconds_) {
-      const double each = seconds / static_cast<double>(steps);
-      list.push_back({.name = "in a step: " + name, .timing = {.median = each, .best = each, .calls = steps}});
+      list.push_back({.name = "in a step: " + name, .timing = timing_of(seconds)});
     }
     std::ranges::sort(list, std::greater{}, [](const BenchResult& r) { return r.timing.median; });
     return list;
@@ -36,7 +41,8 @@ class OpClock {
  private:
   DeviceQueue& queue_;
   double last_ = 0;
-  std::map<std::string, double> seconds_;
+  std::size_t steps_ = 0;
+  std::map<std::string, std::vector<double>> seconds_;  ///< of each step
 };
 
 /// Seconds of the parts of steps, a list per part in the order of their first appearance.
@@ -172,17 +178,17 @@ class StepBench {
 
   std::vector<BenchResult> op_by_op(double seconds) {
     OpClock clock(queue_);
-    const Timing watched = time_repeatedly(seconds, [&] {
+    time_repeatedly(seconds, [&] {
       draw();
       const StagedBatch staged = learner_.stage(context_, batch_, source_.pool());
       queue_.synchronize();
-      clock.restart();
+      clock.begin_step();
       learner_.parameters().zero_grad();
       learner_.gradient(
           context_, staged,
           [&](const std::string&, const char* op, const std::string& what, const Tensor&) { clock(op, what); });
     });
-    return clock.results(watched.calls + 1);
+    return clock.results();
   }
 
  private:

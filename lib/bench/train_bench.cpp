@@ -61,7 +61,7 @@ BenchResult bench_train(const ExperimentSpec& measured, Context& context, const 
   const Timing timing = time_repeatedly(seconds, [&] { train(steps); });
   EpisodeBatch batch;
   data.training().batch(0, spec.train.batch, batch);
-  return {.name = fmt::format("training, {} steps a measurement, reports every {}", steps, spec.train.report_every),
+  return {.name = fmt::format("training, reports every {}", spec.train.report_every),
           .timing = timing.of_each(steps),
           .items = static_cast<double>(batch.positions() * spec.train.accumulate),
           .item = "images"};

@@ -21,6 +21,7 @@ const std::vector<std::vector<std::string>> mistakes{
     {"train-fewshot", "--config", "a", "--seed", "-1"},
     {"train-fewshot", "--config", "a", "--data-dir", ""},
     {"bench", "--suite", "everything"},
+    {"bench", "--compare", "a.json"},
     {"bench", "--device", "gpu"},
     {"config", "explain", "--markdown", "train"},
     {"config", "explain", "trian"},
