@@ -11,14 +11,14 @@ CTEST_ARGS ?=
 OMNIGLOT ?=
 
 # The groups of scripts/packages.txt that the goals need.
-GROUPS := build $(if $(filter setup test tsan,$(MAKECMDGOALS)),test) $(if $(filter format lint,$(MAKECMDGOALS)),lint)
+GROUPS := build $(if $(filter setup test tsan,$(MAKECMDGOALS)),test) $(if $(filter valgrind,$(MAKECMDGOALS)),valgrind) $(if $(filter format lint,$(MAKECMDGOALS)),lint)
 BUILD := build/$(PRESET)
 SRWM := $(BUILD)/apps/srwm/srwm
 NVCC := $(shell command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup configure build run test bench format lint tsan ptxas-report package package-cuda gpu-bundle install clean
+.PHONY: help setup configure build run test bench format lint tsan valgrind ptxas-report package package-cuda gpu-bundle install clean
 
 help: ## list the targets
 	@echo "Usage: make [TARGET] [PRESET=release|debug|asan-ubsan|tsan] [JOBS=N] [SETUP=no] [CMAKE_ARGS=...] [CTEST_ARGS=...]"
@@ -49,8 +49,11 @@ lint: configure ## check format, C++, shell and Python; change nothing
 	@cmake --build $(BUILD) --target srwm_build_info
 	@scripts/lint.sh $(BUILD) $(JOBS)
 
+valgrind: build ## run a short training and an evaluation under valgrind
+	@scripts/valgrind.sh $(SRWM)
+
 tsan: ## build and run the tests under the thread sanitizer
-	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory test PRESET=tsan
+	@OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 $(MAKE) --no-print-directory test PRESET=tsan
 
 ptxas-report: CMAKE_ARGS += -DSRWM_CUDA=ON
 ptxas-report: configure ## print what every CUDA kernel takes, and fail if one spills registers

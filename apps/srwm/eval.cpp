@@ -12,6 +12,7 @@
 #include "fewshot/evaluator.h"
 #include "fewshot/report.h"
 #include "fewshot/snapshot.h"
+#include "io/file.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
 #include "run/statement.h"
@@ -36,7 +37,7 @@ std::filesystem::path checkpoint_path(const Options& options) {
   if (!options.checkpoint.empty()) return options.checkpoint;
   const RunPaths paths{options.run};
   for (const auto& path : {paths.best(), paths.latest()}) {
-    if (std::filesystem::exists(path)) return path;
+    if (is_there(path)) return path;
   }
   throw DataError("{} has no checkpoint: neither {} nor {} exists. Is it the folder of a run?", options.run,
                   paths.best().string(), paths.latest().string());

@@ -1,14 +1,19 @@
 // srwm: experiment runner for neural networks that rewrite their own weights.
+#include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "io/file.h"
 #include "ops/cpu/simd_level.h"
 #include "run/environment.h"
 #include "spec/names.h"
@@ -73,6 +78,28 @@ std::string wrong_processor(const char* missing) {
       missing, cpu_model());
 }
 
+std::string out_of_memory(const CLI::App& app) {
+  const CLI::App& command = named_command(app);
+  if (command.get_name() == "train-fewshot") {
+    return "Out of memory. A smaller train.batch or dataset needs less; --dry-run estimates how much a spec takes.";
+  }
+  return fmt::format(
+      "Out of memory: {} needs more than this process may use. Ask for less at a time, or raise the limit "
+      "(ulimit -v, that of the batch job).",
+      full_name(command));
+}
+
+/// A reader that went away ("| head") wanted no more.
+int report_lost_output(int error) {
+  if (error == EPIPE) return static_cast<int>(ExitCode::done);
+  return report(fmt::format("Cannot write to standard output: {}.", explain_errno(error)).c_str(), ExitCode::data);
+}
+
+/// Says so if not all that was printed has arrived.
+int finish_output() {
+  return std::fflush(stdout) == 0 ? static_cast<int>(ExitCode::done) : report_lost_output(errno);
+}
+
 int run(int argc, char** argv) {
   if (const char* missing = cpu::missing_instruction_set()) {
     return report(wrong_processor(missing).c_str(), ExitCode::device);
@@ -81,17 +108,26 @@ int run(int argc, char** argv) {
   build_program(app);
   if (argc > 1 && std::string_view(argv[1]) == completion_request) {
     fmt::print("{}", to_lines(complete(app, {argv + 2, argv + argc})));
-    return 0;
+    return finish_output();
   }
   try {
     app.parse(argc, argv);
-    return 0;
+    return finish_output();
   } catch (const CLI::ParseError& error) {
     // 0 for --help and --version; CLI11's own codes for mistakes are not ours.
     const bool is_mistake = error.get_exit_code() != 0;
-    return is_mistake ? report(complaint(app, error).c_str(), ExitCode::usage) : app.exit(error);
+    if (is_mistake) return report(complaint(app, error).c_str(), ExitCode::usage);
+    std::ostringstream text;
+    app.exit(error, text, text);
+    fmt::print("{}", text.str());
+    return finish_output();
   } catch (const Error& error) {
     return report(error.what(), error.code());
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) == 0) throw;
+    return report_lost_output(error.code().value());
+  } catch (const std::bad_alloc&) {
+    return report(out_of_memory(app).c_str(), ExitCode::device);
   }
 }
 
@@ -101,9 +137,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return srwm::run(argc, argv);
-  } catch (const std::bad_alloc&) {
-    return srwm::report("Out of memory. A smaller train.batch needs less; --dry-run estimates how much a spec takes.",
-                        srwm::ExitCode::device);
   } catch (const std::exception& error) {
     fmt::print(stderr,
                "srwm: internal error: {}\nThis is a mistake in srwm, not yours. Please report it together with the "

@@ -73,6 +73,10 @@ int thread_count(const DeviceOptions& options) {
   return options.threads > 0 ? options.threads : default_threads();
 }
 
+Device chosen_device(const DeviceOptions& options) {
+  return backend_of(options.device).device;
+}
+
 std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed) {
   auto context = std::make_unique<Context>(backend_of(options.device), DType::f32, thread_count(options), seed);
   context->set_eager(options.eager);

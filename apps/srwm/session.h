@@ -27,6 +27,8 @@ const CLI::Validator& not_empty();
 void add_device_options(CLI::App& command, DeviceOptions& options);
 /// Threads to use: the option, or what the process may use.
 int thread_count(const DeviceOptions& options);
+/// What --device stands for on this machine. DeviceError as make_context.
+Device chosen_device(const DeviceOptions& options);
 /// A float32 context on the device. DeviceError if there is no such device in this build or machine.
 std::unique_ptr<Context> make_context(const DeviceOptions& options, std::uint64_t seed);
 /// Computes in this precision from here on. UsageError if it is not fp32 and the device a CPU.

@@ -1,8 +1,10 @@
 // srwm train-fewshot: from a spec to a run folder with a result.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,13 +13,14 @@
 #include "fewshot/data.h"
 #include "fewshot/dry_run.h"
 #include "fewshot/report.h"
-#include "fewshot/trainer.h"
 #include "run/log.h"
 #include "run/run_folder.h"
+#include "run/side_by_side.h"
 #include "run/signals.h"
 #include "spec/parse.h"
-#include "spec/print.h"
 #include "srwm/commands.h"
+#include "srwm/fewshot_run.h"
+#include "srwm/seeds.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
 
@@ -25,7 +28,7 @@ namespace srwm {
 namespace {
 
 struct Options {
-  std::string config;
+  std::string config, seeds;
   std::vector<std::string> set;
   std::optional<std::uint64_t> seed;
   DeviceOptions device;
@@ -34,60 +37,86 @@ struct Options {
   std::optional<double> max_seconds;
 };
 
-ExperimentSpec load(const Options& options) {
+ExperimentSpec load(const Options& options, const std::optional<std::uint64_t>& seed) {
   std::vector<std::string> overrides = options.set;
-  if (options.seed) overrides.push_back(fmt::format("seed={}", *options.seed));
+  if (seed) overrides.push_back(fmt::format("seed={}", *seed));
   return load_spec(options.config, overrides);
-}
-
-/// Whether the folder's run has ended as this spec asks for. One that ended with fewer steps goes on.
-bool is_complete(const RunPaths& paths, const ExperimentSpec& spec) {
-  return paths.is_done() && paths.read_spec() == to_json(spec);
 }
 
 void print_result(const RunPaths& paths, const char* headline) {
   fmt::print("{}\n{}\n", headline, describe_result(paths));
 }
 
-void train(const Options& options, const ExperimentSpec& spec, Context& context, const FewShotData& data,
-           const RunFolder& folder, StopRequest& stop) {
+/// The run of one seed: of the spec's own if there is none.
+FewShotRun make_run(const Options& options, const std::optional<std::uint64_t>& seed) {
+  ExperimentSpec spec = load(options, seed);
+  std::string folder = options.run_dir;
+  if (folder.empty()) {
+    folder = default_run_folder(spec.name, spec.seed).string();
+  } else if (!options.seeds.empty()) {
+    folder += fmt::format("-s{}", spec.seed);
+  }
+  return {std::move(spec), {folder}, options.resume, options.init_from};
+}
+
+void train_one(const Options& options, StopRequest& stop) {
+  const FewShotRun run = make_run(options, options.seed);
+  if (options.resume && !options.dry_run && is_complete(run)) {
+    return print_result(run.paths, "This run is complete:");
+  }
+  const std::unique_ptr<Context> context = make_context(options.device, run.spec.seed);
+  choose_precision(*context, run.spec.train.precision);
+  const FewShotData data(run.spec, options.data_dir, context->threads());
+  if (options.dry_run) {
+    fmt::print("{}", describe_dry_run(run.spec, *context, data));
+    return;
+  }
   Logger logger;
-  logger.add_file(folder.paths().log());
-  if (!folder.locked()) {
-    logger.warn("The file system of {} knows no locks: nothing keeps a second srwm out of this run folder.",
-                folder.paths().root.string());
+  train(run, *context, data, logger, stop);
+  print_result(run.paths, "Done:");
+}
+
+/// How runs share the machine: a GPU takes all of them at once, of a CPU's threads each needs one.
+struct Shares {
+  std::size_t at_once;
+  DeviceOptions each;
+
+  Shares(const DeviceOptions& device, std::size_t runs) : at_once(runs), each(device) {
+    const auto threads = static_cast<std::size_t>(thread_count(device));
+    if (chosen_device(device).kind == Device::Kind::cpu) at_once = std::min(runs, threads);
+    each.threads = static_cast<int>(std::max<std::size_t>(1, threads / std::max<std::size_t>(1, at_once)));
   }
-  FewShotTrainer trainer(spec, context, data, folder.paths(), logger, stop);
-  if (options.resume && folder.paths().has_checkpoint()) {
-    trainer.resume();
-  } else if (!options.init_from.empty()) {
-    trainer.start_from(options.init_from);
+};
+
+/// The seeds of a table row side by side, a folder each, the images shared.
+void train_seeds(const Options& options, StopRequest& stop) {
+  std::vector<FewShotRun> runs, open;
+  for (const std::uint64_t seed : parse_seeds(options.seeds)) {
+    runs.push_back(make_run(options, seed));
+    if (!options.resume || !is_complete(runs.back())) open.push_back(runs.back());
   }
-  folder.mark_unfinished();
-  folder.write_spec(to_json(spec));
-  trainer.run();
-  folder.mark_done();
+  const auto train_open = [&](const DeviceOptions& device, const FewShotData& data, const FewShotRun& run) {
+    const std::unique_ptr<Context> context = make_context(device, run.spec.seed);
+    choose_precision(*context, run.spec.train.precision);
+    Logger logger;
+    logger.share_terminal(fmt::format("seed {}", run.spec.seed));
+    train(run, *context, data.with_seed(run.spec.seed), logger, stop);
+  };
+  if (!open.empty()) {
+    const Shares shares(options.device, open.size());
+    const FewShotData data(open.front().spec, options.data_dir, thread_count(options.device));
+    run_side_by_side(
+        open.size(), shares.at_once, [&](std::size_t i) { train_open(shares.each, data, open[i]); },
+        [&](std::size_t i, const char* message) {
+          fmt::print(stderr, "seed {}: error: {}\n", open[i].spec.seed, message);
+        });
+  }
+  for (const FewShotRun& run : runs) print_result(run.paths, fmt::format("Seed {}:", run.spec.seed).c_str());
 }
 
 void execute(const Options& options) {
   StopRequest stop(options.max_seconds);
-  const ExperimentSpec spec = load(options);
-  const RunPaths paths{options.run_dir.empty() ? default_run_folder(spec.name, spec.seed)
-                                               : std::filesystem::path(options.run_dir)};
-  if (options.resume && !options.dry_run && is_complete(paths, spec)) {
-    return print_result(paths, "This run is complete:");
-  }
-  // Device and data come before the folder, so that a run that cannot begin leaves none behind.
-  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
-  choose_precision(*context, spec.train.precision);
-  const FewShotData data(spec, options.data_dir, context->threads());
-  if (options.dry_run) {
-    fmt::print("{}", describe_dry_run(spec, *context, data));
-    return;
-  }
-  const RunFolder folder = RunFolder::open(paths.root, options.resume);
-  train(options, spec, *context, data, folder, stop);
-  print_result(paths, "Done:");
+  options.seeds.empty() ? train_one(options, stop) : train_seeds(options, stop);
 }
 
 }  // namespace
@@ -102,24 +131,32 @@ void add_train_fewshot_command(CLI::App& app) {
   command->add_option("--set", options->set, "Override a key of the spec: --set train.batch=32 (repeatable)")
       ->type_name(takes::setting)
       ->allow_extra_args(false);
-  command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
+  CLI::Option* seed = command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
+  CLI::Option* seeds =
+      command->add_option("--seeds", options->seeds, "Train several seeds side by side: 1,2,5 or 1-5; a folder each")
+          ->type_name(takes::seeds)
+          ->excludes(seed)
+          ->check(not_empty());
   add_device_options(*command, options->device);
   command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
       ->type_name(takes::folder)
       ->check(not_empty());
-  command->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>")
+  command
+      ->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>; of --seeds: DIR-s<seed>")
       ->type_name(takes::folder)
       ->check(not_empty());
   command->add_option("--init-from", options->init_from, "Start from the model in this checkpoint")
       ->type_name(takes::h5_file)
       ->check(not_empty());
   command->add_flag("--resume", options->resume, "Go on from the run folder's checkpoint; start if there is none");
-  command->add_flag("--dry-run", options->dry_run, "Build the model, run one batch, print sizes; write nothing");
+  command->add_flag("--dry-run", options->dry_run, "Build the model, run one batch, print sizes; write nothing")
+      ->excludes(seeds);
   command->add_option("--max-seconds", options->max_seconds, "Write a checkpoint and stop (exit 75) after this time")
       ->check(positive());
   command->footer(R"(Examples:
   srwm train-fewshot --config experiments/quickstart.json
   srwm train-fewshot --config X.json --set train.batch=32 --set optim.rate=3e-4 --run-dir runs/small-batch
+  srwm train-fewshot --config X.json --seeds 1-5                      the seeds of a table row in one process
   srwm train-fewshot --config X.json --resume --max-seconds 3500     one line for a batch job that requeues itself
 
 SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 write a checkpoint and exit with 75; a second one ends at once.)");

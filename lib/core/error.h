@@ -49,6 +49,13 @@ SRWM_DECLARE_ERROR(ShapeError, ExitCode::usage);           ///< an op was given 
 
 #undef SRWM_DECLARE_ERROR
 
+/// A file of ours could not be written: a full disk, a folder without permission, a lost network file system. Nothing
+/// that had been written whole is lost by it.
+class WriteError : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 /// A broken promise inside the program itself; never the user's fault.
 class InternalError : public std::logic_error {
  public:

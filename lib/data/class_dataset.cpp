@@ -224,13 +224,13 @@ std::vector<std::filesystem::path> dataset_folders(const std::string& data_dir) 
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
   if (is_path) {
-    if (std::filesystem::exists(name)) return name;
+    if (is_there(name)) return name;
     throw DataError("There is no file {}.", name);
   }
   std::string looked_at;
   for (const std::filesystem::path& folder : dataset_folders(data_dir)) {
     std::filesystem::path path = folder / (name + ".h5");
-    if (std::filesystem::exists(path)) return path;
+    if (is_there(path)) return path;
     looked_at += fmt::format("{}{}", looked_at.empty() ? "" : ", ", path.string());
   }
   throw DataError(

@@ -49,7 +49,6 @@ FewShotTrainer::FewShotTrainer(const ExperimentSpec& spec, Context& context, con
 
 void FewShotTrainer::start_from(const std::filesystem::path& checkpoint) {
   restore_model(context_, load_checkpoint(checkpoint), checkpoint, learner_);
-  logger_.info("Starting from the model in {}.", checkpoint.string());
 }
 
 void FewShotTrainer::resume() {
@@ -58,7 +57,7 @@ void FewShotTrainer::resume() {
   restore_model(context_, checkpoint, paths_.latest(), learner_);
   restore_optimizer(context_, checkpoint, paths_.latest(), learner_, adam_);
   const Progress& progress = checkpoint.progress;
-  step_ = progress.step;
+  saved_step_ = step_ = progress.step;
   best_metric_ = progress.best_metric;
   best_step_ = progress.best_step;
   const auto count = [&](const char* name) { return stored(progress.counters, name, paths_.latest()); };
@@ -173,10 +172,12 @@ void FewShotTrainer::validate() {
 
 void FewShotTrainer::save_regular() {
   writer_.save_regular(state());
+  saved_step_ = step_;
 }
 
 void FewShotTrainer::stop() {
   writer_.save_stopped(state());
+  saved_step_ = step_;
   const std::int64_t step = step_;
   display_.reset();
   throw StoppedError(
@@ -191,8 +192,8 @@ void FewShotTrainer::fail_not_finite() {
   const EpisodeBatch& batch = training_step_.draw_again(bad - 1);
   const std::string where = find_first_bad_tensor(context_, learner_, batch, data_.training().pool());
   display_.reset();
-  const std::string kept = paths_.has_checkpoint() ? "The last good checkpoint is " + paths_.latest().string() + "."
-                                                   : "No checkpoint had been written yet.";
+  const std::string kept = saved_step_ ? "The last good checkpoint is " + paths_.latest().string() + "."
+                                       : "No checkpoint had been written yet.";
   throw NotFiniteError(
       "Step {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
       "(optim.schedule) or optim.clip_norm usually helps.",

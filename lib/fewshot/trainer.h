@@ -38,6 +38,8 @@ class FewShotTrainer {
   /// writes result.json. Throws StoppedError after a checkpoint if a stop is requested, NotFiniteError naming the step
   /// and the first bad tensor.
   void run();
+  /// The step of the newest latest.h5 that is known to be whole: written, or resumed from. None before the first.
+  std::optional<std::int64_t> saved_step() const { return saved_step_; }
   /// Trains up to step `last` (at most train.steps) and returns without a checkpoint of its own, as if killed there.
   void run_until(std::int64_t last);
 
@@ -80,6 +82,7 @@ class FewShotTrainer {
   std::optional<ProgressDisplay> display_;
 
   std::int64_t step_ = 0;
+  std::optional<std::int64_t> saved_step_;
   std::int64_t validated_step_ = 0;
   std::optional<double> best_metric_;
   std::int64_t best_step_ = 0;

@@ -13,11 +13,11 @@ namespace srwm {
 /// After the constructor nothing here allocates.
 class AppendFile {
  public:
-  /// Opens `path`, creating it if need be, and cuts it to its first `keep_bytes` bytes. DataError with the cause in
+  /// Opens `path`, creating it if need be, and cuts it to its first `keep_bytes` bytes. WriteError with the cause in
   /// words.
   AppendFile(std::filesystem::path path, std::int64_t keep_bytes);
 
-  /// DataError if the bytes do not fit on the disk; the file is then as before.
+  /// WriteError if the bytes do not fit on the disk; the file is then as before.
   void append(std::string_view bytes);
   /// Returns when everything is on the disk; to be called before a checkpoint that counts on it is written.
   void sync();

@@ -41,10 +41,6 @@ constexpr auto words_of_errno = std::to_array<std::pair<int, std::string_view>>(
     {ETXTBSY, "it is a program that is running"},
 });
 
-[[noreturn]] void fail_to_write(const std::filesystem::path& path, int error) {
-  throw DataError("Cannot write {}: {}.", path.string(), explain_errno(error));
-}
-
 /// Creates the file, writes and flushes it; returns 0 or the error number.
 int write_and_flush(const std::filesystem::path& path, std::string_view bytes) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
@@ -96,6 +92,13 @@ bool replace_by_link(const std::filesystem::path& existing, const std::filesyste
   return true;
 }
 
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool found = std::filesystem::exists(path, error);  // an error is anything but absence
+  if (error) throw DataError("Cannot look for {}: {}.", path.string(), explain_errno(error.value()));
+  return found;
+}
+
 std::string read_text_file(const std::filesystem::path& path) {
   const auto fail = [&](int error) { throw DataError("Cannot read {}: {}.", path.string(), explain_errno(error)); };
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -117,7 +120,11 @@ void make_directories(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (!error && !std::filesystem::is_directory(path, error) && !error) error.assign(ENOTDIR, std::system_category());
-  if (error) throw DataError("Cannot create the folder {}: {}.", path.string(), explain_errno(error.value()));
+  if (error) throw WriteError("Cannot create the folder {}: {}.", path.string(), explain_errno(error.value()));
+}
+
+void fail_to_write(const std::filesystem::path& path, int error) {
+  throw WriteError("Cannot write {}: {}.", path.string(), explain_errno(error));
 }
 
 std::string explain_errno(int error) {

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "core/version.h"
+#include "io/file.h"
 #include "io/hdf5_handle.h"
 
 namespace srwm::hdf5 {
@@ -26,12 +27,10 @@ std::string read_start(const std::filesystem::path& path) {
   }
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (file == nullptr && errno == ENOENT) throw DataError("There is no file {}.", path.string());
-  if (file == nullptr)
-    throw DataError("{} cannot be opened: {}.", path.string(), std::generic_category().message(errno));
+  if (file == nullptr) throw DataError("{} cannot be opened: {}.", path.string(), explain_errno(errno));
   std::string start(start_bytes, '\0');
   start.resize(std::fread(start.data(), 1, start.size(), file.get()));
-  if (std::ferror(file.get()) != 0)
-    throw DataError("{} cannot be read: {}.", path.string(), std::generic_category().message(errno));
+  if (std::ferror(file.get()) != 0) throw DataError("{} cannot be read: {}.", path.string(), explain_errno(errno));
   return start;
 }
 
@@ -63,7 +62,8 @@ std::uint64_t promised_bytes(const std::string& start) {
 }
 
 [[noreturn]] void throw_damaged(const std::filesystem::path& path, const std::string& start) {
-  const std::uint64_t promised = promised_bytes(start), found = std::filesystem::file_size(path);
+  // What the disk cannot read is not damaged: reading says so, and why.
+  const std::uint64_t promised = promised_bytes(start), found = read_text_file(path).size();
   if (found < promised) {
     throw DataError("{} is truncated: it should have {} bytes and has {}. Copy, download or make it again.",
                     path.string(), promised, found);

@@ -41,7 +41,7 @@ inline constexpr std::int64_t checkpoint_version = 1;
 
 /// The file's bytes, a function of the checkpoint and of this build alone.
 std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint);
-/// Writes a checkpoint whole or not at all (io/file.h). DataError in words, such as that the disk is full.
+/// Writes a checkpoint whole or not at all (io/file.h). WriteError in words, such as that the disk is full.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 /// Tensors come sorted by name. DataError in words if the file is missing, no checkpoint, of a newer format or
 /// incomplete.

@@ -40,7 +40,7 @@ void Logger::add_file(const std::filesystem::path& path) {
   try {
     sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
   } catch (const spdlog::spdlog_ex&) {
-    throw DataError("Cannot write {}: {}.", path.string(), explain_errno(errno));
+    fail_to_write(path, errno);
   }
   sinks_->file = std::make_unique<spdlog::logger>("log.txt", std::move(sink));
   sinks_->file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");

@@ -48,7 +48,7 @@ struct MetricsFile::Kept {
 
 MetricsFile::Kept MetricsFile::scan(const std::filesystem::path& path, std::int64_t keep_lines) {
   Kept kept;
-  if (keep_lines == 0 || !std::filesystem::exists(path)) return kept;
+  if (keep_lines == 0 || !is_there(path)) return kept;
   const std::string text = read_text_file(path);
   std::size_t begin = 0, last = 0;
   while (kept.lines < keep_lines) {

@@ -28,7 +28,7 @@ class MetricsFile {
   MetricsFile(const std::filesystem::path& path, std::int64_t keep_lines);
 
   /// `values` are deterministic, `times` come from the clock; by convention the first of those is "seconds", since the
-  /// run began. DataError if the disk is full.
+  /// run began. WriteError if the disk is full.
   void write(std::int64_t step, std::string_view kind, std::span<const Metric> values, std::span<const Metric> times);
   void sync() { file_.sync(); }
 

@@ -16,11 +16,6 @@
 namespace srwm {
 namespace {
 
-bool is_there(const std::filesystem::path& path) {
-  std::error_code unreachable;
-  return std::filesystem::exists(path, unreachable);
-}
-
 /// What the holder of the lock wrote about itself: "process 123 on node7".
 std::string read_holder(const std::filesystem::path& lock) {
   try {
@@ -45,6 +40,11 @@ void refuse_occupied(const RunPaths& paths) {
                    paths.root.string());
 }
 
+/// What flock(2) says where the file system has no locks.
+bool means_no_locks(int error) {
+  return error == ENOLCK || error == ENOSYS || error == EOPNOTSUPP || error == EINVAL;
+}
+
 /// Takes the lock, which the kernel releases with the last descriptor of this process. Returns false where the file
 /// system has no locks.
 bool take_lock(const RunPaths& paths, int lock) {
@@ -55,6 +55,7 @@ bool take_lock(const RunPaths& paths, int lock) {
     return true;
   }
   if (errno == EWOULDBLOCK) refuse_locked(paths);
+  if (!means_no_locks(errno)) fail_to_write(paths.lock(), errno);
   return false;
 }
 
@@ -88,10 +89,19 @@ RunFolder::RunFolder(RunPaths paths, FileDescriptor lock, bool locked)
     : paths_(std::move(paths)), lock_(std::move(lock)), locked_(locked) {}
 
 RunFolder RunFolder::open(const std::filesystem::path& root, bool resume) {
+  try {
+    return open_writable(root, resume);
+  } catch (const WriteError& error) {
+    throw WriteError("{} A run needs a folder that it can write to: mend that, or choose another --run-dir.",
+                     error.what());
+  }
+}
+
+RunFolder RunFolder::open_writable(const std::filesystem::path& root, bool resume) {
   RunPaths paths{root};
   make_directories(root);
   FileDescriptor lock(::open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!lock.valid()) throw DataError("Cannot write {}: {}.", paths.lock().string(), explain_errno(errno));
+  if (!lock.valid()) fail_to_write(paths.lock(), errno);
   const bool locked = take_lock(paths, lock.get());
   if (paths.is_occupied() && !resume) refuse_occupied(paths);
   make_directories(paths.checkpoints());
@@ -105,7 +115,7 @@ void RunFolder::write_spec(const std::string& json) const {
 void RunFolder::mark_unfinished() const {
   std::error_code error;
   std::filesystem::remove(paths_.done(), error);
-  if (error) throw DataError("Cannot remove {}: {}.", paths_.done().string(), explain_errno(error.value()));
+  if (error) throw WriteError("Cannot remove {}: {}.", paths_.done().string(), explain_errno(error.value()));
 }
 
 void RunFolder::mark_done() const {

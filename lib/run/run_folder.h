@@ -26,6 +26,7 @@ struct RunPaths {
   std::filesystem::path done() const { return root / "DONE"; }
   std::filesystem::path lock() const { return root / "lock"; }
 
+  // Each of these throws DataError if the file system does not answer (io/file.h, is_there).
   /// The run has ended and its result is complete.
   bool is_done() const;
   /// There is a latest.h5 to go on from.
@@ -45,8 +46,9 @@ class RunFolder {
  public:
   /// Creates the folder, locks it, and creates checkpoints/ in it.
   /// Throws UsageError if another process holds the lock (named by pid and host), or if the folder is occupied and
-  /// `resume` is false; DataError, in words, if the folder cannot be made. With `resume` an occupied folder is taken
-  /// as it is: go on from latest.h5 where paths().has_checkpoint(), do nothing where paths().is_done(), else start.
+  /// `resume` is false; WriteError, in words, if the folder cannot be made or written to. With `resume` an occupied
+  /// folder is taken as it is: go on from latest.h5 where paths().has_checkpoint(), do nothing where paths().is_done(),
+  /// else start.
   static RunFolder open(const std::filesystem::path& root, bool resume);
 
   const RunPaths& paths() const { return paths_; }
@@ -61,6 +63,7 @@ class RunFolder {
   void mark_done() const;
 
  private:
+  static RunFolder open_writable(const std::filesystem::path& root, bool resume);
   RunFolder(RunPaths paths, FileDescriptor lock, bool locked);
   RunPaths paths_;
   FileDescriptor lock_;

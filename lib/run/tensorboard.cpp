@@ -95,7 +95,7 @@ struct EventFile::Kept {
 
 EventFile::Kept EventFile::scan(const std::filesystem::path& path, std::int64_t keep_events) {
   Kept kept;
-  if (keep_events == 0 || !std::filesystem::exists(path)) return kept;
+  if (keep_events == 0 || !is_there(path)) return kept;
   const std::string content = read_text_file(path);
   std::string_view rest = content;
   while (kept.records < keep_events + 1) {

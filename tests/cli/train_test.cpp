@@ -1,7 +1,6 @@
-// Training with the binary: whole runs, stops, kills, resumes.
+// Training with the binary: whole runs, stops, resumes. Kills and faults: tests/trust.
 #include <csignal>
 #include <limits>
-#include <random>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -78,24 +77,6 @@ TEST_CASE("--max-seconds stops by itself, and --resume starts what has not begun
   CHECK_THAT(result.err, Contains("--max-seconds"));
   CHECK(train(folder.path(), "run", {"--resume"}).exit_code == 0);
   CHECK(train(folder.path(), "whole").exit_code == 0);
-  check_same(folder.path() / "run", folder.path() / "whole");
-}
-
-TEST_CASE("kill -9 at random moments, then --resume: the same bits", "[cli]") {
-  TempDir folder;
-  write_small_spec(folder.path());
-  const std::vector<std::string> longer{"--set", "train.steps=400"};
-  std::vector<std::string> resume = longer;
-  resume.push_back("--resume");
-  REQUIRE(train(folder.path(), "whole", longer).exit_code == 0);
-  std::mt19937 random(1);
-  for (int kill = 0; kill < 20; ++kill) {
-    Process process(srwm_binary(), train_arguments(folder.path(), "run", resume));
-    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 120));
-    process.send(SIGKILL);
-    process.wait();
-  }
-  REQUIRE(train(folder.path(), "run", resume).exit_code == 0);
   check_same(folder.path() / "run", folder.path() / "whole");
 }
 
@@ -202,4 +183,44 @@ TEST_CASE("--init-from starts from another run's model", "[cli]") {
   const RunResult other = train(folder.path(), "third", {"--init-from", best, "--set", "model.core.hidden=32"});
   CHECK(other.exit_code == 3);
   CHECK_THAT(other.err, Contains("best.h5"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "third"));
+}
+
+TEST_CASE("--seeds trains side by side what --seed trains one by one", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  const RunResult both = train(folder.path(), "both", {"--seeds", "3,7"});
+  CHECK(both.exit_code == 0);
+  CHECK_THAT(both.out, Contains("Seed 3:") && Contains("Seed 7:") && Contains("both-s7/result.json"));
+  CHECK_THAT(both.err, Contains("seed 3: ") && Contains("seed 7: "));
+  for (const std::string seed : {"3", "7"}) {
+    REQUIRE(train(folder.path(), "single-s" + seed, {"--seed", seed}).exit_code == 0);
+    check_same(folder.path() / ("both-s" + seed), folder.path() / ("single-s" + seed));
+  }
+  const RunResult again = train(folder.path(), "both", {"--seeds", "3,7", "--resume"});
+  CHECK(again.exit_code == 0);
+  CHECK_THAT(again.out, Contains("Seed 3:") && Contains("Seed 7:"));
+}
+
+TEST_CASE("one seed that cannot begin does not stop the others", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "run-s1", {"--seed", "1"}).exit_code == 0);
+  const RunResult result = train(folder.path(), "run", {"--seeds", "1-2"});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("seed 1: error: ") && Contains("run-s1"));
+  CHECK(std::filesystem::exists(folder.path() / "run-s2/DONE"));
+}
+
+TEST_CASE("lists of seeds that make no sense are refused", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  for (const std::string seeds : {"1,x", "5-1", "1,2,1", "1,", "1-100000", "-3"}) {
+    INFO(seeds);
+    const RunResult result = train(folder.path(), "run", {"--seeds=" + seeds});
+    CHECK(result.exit_code == 2);
+    CHECK_THAT(result.err, Contains("--seeds " + seeds + ": "));
+  }
+  CHECK(train(folder.path(), "run", {"--seeds", "1-2", "--seed", "3"}).exit_code == 2);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "run-s1"));
 }

@@ -87,9 +87,10 @@ TEST_CASE("values that make no sense are refused before anything is written", "[
 TEST_CASE("devices that are not there", "[cli]") {
   TempDir folder;
   write_small_spec(folder.path());
-  RunResult result = train(folder.path(), "run", {"--device", "cuda"});
+  // Whether this srwm has a CUDA library, and this machine a GPU, is not known here.
+  RunResult result = train(folder.path(), "run", {"--device", "cuda:99"});
   CHECK(result.exit_code == 4);
-  CHECK_THAT(result.err, Contains("libsrwm_cuda.so") && Contains("--device cpu"));
+  CHECK_THAT(result.err, Contains("has no CUDA library") || Contains("No GPU can be used") || Contains("no GPU 99"));
   CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
   CHECK(train(folder.path(), "run", {"--device", "gpu"}).exit_code == 2);
   CHECK(train(folder.path(), "run", {"--device", "cudax"}).exit_code == 2);

@@ -113,6 +113,9 @@ TEST_CASE("errors about run folders are those of docs/errors.md") {
   RunFolder::open(dir / "other", true).mark_done();
   section.provoke([&] { RunFolder::open(dir / "other", false); });
 
+  write_text(dir / "file", "");
+  section.provoke([&] { RunFolder::open(dir / "file/run", false); });
+
   write_text(folder.paths().result(), "[]");
   section.provoke([&] { describe_result(folder.paths()); });
   section.saw(run_srwm({"eval", "--run", (dir / "run").string()}));
@@ -128,6 +131,9 @@ TEST_CASE("errors about files and disks are those of docs/errors.md") {
   const RunFolder folder = RunFolder::open(dir / "run", false);
   std::filesystem::create_directories(folder.paths().done() / "x");
   section.provoke([&] { folder.mark_unfinished(); });
+  std::filesystem::create_symlink(dir / "circle", dir / "circle");
+  section.provoke([&] { is_there(dir / "circle"); });
+  section.saw(run_program("/bin/sh", {"-c", "\"$0\" --version > /dev/full", srwm_binary()}));
   section.provoke([&] { write_png(Tensor::owning({0, 0, 1}, DType::u8), dir / "x.png"); });
   const std::string benchmark = (dir / "bench.json").string();
   for (const char* text : {"{}", R"({"results": [{"name": "x"}]})"}) {

@@ -17,6 +17,7 @@ PASSED_ON = {
     ("apps/srwm/config.cpp", "problems"): "SpecErrors caught",
     ("apps/srwm/main.cpp", "wrong_processor(missing).c_str()"): "wrong_processor",
     ("apps/srwm/main.cpp", "complaint(app, error).c_str()"): "complaint, complaint_about_unknown",
+    ("apps/srwm/main.cpp", "out_of_memory(app).c_str()"): "out_of_memory",
     ("apps/srwm/main.cpp", "error.what()"): "Errors caught",
 }
 
@@ -28,6 +29,7 @@ FURTHER = [
     ("lib/io/file.cpp", "words_of_errno"),
     ("apps/srwm/main.cpp", "wrong_processor"),
     ("apps/srwm/main.cpp", "complaint_about_unknown"),
+    ("apps/srwm/main.cpp", "out_of_memory"),
     ("apps/srwm/session.cpp", "positive"),
     ("apps/srwm/session.cpp", "not_negative"),
     ("apps/srwm/session.cpp", "not_empty"),

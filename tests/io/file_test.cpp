@@ -192,3 +192,15 @@ TEST_CASE("an append that does not fit is taken back", "[file]") {
   AppendFile full("/dev/full", 0);
   CHECK_THROWS_WITH(full.append("x"), "Cannot write /dev/full: the disk is full.");
 }
+
+TEST_CASE("what cannot be looked for is not taken for missing", "[file]") {
+  const TempDir dir;
+  write_file_atomically(dir / "there", "x");
+  CHECK(is_there(dir / "there"));
+  CHECK(is_there(dir.path()));
+  CHECK_FALSE(is_there(dir / "absent"));
+  CHECK_FALSE(is_there(dir / "there/below-a-file"));
+  fs::create_symlink(dir / "circle", dir / "circle");
+  CHECK_THROWS_AS(is_there(dir / "circle"), DataError);
+  CHECK_THROWS_WITH(is_there(dir / "circle"), Contains("Cannot look for") && Contains("in circles"));
+}

@@ -12,7 +12,6 @@ SPEC = {
     "model": {"vision": {"channels": 4}, "core": {"layers": 1, "heads": 2, "hidden": 16, "ff_factor": 2}},
     "train": {"batch": 2, "report_every": 7},
     "validation": {"every": 10, "batches": 2},
-    "checkpoint": {"every": 4, "keep": 2},
     "test": {"episodes": 20},
 }
 
@@ -24,11 +23,12 @@ CLOCK_KEYS = {"wall_seconds", "images_per_second"}
 class SmallRun:
     """Command lines for one spec. `folder` holds the spec and the run folders."""
 
-    def __init__(self, srwm, folder, steps):
+    def __init__(self, srwm, folder, steps, keep=2):
         self.srwm, self.folder, self.steps = srwm, folder, steps
         self.spec = os.path.join(folder, "trust.json")
         with open(self.spec, "w", encoding="utf-8") as file:
-            json.dump({**SPEC, "train": {**SPEC["train"], "steps": steps}}, file)
+            json.dump({**SPEC, "train": {**SPEC["train"], "steps": steps},
+                       "checkpoint": {"every": 4, "keep": keep}}, file)
 
     def command(self, run_folder, *more):
         return [self.srwm, "train-fewshot", "--config", self.spec, "--threads", "1", "--device", "cpu", "--run-dir",
@@ -37,6 +37,10 @@ class SmallRun:
     def start(self, run_folder, *more, environment=None):
         return subprocess.Popen(self.command(run_folder, *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True, env={**os.environ, **(environment or {})})
+
+    def start_command(self, arguments, out):
+        """Any other command, with its output going to the open file `out`."""
+        return subprocess.Popen([self.srwm, *arguments], stdout=out, stderr=subprocess.PIPE, text=True)
 
     def finish(self, run_folder, *more, environment=None, timeout=120):
         """Runs to the end; returns exit code, stdout and stderr."""
