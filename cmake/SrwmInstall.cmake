@@ -13,6 +13,10 @@ if(TARGET srwm_cuda)
   set_target_properties(srwm_cuda PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS srwm_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/srwm)
 endif()
+if(TARGET srwm AND TARGET srwm_games)
+  set_target_properties(srwm_games PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS srwm_games LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/srwm)
+endif()
 foreach(folder experiments data_scripts)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/srwm
           USE_SOURCE_PERMISSIONS PATTERN "__pycache__" EXCLUDE)
@@ -23,6 +27,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CITATION.cff D
 # What a portable program is made of besides srwm is listed, for the licences' sake.
 if(SRWM_PORTABLE AND TARGET srwm)
   set_target_properties(srwm PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH OFF)
+  set_target_properties(srwm_games PROPERTIES INSTALL_RPATH_USE_LINK_PATH OFF)
+  target_link_options(srwm_games PRIVATE -Wl,--as-needed -Wl,--gc-sections)
   # What is not used goes, and with it symbols that only a newer glibc has.
   target_link_options(srwm PRIVATE -Wl,--as-needed -Wl,--gc-sections)
   if(TARGET srwm_cuda)
@@ -30,6 +36,7 @@ if(SRWM_PORTABLE AND TARGET srwm)
     target_link_options(srwm_cuda PRIVATE -Wl,--as-needed)
   else()
     target_link_options(srwm PRIVATE -static-libstdc++ -static-libgcc)
+    target_link_options(srwm_games PRIVATE -static-libstdc++ -static-libgcc)
     target_sources(srwm PRIVATE ${PROJECT_SOURCE_DIR}/packaging/dl_find_object.cpp)
   endif()
   set(parts ${HDF5_C_LIBRARIES} ${PNG_LIBRARIES} ${OpenMP_CXX_LIBRARIES} ${SRWM_${SRWM_BLAS}_LIBRARY}

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "data/class_dataset.h"
+#include "io/data_folders.h"
 #include "spec/fields.h"
 #include "srwm/value_names.h"
 
@@ -75,7 +75,7 @@ std::vector<std::string> listed_values(const std::string& type) {
 
 void offer_datasets(Completions& completions, const std::string& before, std::string_view begun) {
   offer(completions, begun, before + "glyphs", "built-in generated characters");
-  for (const std::filesystem::path& folder : dataset_folders("")) {
+  for (const std::filesystem::path& folder : data_folders("")) {
     std::error_code unreadable;
     for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
       if (entry.path().extension() == ".h5") offer(completions, begun, before + entry.path().stem().string());

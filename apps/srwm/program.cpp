@@ -18,6 +18,7 @@ constexpr const char* examples = R"(Examples:
   srwm config check experiments/*.json                         all mistakes in specs at once
   srwm config explain model.core                               what a key means
   srwm data inspect omniglot28.h5 --sheet sheet.png            what is in a file
+  srwm env watch --game signpost --out sheet.png               look at a built-in game
   srwm bench --suite step                                      how fast this machine is
   source <(srwm completion bash)                               completion of commands, keys and files
 
@@ -59,6 +60,7 @@ void build_program(CLI::App& program) {
   add_eval_command(program);
   add_config_command(program);
   add_data_command(program);
+  add_env_command(program);
   add_bench_command(program);
   add_completion_command(program);
   add_man_command(program);

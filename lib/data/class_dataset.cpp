@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/digest.h"
+#include "io/data_folders.h"
 #include "io/file.h"
 #include "io/hdf5.h"
 
@@ -211,16 +211,6 @@ void set_digest(ClassDataset& dataset) {
   dataset.digest = digest.hex();
 }
 
-std::vector<std::filesystem::path> dataset_folders(const std::string& data_dir) {
-  const char* from_environment = std::getenv("SRWM_DATA");
-  std::vector<std::filesystem::path> folders;
-  for (const std::string& folder :
-       {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
-    if (!folder.empty()) folders.emplace_back(folder);
-  }
-  return folders;
-}
-
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
   if (is_path) {
@@ -228,7 +218,7 @@ std::filesystem::path find_dataset(const std::string& name, const std::string& d
     throw DataError("There is no file {}.", name);
   }
   std::string looked_at;
-  for (const std::filesystem::path& folder : dataset_folders(data_dir)) {
+  for (const std::filesystem::path& folder : data_folders(data_dir)) {
     std::filesystem::path path = folder / (name + ".h5");
     if (is_there(path)) return path;
     looked_at += fmt::format("{}{}", looked_at.empty() ? "" : ", ", path.string());

@@ -56,12 +56,8 @@ void set_statistics(ClassDataset& dataset);
 /// Sets `digest` from the content.
 void set_digest(ClassDataset& dataset);
 
-/// Folders in which named datasets are looked for: `data_dir` (--data-dir), $SRWM_DATA, ./data, without those not
-/// given.
-std::vector<std::filesystem::path> dataset_folders(const std::string& data_dir);
-
 /// Finds the file of a dataset named in a spec: a path if it has a '/' or ends in .h5, else NAME.h5 in the first of
-/// dataset_folders() that has it. DataError listing the places looked at and how to make the file.
+/// data_folders() (io/data_folders.h) that has it. DataError listing the places looked at and how to make the file.
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir);
 
 }  // namespace srwm

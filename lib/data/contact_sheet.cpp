@@ -37,6 +37,14 @@ Tensor lay_out(const Tensor& images, std::int64_t rows, std::int64_t columns,
 
 }  // namespace
 
+Tensor contact_sheet(const Tensor& images, std::int64_t columns) {
+  const std::int64_t count = images.dim(0), rows = (count + columns - 1) / columns;
+  return lay_out(images, rows, std::min(columns, count), [&](std::int64_t row, std::int64_t column) {
+    const std::int64_t image = row * columns + column;
+    return image < count ? image : -1;
+  });
+}
+
 Tensor contact_sheet(const ClassSplit& split, std::int64_t classes, std::int64_t images) {
   const std::int64_t rows = std::min(classes, split.classes());
   std::size_t most = 0;

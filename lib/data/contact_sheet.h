@@ -8,6 +8,8 @@
 
 namespace srwm {
 
+/// A picture u8 [H, W, C] of images u8 [N, h, w, c], row by row, `columns` in each row.
+Tensor contact_sheet(const Tensor& images, std::int64_t columns);
 /// A picture u8 [H, W, C] (C 1 or 3) of the first images of a split's classes: a row per class, a column per image.
 /// At most `classes` rows, chosen at equal distances over the split, and `images` columns.
 Tensor contact_sheet(const ClassSplit& split, std::int64_t classes, std::int64_t images);

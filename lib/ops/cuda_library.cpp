@@ -1,11 +1,11 @@
 #include "ops/cuda_library.h"
 
 #include <filesystem>
-#include <system_error>
 
 #include <dlfcn.h>
 
 #include "core/error.h"
+#include "core/program_folder.h"
 #include "core/version.h"
 
 namespace srwm {
@@ -15,22 +15,8 @@ constexpr const char* file_name = "libsrwm_cuda.so";
 
 /// Beside the program, where an installation has it, and last where the loader looks by itself.
 std::string library_path() {
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error) {
-    for (const char* folder : {".", "../lib/srwm", "../lib64/srwm"}) {
-      const std::filesystem::path path = program.parent_path() / folder / file_name;
-      if (std::filesystem::exists(path, error)) return path.string();
-    }
-    for (const auto& entry : {program.parent_path().parent_path() / "lib"}) {
-      if (!std::filesystem::is_directory(entry, error)) continue;
-      for (const auto& folder : std::filesystem::directory_iterator(entry, error)) {  // such as lib/x86_64-linux-gnu
-        const std::filesystem::path path = folder.path() / "srwm" / file_name;
-        if (std::filesystem::exists(path, error)) return path.string();
-      }
-    }
-  }
-  return file_name;
+  const std::filesystem::path path = find_beside_program(file_name);
+  return path.empty() ? file_name : path.string();
 }
 
 template <typename Function>

@@ -1,0 +1,60 @@
+#include "env/exit_guard.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+namespace srwm {
+
+/// The guards alive. What exit() does concerns the whole process, so this is one of the few things that do.
+struct ExitGuards {
+  std::mutex mutex;
+  std::vector<const ExitGuard*> alive;
+
+  static ExitGuards& instance() {
+    static auto* guards = new ExitGuards;  // never destroyed: exit() may come later than destructors
+    return *guards;
+  }
+
+  static std::string explanation(const ExitGuard& guard) {
+    return fmt::format(
+        "srwm: The library {} ended the process by itself (it called exit) while {}, with the options {}. What it "
+        "printed before this line is its reason.\n",
+        guard.library_, guard.activity_.load(), guard.options_.empty() ? "of its own choice" : guard.options_);
+  }
+
+  static void on_exit() {
+    ExitGuards& guards = instance();
+    std::unique_lock lock(guards.mutex, std::try_to_lock);
+    if (!lock || guards.alive.empty()) return;
+    std::fflush(nullptr);
+    const std::string text = explanation(*guards.alive.back());
+    std::fputs(text.c_str(), stderr);
+    std::_Exit(static_cast<int>(ExitCode::device));
+  }
+};
+
+ExitGuard::ExitGuard(std::string library, std::string options)
+    : library_(std::move(library)), options_(std::move(options)) {
+  static const int registered = std::atexit(ExitGuards::on_exit);
+  static_cast<void>(registered);
+  ExitGuards& guards = ExitGuards::instance();
+  const std::lock_guard lock(guards.mutex);
+  guards.alive.push_back(this);
+}
+
+ExitGuard::~ExitGuard() {
+  ExitGuards& guards = ExitGuards::instance();
+  const std::lock_guard lock(guards.mutex);
+  std::erase(guards.alive, this);
+}
+
+}  // namespace srwm

@@ -1,0 +1,13 @@
+// Where datasets and other things that are fetched once are looked for.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace srwm {
+
+/// `data_dir` (from --data-dir) if it is not empty, $SRWM_DATA if it is set, ./data: in this order.
+std::vector<std::filesystem::path> data_folders(const std::string& data_dir);
+
+}  // namespace srwm
