@@ -41,7 +41,7 @@ void* load(const std::filesystem::path& path) {
 std::filesystem::path games_path() {
   std::filesystem::path path = find_beside_program(games_file);
   if (path.empty()) {
-    throw DataError("The built-in games ({}) are not where this srwm was installed. Install it again.", games_file);
+    throw DeviceError("The built-in games ({}) are not where this srwm was installed. Install it again.", games_file);
   }
   return path;
 }

@@ -1,5 +1,6 @@
 #include "games/sprites.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace srwm::games {
@@ -18,7 +19,7 @@ constexpr std::array<Art, sprites> art{{
     // hedge
     {"ZXXZXXZX", "XXxXXXXX", "XXXXXxXX", "ZXXxXXXZ", "XxXXXXxX", "XXXXZXXX", "XXxXXXxX", "xxxxxxxx"},
     // mouse
-    {"........", ".ss..ss.", "sppsspps", ".ssssss.", ".skssks.", ".ssssss.", "..sppss.", "...kk..p"},
+    {"........", ".ss..ss.", "sppsspps", ".ssssss.", ".swssws.", ".ssssss.", "..sppss.", "...kk..p"},
     // cheese
     {"........", ".....yy.", "...yyyyy", ".yyyyoyy", "yyyyyyyy", "yoyyyyoy", "yyyyoyyy", "oooooooo"},
     // rabbit
@@ -49,7 +50,7 @@ constexpr std::array<Pixel, tints> tint_colours{{{222, 58, 58, 255},
                                                  {44, 96, 52, 255},
                                                  {218, 196, 148, 255},
                                                  {140, 90, 58, 255},
-                                                 {226, 234, 240, 255},
+                                                 {192, 210, 228, 255},
                                                  {96, 110, 128, 255},
                                                  {150, 138, 172, 255},
                                                  {72, 52, 96, 255}}};
@@ -76,7 +77,7 @@ Pixel colour_of(char letter, Tint tint) {
     case 'w':
       return {250, 250, 246, 255};
     case 's':
-      return {128, 128, 140, 255};
+      return {70, 60, 70, 255};
     case 'd':
       return {84, 84, 94, 255};
     case 'p':
@@ -100,7 +101,8 @@ Pixel colour_of(char letter, Tint tint) {
   }
 }
 
-/// The average of a square of the full picture; colours count by how much they cover.
+/// The average of a square of the full picture; colours count by how much they cover. What covers half of it is opaque,
+/// so that small figures stay visible.
 Pixel average(Sprite sprite, Tint tint, int top, int left, int width) {
   int red = 0, green = 0, blue = 0, alpha = 0;
   for (int y = top; y < top + width; ++y) {
@@ -114,7 +116,7 @@ Pixel average(Sprite sprite, Tint tint, int top, int left, int width) {
   }
   if (alpha == 0) return {};
   const auto byte = [](int value) { return static_cast<std::uint8_t>(value); };
-  return {byte(red / alpha), byte(green / alpha), byte(blue / alpha), byte(alpha / (width * width))};
+  return {byte(red / alpha), byte(green / alpha), byte(blue / alpha), byte(std::min(255, 2 * alpha / (width * width)))};
 }
 
 }  // namespace
