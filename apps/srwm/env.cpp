@@ -167,7 +167,7 @@ void bench(const BenchOptions& options) {
   env.start(memory.buffers());
   env.observe();
   const PlaySummary summary = play_randomly(env, memory, options.seconds, static_cast<std::uint64_t>(request.seed));
-  fmt::print("{}: {:.0f} steps/s, {} environments of {}x{}x{}, {} threads and the caller's\n",
+  fmt::print("{}: {:.0f} steps/s, {} environments of {}x{}x{}, threads: {} and the caller's\n",
              fmt::join(request.games, ","), static_cast<double>(summary.steps) / summary.seconds, env.size(),
              env.frame().height, env.frame().width, env.frame().channels, request.threads);
   fmt::print("random actions: {} episodes, mean return {:.3f}, mean length {:.1f}\n", summary.episodes,
