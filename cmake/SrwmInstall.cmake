@@ -38,6 +38,7 @@ if(SRWM_PORTABLE AND TARGET srwm)
     target_link_options(srwm PRIVATE -static-libstdc++ -static-libgcc)
     target_link_options(srwm_games PRIVATE -static-libstdc++ -static-libgcc)
     target_sources(srwm PRIVATE ${PROJECT_SOURCE_DIR}/packaging/dl_find_object.cpp)
+    target_sources(srwm_games PRIVATE ${PROJECT_SOURCE_DIR}/packaging/dl_find_object.cpp)
   endif()
   set(parts ${HDF5_C_LIBRARIES} ${PNG_LIBRARIES} ${OpenMP_CXX_LIBRARIES} ${SRWM_${SRWM_BLAS}_LIBRARY}
             ${fmt_CONFIG} ${spdlog_CONFIG} ${nlohmann_json_CONFIG} ${CLI11_CONFIG})

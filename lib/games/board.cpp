@@ -30,7 +30,8 @@ Cell moved(Cell from, Action action) {
   return from;
 }
 
-Board::Board(int tiles, RandomSequence& level) : tiles_(tiles), free_(static_cast<std::size_t>(tiles * tiles), false) {
+Board::Board(int tiles, RandomSequence& level)
+    : tiles_(tiles), free_(index({tiles, 0}), false) {  // rows 0 to tiles - 1
   std::tie(floor_, hedge_) = themes[level.below(themes.size())];
 }
 

@@ -34,7 +34,10 @@ class Board {
   void draw(Canvas& canvas) const;
 
  private:
-  std::size_t index(Cell cell) const { return static_cast<std::size_t>(cell.row * tiles_ + cell.column); }
+  std::size_t index(Cell cell) const {
+    const int place = cell.row * tiles_ + cell.column;
+    return static_cast<std::size_t>(place);
+  }
 
   int tiles_ = 0;
   Tint floor_ = Tint::grass, hedge_ = Tint::moss;

@@ -77,7 +77,7 @@ Pixel colour_of(char letter, Tint tint) {
     case 'w':
       return {250, 250, 246, 255};
     case 's':
-      return {70, 60, 70, 255};
+      return {206, 44, 92, 255};
     case 'd':
       return {84, 84, 94, 255};
     case 'p':
@@ -123,7 +123,6 @@ Pixel average(Sprite sprite, Tint tint, int top, int left, int width) {
 
 SpriteSheet::SpriteSheet(int side) : side_(side) {
   const int width = full_side / side;
-  pixels_.reserve(static_cast<std::size_t>(sprites * tints * side * side));
   for (int sprite = 0; sprite < sprites; ++sprite) {
     for (int tint = 0; tint < tints; ++tint) {
       for (int place = 0; place < side * side; ++place) {
