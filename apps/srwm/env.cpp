@@ -56,11 +56,11 @@ std::string allowed(const EnvOptionRule& rule) {
 }
 
 void print_games(const EnvDescription& description) {
-  fmt::print("{:<11} {:<8} {:>6} {:>11}  {}\n", "game", "mode", "best", "memoryless", "");
+  fmt::print("{:<11} {:<8} {:>6} {:>11}\n", "game", "mode", "best", "memoryless");
   for (const EnvGame& game : description.games) {
     for (std::size_t mode = 0; mode < game.modes.size(); ++mode) {
-      fmt::print("{:<11} {:<8} {:>6} {:>11}  {}\n", mode == 0 ? game.name : "", game.modes[mode],
-                 value_in(game.best, mode), value_in(game.memoryless, mode), mode == 0 ? game.summary : "");
+      fmt::print("{:<11} {:<8} {:>6} {:>11}{}\n", mode == 0 ? game.name : "", game.modes[mode],
+                 value_in(game.best, mode), value_in(game.memoryless, mode), mode == 0 ? "  " + game.summary : "");
     }
   }
 }

@@ -83,9 +83,10 @@ std::shared_ptr<const EnvLibrary> EnvLibrary::open(const std::string& name, cons
   }
   if (!std::filesystem::exists(name)) {
     throw DataError(
-        "There is no library of environments {}. '{}' is built in, '{}' is what data_scripts/get_procgen.py fetches, "
+        "There is no library of environments {}. 'games' is built in, 'procgen' is what data_scripts/get_procgen.py "
+        "fetches, "
         "others are named by their path.",
-        name, games, procgen);
+        name);
   }
   return load_library(name);
 }

@@ -1,10 +1,10 @@
 // Provokes every entry of the section "Environments" of docs/errors.md.
 #include <catch2/catch.hpp>
 
+#include "cli/small_run.h"
 #include "env/procgen.h"
 #include "env/vector_env.h"
 #include "errors/errors_page.h"
-#include "support/run_files.h"
 
 using namespace srwm;
 using namespace srwm::test;
