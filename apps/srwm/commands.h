@@ -11,6 +11,8 @@ void add_eval_command(CLI::App& app);
 void add_config_command(CLI::App& app);
 void add_data_command(CLI::App& app);
 void add_env_command(CLI::App& app);
+void add_report_command(CLI::App& app);
+void add_sweep_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 void add_man_command(CLI::App& app);

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "report/sweep.h"
+#include "report/table.h"
 #include "spec/explain.h"
 #include "spec/parse.h"
 #include "spec/print.h"
@@ -23,11 +25,22 @@ struct ConfigOptions {
   bool markdown = false;
 };
 
+/// Loads what the file is by its name: a table, a sweep or a spec.
+void load_by_name(const std::filesystem::path& path) {
+  if (path.filename() == table_file_name) {
+    load_table(path.has_parent_path() ? path.parent_path() : ".");
+  } else if (path.filename() == sweep_file_name) {
+    load_sweep(path);
+  } else {
+    load_spec(path);
+  }
+}
+
 void check_specs(const std::vector<std::string>& specs) {
   std::string problems;
   for (const std::string& spec : specs) {
     try {
-      load_spec(spec);
+      load_by_name(spec);
       fmt::print("{}: valid\n", spec);
     } catch (const SpecError& error) {
       problems += fmt::format("{}{}", problems.empty() ? "" : "\n", error.what());
@@ -48,7 +61,8 @@ void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
 void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* check =
       config.add_subcommand("check", "List everything that is wrong with specs; exit code 2 if anything is");
-  check->add_option(takes::spec, options->specs, "Spec files")->required();
+  check->add_option(takes::spec, options->specs, "Spec files; table.json and sweep.json are known by their names")
+      ->required();
   check->callback([options] { check_specs(options->specs); });
 }
 

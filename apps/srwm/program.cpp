@@ -19,6 +19,7 @@ constexpr const char* examples = R"(Examples:
   srwm config explain model.core                               what a key means
   srwm data inspect omniglot28.h5 --sheet sheet.png            what is in a file
   srwm env watch --game signpost --out sheet.png               look at a built-in game
+  srwm report experiments/omniglot_1shot                       a table: our runs beside published figures
   srwm bench --suite step                                      how fast this machine is
   source <(srwm completion bash)                               completion of commands, keys and files
 
@@ -61,6 +62,8 @@ void build_program(CLI::App& program) {
   add_config_command(program);
   add_data_command(program);
   add_env_command(program);
+  add_report_command(program);
+  add_sweep_command(program);
   add_bench_command(program);
   add_completion_command(program);
   add_man_command(program);

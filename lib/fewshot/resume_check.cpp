@@ -1,14 +1,11 @@
 #include "fewshot/resume_check.h"
 
-#include <algorithm>
 #include <array>
-
-#include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "core/error.h"
-#include "spec/fields.h"
+#include "spec/differences.h"
 #include "spec/parse.h"
-#include "spec/print.h"
 
 namespace srwm {
 namespace {
@@ -17,18 +14,11 @@ namespace {
 constexpr std::array<std::string_view, 6> free_to_change = {"comment",    "train.steps", "train.report_every",
                                                             "checkpoint", "test",        "figures"};
 
-bool may_differ(const Field& field) {
-  return std::ranges::any_of(
-      free_to_change, [&](std::string_view free) { return field.path == free || parent_of(field.path) == free; });
-}
-
 /// One line per key whose value is another one now.
-std::string differences(const ExperimentSpec& before, const ExperimentSpec& now) {
+std::string list_differences(const ExperimentSpec& before, const ExperimentSpec& now) {
   std::string lines;
-  for (const Field& field : fields()) {
-    if (may_differ(field)) continue;
-    const auto old_value = value_of(field, before).dump(), new_value = value_of(field, now).dump();
-    if (old_value != new_value) lines += fmt::format("\n  {}: {} then, {} now", field.path, old_value, new_value);
+  for (const SpecDifference& difference : differences(before, now, free_to_change)) {
+    lines += fmt::format("\n  {}: {} then, {} now", difference.path, difference.before, difference.now);
   }
   return lines;
 }
@@ -37,7 +27,7 @@ std::string differences(const ExperimentSpec& before, const ExperimentSpec& now)
 
 void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& path, const ExperimentSpec& spec,
                      const std::string& data_digest) {
-  const std::string changed = differences(parse_spec_text(checkpoint.spec_json, path.string()), spec);
+  const std::string changed = list_differences(parse_spec_text(checkpoint.spec_json, path.string()), spec);
   if (!changed.empty()) {
     throw SpecError(
         "{} was made with another spec and cannot be resumed with this one:{}\nUse the old values, or another "

@@ -42,8 +42,8 @@ class LineIterator {
 /// Turns the parser's events into entries.
 class EntryReader : public nlohmann::json_sax<json> {
  public:
-  EntryReader(std::string_view text, std::string_view root, const int& line, Problems& problems)
-      : text_(text), path_(root), line_(line), problems_(problems) {}
+  EntryReader(std::string_view text, std::string_view root, const int& line, Problems& problems, DottedKeys dots)
+      : text_(text), path_(root), line_(line), problems_(problems), dots_(dots) {}
 
   std::vector<JsonEntry> take() { return std::move(entries_); }
 
@@ -66,7 +66,7 @@ class EntryReader : public nlohmann::json_sax<json> {
     if (lists_ > 0) return true;
     const std::string& parent = open_objects_.back();
     path_ = parent.empty() ? name : parent + "." + name;
-    is_unusable_ = name.empty() || name.find('.') != string_t::npos;
+    is_unusable_ = name.empty() || (dots_ == DottedKeys::refused && name.find('.') != string_t::npos);
     if (is_unusable_) {
       report_unusable(name);
     } else {
@@ -128,6 +128,7 @@ class EntryReader : public nlohmann::json_sax<json> {
   std::string path_;
   const int& line_;
   Problems& problems_;
+  DottedKeys dots_;
   std::vector<JsonEntry> entries_;
   std::vector<std::string> open_objects_;
   std::map<std::string, int> first_line_;
@@ -150,13 +151,13 @@ struct Describe {
 
 }  // namespace
 
-std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems) {
+std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems, DottedKeys dots) {
   if (!is_utf8(text)) {
     problems.add("", "", "The text is not UTF-8. Save it as UTF-8 (plain ASCII is UTF-8 too).");
     return {};
   }
   int line = 1;
-  EntryReader reader(text, root, line, problems);
+  EntryReader reader(text, root, line, problems, dots);
   const bool is_whole =
       json::sax_parse(LineIterator(text.data(), &line), LineIterator(text.data() + text.size(), &line), &reader);
   return is_whole ? reader.take() : std::vector<JsonEntry>();

@@ -24,10 +24,14 @@ struct JsonEntry {
   std::string where;  ///< "line 3"
 };
 
+/// Whether keys may have dots in them; then paths are ambiguous, and serve for messages alone.
+enum class DottedKeys { refused, allowed };
+
 /// Entries in the order of the text; the first is the text's outermost value, whose path is `root`. Added to `problems`
 /// are: text that is not UTF-8 or not JSON (line and column, in words; nothing is returned then), repeated keys, keys
-/// that are empty or contain a dot, and more than 16 levels of objects and lists.
-std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems);
+/// that are empty or contain a dot (unless `dots` allows it), and more than 16 levels of objects and lists.
+std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems,
+                                 DottedKeys dots = DottedKeys::refused);
 
 /// A value as messages show it: "0.5", "text \"abc\"", "an object".
 std::string describe(const JsonValue& value);

@@ -21,11 +21,11 @@ void Problems::add(std::string_view where, std::string_view path, std::string_vi
 
 void Problems::throw_if_any(std::string_view origin) const {
   if (lines_.empty()) return;
-  std::string message = fmt::format("{} is not a valid spec:", origin);
+  std::string message = fmt::format("{} is not a valid {}:", origin, kind_);
   const std::size_t listed = std::min(lines_.size(), most_listed);
   for (std::size_t i = 0; i < listed; ++i) message += "\n  " + lines_[i];
   if (listed < lines_.size()) message += fmt::format("\n  ... and {} more problems.", lines_.size() - listed);
-  message += "\n'srwm config explain KEY' says what a key takes.";
+  if (kind_ == "spec") message += "\n'srwm config explain KEY' says what a key takes.";
   throw SpecError(message);
 }
 

@@ -1,4 +1,4 @@
-// Collects everything that is wrong with a spec, so that it is told at once.
+// Collects everything that is wrong with a spec, or another JSON file that users write, so that it is told at once.
 #pragma once
 
 #include <string>
@@ -11,6 +11,9 @@ namespace srwm {
 
 class Problems {
  public:
+  /// `kind`: what the file should have been, as in "is not a valid spec".
+  explicit Problems(std::string_view kind = "spec") : kind_(kind) {}
+
   /// `where`: "line 3", "--set a=b" or empty; `path`: the key's path or empty; `reason`: one or more sentences.
   void add(std::string_view where, std::string_view path, std::string_view reason);
 
@@ -19,6 +22,7 @@ class Problems {
   void throw_if_any(std::string_view origin) const;
 
  private:
+  std::string kind_;
   std::vector<std::string> lines_;
 };
 

@@ -154,7 +154,8 @@ TEST_CASE("the example of docs/spec.md is a valid spec") {
 TEST_CASE("every spec in experiments/ is valid") {
   int specs = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(source_folder / "experiments")) {
-    if (entry.path().extension() != ".json") continue;
+    const std::string name = entry.path().filename();
+    if (entry.path().extension() != ".json" || name == "table.json" || name == "sweep.json") continue;
     ++specs;
     INFO(entry.path());
     CHECK(refusal(read(entry.path())) == "valid");

@@ -1,0 +1,78 @@
+// srwm report: the tables of experiments/, our runs beside the published figures.
+#include "report/report.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "report/report_text.h"
+#include "srwm/commands.h"
+#include "srwm/seeds.h"
+#include "srwm/session.h"
+#include "srwm/value_names.h"
+
+namespace srwm {
+namespace {
+
+struct Options {
+  std::vector<std::string> folders;
+  std::string runs_dir = "runs", seeds, format = "markdown";
+};
+
+using Form = std::string (*)(const Report&);
+
+Form form_of(const std::string& format) {
+  if (format == "markdown") return to_markdown;
+  if (format == "latex") return to_latex;
+  if (format == "csv") return to_csv;
+  if (format == "json") return to_json;
+  if (format == "commands") return to_commands;
+  throw UsageError("--format {}: the forms are markdown, latex, csv, json and commands.", format);
+}
+
+void execute(const Options& options) {
+  const Form form = form_of(options.format);
+  bool is_first = true;
+  for (const std::string& folder : options.folders) {
+    Table table = load_table(folder);
+    if (!options.seeds.empty()) table.seeds = parse_seeds(options.seeds);
+    if (!is_first && form != to_commands) fmt::print("\n");
+    fmt::print("{}", form(make_report(table, options.runs_dir)));
+    is_first = false;
+  }
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("report", "Print tables: our runs beside the published figures, and what is missing");
+  command->add_option("tables", options->folders, "Folders with one spec per row, as in experiments/omniglot_1shot")
+      ->type_name(takes::folder)
+      ->required();
+  command->add_option("--runs-dir", options->runs_dir, "Where the run folders <name>-s<seed> are")
+      ->type_name(takes::folder)
+      ->capture_default_str()
+      ->check(not_empty());
+  command->add_option("--seeds", options->seeds, "Seeds of each row, as in 1-5 or 1,4; default: the table's")
+      ->type_name(takes::seeds)
+      ->check(not_empty());
+  command
+      ->add_option("--format", options->format, "How to print; commands: what produces the missing runs, for scripts")
+      ->type_name(takes::table_format)
+      ->capture_default_str();
+  command->footer(R"(Examples:
+  srwm report experiments/omniglot_1shot
+  srwm report experiments/omniglot_1shot --seeds 1-5 --format latex > table.tex
+  srwm report experiments/omniglot_1shot --format commands | sh -x     run what is missing, one after the other
+
+Runs that are unfinished, broken or of another spec are named and not counted.)");
+  command->callback([options] { execute(*options); });
+}
+
+}  // namespace srwm

@@ -1,0 +1,134 @@
+#include "report/finished_run.h"
+
+#include <cmath>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "io/file.h"
+#include "run/progress.h"
+#include "run/run_folder.h"
+#include "spec/differences.h"
+#include "spec/parse.h"
+
+namespace srwm {
+namespace {
+
+using nlohmann::json;
+
+/// What says nothing about the result.
+constexpr std::string_view indifferent[] = {"comment", "figures", "checkpoint", "train.report_every"};
+
+/// "train.batch is 64 there, train.steps is 100 there"; empty if the specs ask for the same result.
+std::string describe_differences(const ExperimentSpec& there, const ExperimentSpec& here) {
+  constexpr std::size_t most_named = 4;
+  const auto found = differences(there, here, indifferent);
+  std::string text;
+  for (std::size_t i = 0; i < std::min(found.size(), most_named); ++i) {
+    text += fmt::format("{}{} is {} there", i > 0 ? ", " : "", found[i].path, found[i].before);
+  }
+  return found.size() > most_named ? text + fmt::format(", and {} more keys", found.size() - most_named) : text;
+}
+
+/// Fills status and remark if the spec of the folder is another one or cannot be read; says whether it did.
+bool is_of_other_spec(const std::string& spec_json, const ExperimentSpec& spec, RunState& state) {
+  try {
+    state.remark = describe_differences(parse_spec_text(spec_json, "its spec"), spec);
+  } catch (const SpecError&) {
+    state.remark = "its spec has keys or values that this version does not know";
+  }
+  if (!state.remark.empty()) state.status = RunStatus::other_spec;
+  return !state.remark.empty();
+}
+
+/// The fraction at an address such as "/test/accuracy", if there is one.
+std::optional<double> fraction_at(const json& result, const char* address) {
+  const auto found = result.value(json::json_pointer(address), json());
+  if (!found.is_number() || !(found >= 0 && found <= 1)) return std::nullopt;
+  return found.get<double>();
+}
+
+void read_result(const json& result, const ExperimentSpec& spec, RunState& state) {
+  if (is_of_other_spec(result.at("spec").dump(), spec, state)) return;
+  state.accuracy = fraction_at(result, "/test/accuracy");
+  state.ci95 = fraction_at(result, "/test/ci95");
+  state.validation = fraction_at(result, "/validation/accuracy");
+  state.wall_seconds = result.at("wall_seconds");
+  if (result.at("data_digest").is_string()) state.data_digest = result.at("data_digest");
+  if (spec.test.episodes > 0 && !(state.accuracy && state.ci95)) {
+    state.status = RunStatus::broken;
+    state.remark = "result.json has no test accuracy";
+    return;
+  }
+  state.status = RunStatus::complete;
+}
+
+void read_complete(const RunPaths& paths, const ExperimentSpec& spec, RunState& state) {
+  try {
+    read_result(json::parse(read_text_file(paths.result())), spec, state);
+  } catch (const json::exception&) {
+    state.status = RunStatus::broken;
+    state.remark = "result.json is not one that srwm wrote";
+  } catch (const DataError&) {
+    state.status = RunStatus::broken;
+    state.remark = "there is DONE, but no result.json";
+  }
+}
+
+/// The step of the last whole line of metrics.jsonl; 0 if there is none.
+std::int64_t last_step(const RunPaths& paths) {
+  try {
+    const std::string text = read_text_file(paths.metrics());
+    const std::size_t end = text.rfind('\n');
+    if (end == std::string::npos) return 0;
+    const std::size_t before = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
+    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+    return json::parse(text.substr(begin, end - begin)).at("step").get<std::int64_t>();
+  } catch (const DataError&) {
+    return 0;
+  } catch (const json::exception&) {
+    return 0;
+  }
+}
+
+void read_unfinished(const RunPaths& paths, const ExperimentSpec& spec, RunState& state) {
+  try {
+    if (is_of_other_spec(paths.read_spec(), spec, state)) return;
+  } catch (const DataError&) {
+    // It was stopped before it wrote spec.json; --resume starts it.
+  }
+  state.status = RunStatus::unfinished;
+  state.remark = fmt::format("step {} of {}", format_count(last_step(paths)), format_count(spec.train.steps));
+}
+
+}  // namespace
+
+RunState read_run(const std::filesystem::path& folder, const ExperimentSpec& spec) {
+  RunState state{.folder = folder, .seed = spec.seed};
+  const RunPaths paths{folder};
+  if (paths.is_done()) {
+    read_complete(paths, spec, state);
+  } else if (paths.is_occupied()) {
+    read_unfinished(paths, spec, state);
+  }
+  return state;
+}
+
+const char* words_of(RunStatus status) {
+  switch (status) {
+    case RunStatus::missing:
+      return "not run";
+    case RunStatus::unfinished:
+      return "unfinished";
+    case RunStatus::complete:
+      return "complete";
+    case RunStatus::other_spec:
+      return "another spec";
+    case RunStatus::broken:
+      return "broken";
+  }
+  throw InternalError("no such status");
+}
+
+}  // namespace srwm

@@ -1,0 +1,138 @@
+#include "report/sweep.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include "core/error.h"
+#include "report/json_file.h"
+#include "run/run_folder.h"
+#include "spec/fields.h"
+#include "spec/parse.h"
+
+namespace srwm {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::string_view keys[] = {"name", "comment", "base", "fixed", "grid"};
+constexpr std::int64_t most_tasks = 100000;
+
+std::string setting(const std::string& key, const ordered_json& value) {
+  return key + "=" + value.dump();
+}
+
+std::vector<SweepAxis> read_grid(JsonFile& file) {
+  std::vector<SweepAxis> grid;
+  for (const auto& [key, values] : file.object("grid").items()) {
+    if (values.is_array() && !values.empty()) {
+      grid.push_back({key, values.get<std::vector<ordered_json>>()});
+    } else {
+      file.must_be("grid." + key, "a list of values", values);
+    }
+  }
+  return grid;
+}
+
+/// The name must be one that a spec may have, with a number behind it.
+void check_name(JsonFile& file, const std::string& name) {
+  constexpr std::size_t longest = 90;
+  if (!name.empty() && (!keeps_rule(TextRule::name, name) || name.size() > longest)) {
+    file.must_be("name", "text of 1 to 90 letters, digits, '-', '_' and '.' that begins with a letter or digit", name);
+  }
+}
+
+void check_size(JsonFile& file, const std::vector<SweepAxis>& grid) {
+  std::int64_t size = 1;
+  for (const SweepAxis& axis : grid) {
+    size = std::min(size * static_cast<std::int64_t>(axis.values.size()), most_tasks + 1);
+  }
+  if (size > most_tasks) file.problems().add("", "grid", "The grid has more than 100,000 combinations.");
+  if (grid.empty()) file.problems().add("", "grid", "is missing; it must be an object of lists.");
+}
+
+double figure_of(const SweepOutcome& outcome) {
+  return outcome.run.validation.value_or(outcome.run.accuracy.value_or(-1));
+}
+
+bool is_better(const SweepOutcome& a, const SweepOutcome& b) {
+  const bool a_is_complete = a.run.status == RunStatus::complete, b_is_complete = b.run.status == RunStatus::complete;
+  return a_is_complete != b_is_complete ? a_is_complete : a_is_complete && figure_of(a) > figure_of(b);
+}
+
+std::string percent(const std::optional<double>& fraction) {
+  return fraction ? fmt::format("{:.2f}", 100 * *fraction) : "-";
+}
+
+}  // namespace
+
+std::int64_t Sweep::size() const {
+  std::int64_t size = 1;
+  for (const SweepAxis& axis : grid) size *= static_cast<std::int64_t>(axis.values.size());
+  return size;
+}
+
+SweepTask Sweep::task(std::int64_t number) const {
+  if (number < 1 || number > size()) {
+    throw UsageError("There is no task {}: the sweep has tasks 1 to {}.", number, size());
+  }
+  const std::size_t digits = std::max<std::size_t>(3, fmt::to_string(size()).size());
+  SweepTask task{.number = number, .name = fmt::format("{}-{:0{}}", name, number, digits), .overrides = fixed};
+  std::int64_t rest = number - 1;
+  for (const SweepAxis& axis : std::ranges::reverse_view(grid)) {
+    const auto count = static_cast<std::int64_t>(axis.values.size());
+    const std::string text = setting(axis.key, axis.values[static_cast<std::size_t>(rest % count)]);
+    task.settings = task.settings.empty() ? text : text + " " + task.settings;
+    task.overrides.insert(task.overrides.begin() + static_cast<std::ptrdiff_t>(fixed.size()), text);
+    rest /= count;
+  }
+  task.overrides.push_back("name=" + task.name);
+  return task;
+}
+
+Sweep load_sweep(const std::filesystem::path& path) {
+  JsonFile file(path, "sweep");
+  file.check_names(keys);
+  Sweep sweep{.name = file.text("name"), .comment = file.text("comment", "")};
+  sweep.base = path.parent_path() / file.text("base");
+  for (const auto& [key, value] : file.object("fixed").items()) sweep.fixed.push_back(setting(key, value));
+  sweep.grid = read_grid(file);
+  check_name(file, sweep.name);
+  check_size(file, sweep.grid);
+  file.check();
+  for (std::int64_t number = 1; number <= sweep.size(); ++number) load_spec(sweep.base, sweep.task(number).overrides);
+  return sweep;
+}
+
+SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::filesystem::path& runs_dir,
+                          std::optional<std::uint64_t> seed) {
+  SweepTask task = sweep.task(number);
+  ExperimentSpec spec = load_spec(sweep.base, task.overrides);
+  spec.seed = seed.value_or(spec.seed);
+  RunState run = read_run(runs_dir / default_run_folder(spec.name, spec.seed).filename(), spec);
+  return {std::move(task), std::move(run)};
+}
+
+std::string list_tasks(const Sweep& sweep) {
+  std::string text;
+  for (std::int64_t number = 1; number <= sweep.size(); ++number) {
+    const SweepTask task = sweep.task(number);
+    text += fmt::format("{:>5}  {}  {}\n", number, task.name, task.settings);
+  }
+  return text;
+}
+
+std::string summarise(std::vector<SweepOutcome> outcomes) {
+  std::ranges::stable_sort(outcomes, is_better);
+  std::string text = fmt::format("{:>5}  {:>12}  {:>8}  {}\n", "task", "validation %", "test %", "settings");
+  for (const auto& [task, run] : outcomes) {
+    text += fmt::format("{:>5}  {:>12}  {:>8}  {}", task.number, percent(run.validation), percent(run.accuracy),
+                        task.settings);
+    if (run.status != RunStatus::complete) {
+      text += fmt::format("  ({}{}{})", words_of(run.status), run.remark.empty() ? "" : ", ", run.remark);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace srwm

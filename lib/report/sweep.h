@@ -1,0 +1,64 @@
+// A search over settings: a spec, and for some of its keys several values, every combination of which is a run.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "report/finished_run.h"
+#include "spec/spec.h"
+
+namespace srwm {
+
+/// A key or group of the spec, and the values it takes, in the order of the file.
+struct SweepAxis {
+  std::string key;
+  std::vector<nlohmann::ordered_json> values;
+};
+
+/// One combination: the overrides that make the base spec its spec.
+struct SweepTask {
+  std::int64_t number = 0;             ///< from 1
+  std::string name;                    ///< "<sweep>-007": the spec's name, and so the run folder's
+  std::string settings;                ///< "model.core.layers=2 optim.rate=0.001"
+  std::vector<std::string> overrides;  ///< as for --set; "name=..." among them
+};
+
+struct Sweep {
+  std::string name, comment;
+  std::filesystem::path base;      ///< the spec
+  std::vector<std::string> fixed;  ///< overrides that all tasks share
+  std::vector<SweepAxis> grid;
+
+  std::int64_t size() const;
+  /// Task 1 to size(); the last axis runs fastest. UsageError for another number.
+  SweepTask task(std::int64_t number) const;
+};
+
+/// A sweep file is known by this name; every other JSON file is a spec.
+inline constexpr std::string_view sweep_file_name = "sweep.json";
+
+/// Reads a sweep file (docs/user_guide.md, "Searching settings"). SpecError with everything that is wrong; the spec of
+/// every task has been checked.
+Sweep load_sweep(const std::filesystem::path& path);
+
+/// A task and what has become of it.
+struct SweepOutcome {
+  SweepTask task;
+  RunState run;
+};
+
+/// Where the task's run stands: `runs_dir`/<task name>-s<seed of the base spec, or `seed`>.
+SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::filesystem::path& runs_dir,
+                          std::optional<std::uint64_t> seed);
+
+/// "  7  <name>  <settings>" for each task.
+std::string list_tasks(const Sweep& sweep);
+/// All tasks, complete ones first, best validation accuracy (or else test accuracy) on top.
+std::string summarise(std::vector<SweepOutcome> outcomes);
+
+}  // namespace srwm

@@ -1,0 +1,24 @@
+#include "spec/differences.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "spec/fields.h"
+#include "spec/print.h"
+
+namespace srwm {
+
+std::vector<SpecDifference> differences(const ExperimentSpec& before, const ExperimentSpec& now,
+                                        std::span<const std::string_view> ignored) {
+  std::vector<SpecDifference> found;
+  for (const Field& field : fields()) {
+    const auto passes_over = [&](std::string_view key) { return field.path == key || parent_of(field.path) == key; };
+    if (std::ranges::any_of(ignored, passes_over)) continue;
+    std::string old_value = value_of(field, before).dump(), new_value = value_of(field, now).dump();
+    if (old_value != new_value) found.push_back({field.path, std::move(old_value), std::move(new_value)});
+  }
+  return found;
+}
+
+}  // namespace srwm

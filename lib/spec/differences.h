@@ -1,0 +1,23 @@
+// In which keys two specs differ.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spec/spec.h"
+
+namespace srwm {
+
+/// A key with another value; the values as JSON.
+struct SpecDifference {
+  std::string_view path;
+  std::string before, now;
+};
+
+/// The keys whose values differ, in the order of `fields()`; those of `ignored`, keys or groups, are passed over.
+std::vector<SpecDifference> differences(const ExperimentSpec& before, const ExperimentSpec& now,
+                                        std::span<const std::string_view> ignored);
+
+}  // namespace srwm

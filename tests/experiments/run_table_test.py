@@ -1,0 +1,174 @@
+"""experiments/run_table.sh, and experiments/slurm/ with a Slurm that is only pretended.
+
+Usage: run_table_test.py SRWM EXPERIMENTS_DIR"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+SRWM, EXPERIMENTS = sys.argv[1], Path(sys.argv[2])
+
+SPEC = {
+    "data": {"dataset": "glyphs", "glyphs": {"train_classes": 12, "val_classes": 5, "test_classes": 5,
+                                             "images_per_class": 4}},
+    "protocol": {"n_way": 3},
+    "model": {"vision": {"channels": 4}, "core": {"layers": 1, "heads": 2, "hidden": 16, "ff_factor": 2}},
+    "train": {"steps": 20, "batch": 2, "report_every": 5},
+    "validation": {"every": 10, "batches": 2}, "checkpoint": {"every": 5}, "test": {"episodes": 20}}
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        time.sleep(0.02)
+
+
+class TableTest(unittest.TestCase):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+        self.root = Path(self.scratch.name)
+        self.table = self.root / "a table"  # a blank, since shells trip over them
+        self.table.mkdir()
+        self.runs = self.root / "runs"
+        for row in "ab":
+            self.write_spec(row)
+        (self.table / "table.json").write_text(
+            json.dumps({"title": "Small", "seeds": [1, 2], "rows": {"a": "A", "b": "B"}}))
+
+    def write_spec(self, row, **changes):
+        (self.table / f"{row}.json").write_text(json.dumps({"name": f"small-{row}", **SPEC, **changes}))
+
+    def script(self, name, *options, **more):
+        """Runs a script of experiments/; `more` goes into its environment."""
+        return subprocess.Popen([EXPERIMENTS / name, *options], cwd=self.root, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, env={**os.environ, "SRWM": SRWM, "OMP_NUM_THREADS": "1", **more})
+
+    def run_table(self, *options):
+        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, *options)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+    def report(self, *options):
+        return subprocess.run([SRWM, "report", self.table, "--runs-dir", self.runs, *options], text=True, check=True,
+                              capture_output=True).stdout
+
+
+class RunTable(TableTest):
+    def test_runs_what_is_missing_and_nothing_else(self):
+        code, out, err = self.run_table("--jobs", "2", "--", "--threads", "1")
+        self.assertEqual(code, 0, err)
+        self.assertIn("4 runs are missing", out)
+        self.assertIn("| A | 2 of 2 |", out)
+        self.assertIn("| B | 2 of 2 |", out)
+        results = {path: path.stat().st_mtime_ns for path in self.runs.glob("*/result.json")}
+        self.assertEqual(len(results), 4)
+        code, out, err = self.run_table("--seeds", "1-3")
+        self.assertEqual(code, 0, err)
+        self.assertIn("2 runs are missing", out)
+        self.assertTrue((self.runs / "small-a-s3/DONE").exists())
+        self.assertEqual(results, {path: path.stat().st_mtime_ns for path in results})
+
+    def test_stops_on_a_signal_and_goes_on(self):
+        self.write_spec("a", train={**SPEC["train"], "steps": 1000000})
+        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, "--jobs", "2", "--seeds", "1")
+        metrics = self.runs / "small-a-s1/metrics.jsonl"
+        wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0 and (self.runs / "small-b-s1/DONE").exists())
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, out + err)
+        self.assertIn("A, seed 1: unfinished", out)
+        self.assertTrue((self.runs / "small-a-s1/checkpoints/latest.h5").exists())
+        self.assertIn("The same command goes on", err)
+
+    def test_tells_of_runs_that_fail_and_runs_the_others(self):
+        self.write_spec("a", data={"dataset": "none"})
+        code, out, err = self.run_table("--seeds", "1")
+        self.assertEqual(code, 3, out + err)
+        self.assertIn("exit code 3", err)
+        self.assertIn("| B | 1 of 1 |", out)
+        self.assertIn("none", (self.runs / "small-a-s1/output.txt").read_text())
+
+    def test_refuses_what_it_does_not_know(self):
+        for options in (["--jobs", "0"], ["--job", "2"], ["x"]):
+            code, _, err = self.run_table(*options)
+            self.assertEqual(code, 2, options)
+            self.assertIn("run_table.sh TABLE", err)
+        code, _, err = self.run_table("--seeds", "x")
+        self.assertEqual(code, 2)
+        self.assertIn("--seeds x", err)
+
+
+class Slurm(TableTest):
+    """sbatch and scontrol are stand-ins that write down how they were called."""
+
+    def setUp(self):
+        super().setUp()
+        (self.root / "bin").mkdir()
+        for name in ("sbatch", "scontrol"):
+            program = self.root / "bin" / name
+            program.write_text(f'#!/bin/sh\nprintf \'%s\\n\' "$@" >"{self.root}/{name}.called"\n')
+            program.chmod(0o755)
+        self.environment = {"PATH": f"{self.root}/bin:{os.environ['PATH']}"}
+
+    def called(self, name):
+        path = self.root / f"{name}.called"
+        return path.read_text().splitlines() if path.exists() else None
+
+    def submit(self, *options):
+        process = self.script("slurm/submit.sh", self.table, "--runs-dir", self.runs, *options, **self.environment)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        return out
+
+    def start_task(self, number, *options):
+        commands = self.called("sbatch")[-1 if not options else -1 - len(options)]
+        return self.script("slurm/array.sbatch", commands, *options, SLURM_ARRAY_TASK_ID=str(number),
+                           SLURM_ARRAY_JOB_ID="7", **self.environment)
+
+    def test_submits_a_task_for_each_missing_run(self):
+        self.run_table("--seeds", "1")
+        self.submit("--", "--time=60")
+        arguments = self.called("sbatch")
+        self.assertEqual(arguments[0], "--array=1-2")
+        self.assertIn("--time=60", arguments)
+        task = self.start_task(2)
+        out, err = task.communicate(timeout=60)
+        self.assertEqual(task.returncode, 0, out + err)
+        self.assertTrue((self.runs / "small-b-s2/DONE").exists())
+        self.assertIsNone(self.called("scontrol"))
+
+    def test_submits_nothing_where_nothing_is_missing(self):
+        self.run_table("--seeds", "1")
+        self.assertIn("Nothing is missing", self.submit("--seeds", "1"))
+        self.assertIsNone(self.called("sbatch"))
+
+    def stop_task(self, signal_number):
+        self.write_spec("a", train={**SPEC["train"], "steps": 1000000})
+        self.submit("--seeds", "1")
+        task = self.start_task(1)
+        metrics = self.runs / "small-a-s1/metrics.jsonl"
+        wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0)
+        task.send_signal(signal_number)
+        out, err = task.communicate(timeout=60)
+        self.assertEqual(task.returncode, 75, out + err)
+        self.assertTrue((self.runs / "small-a-s1/checkpoints/latest.h5").exists())
+
+    def test_goes_back_into_the_queue_before_the_time_limit(self):
+        self.stop_task(signal.SIGUSR1)
+        self.assertEqual(self.called("scontrol"), ["requeue", "7_1"])
+
+    def test_does_not_come_back_when_cancelled(self):
+        self.stop_task(signal.SIGTERM)
+        self.assertIsNone(self.called("scontrol"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
