@@ -77,9 +77,10 @@ SweepTask Sweep::task(std::int64_t number) const {
   const std::size_t digits = std::max<std::size_t>(3, fmt::to_string(size()).size());
   SweepTask task{.number = number, .name = fmt::format("{}-{:0{}}", name, number, digits), .overrides = fixed};
   std::int64_t rest = number - 1;
-  for (auto axis = grid.rbegin(); axis != grid.rend(); ++axis) {
-    const auto count = static_cast<std::int64_t>(axis->values.size());
-    const std::string text = setting(axis->key, axis->values[static_cast<std::size_t>(rest % count)]);
+  for (std::size_t i = grid.size(); i-- > 0;) {
+    const SweepAxis& axis = grid[i];
+    const auto count = static_cast<std::int64_t>(axis.values.size());
+    const std::string text = setting(axis.key, axis.values[static_cast<std::size_t>(rest % count)]);
     task.settings = task.settings.empty() ? text : text + " " + task.settings;
     task.overrides.insert(task.overrides.begin() + static_cast<std::ptrdiff_t>(fixed.size()), text);
     rest /= count;
