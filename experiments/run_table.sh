@@ -70,13 +70,15 @@ folder_of() {
   echo "runs/$(srwm config show "$1" | sed -n 's/^  "name": "\(.*\)",$/\1/p')-s$2"
 }
 
-# Waits for one run to end, and keeps the highest exit code that is not 75.
+# Waits for one run to end, and keeps the highest exit code that is not of a stop: 75, or 143 where the signal came
+# before srwm listened to it or after its work was done.
 wait_for_one() {
   local status=0 ended='' alive=() pid
   wait -n -p ended "${pids[@]}" || status=$?
   if [ -z "${ended:-}" ]; then return; fi  # a signal came; what runs is waited for again
   for pid in "${pids[@]}"; do if [ "$pid" != "$ended" ]; then alive+=("$pid"); fi; done
   pids=(${alive[@]+"${alive[@]}"})
+  if [ "$status" -eq 143 ] && [ -n "$stopped" ]; then status=75; fi
   if [ "$status" -eq 75 ]; then stopped=yes; elif [ "$status" -gt "$code" ]; then code=$status; fi
 }
 
