@@ -37,4 +37,12 @@ struct OptimOptions {
   double clip_norm = 0;  ///< largest global gradient norm; 0: no clipping
 };
 
+/// torch.optim.RMSprop: square_avg <- alpha square_avg + (1 - alpha) g^2, value <- value - rate g / (sqrt(square_avg)
+/// + eps).
+struct RmsPropOptions {
+  double alpha = 0.99;
+  double eps = 0.01;
+  double clip_norm = 40;  ///< largest global gradient norm; 0: no clipping
+};
+
 }  // namespace srwm

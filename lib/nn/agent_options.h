@@ -1,0 +1,91 @@
+// Options of the reinforcement-learning agents, owned by nn and filled in by the spec.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace srwm {
+
+/// What stands between the features of a frame and the policy.
+enum class AgentCoreKind {
+  feed_forward,        ///< nothing
+  feed_forward_deep,   ///< linear to `hidden`, `layers` feed-forward blocks
+  lstm,                ///< `layers` LSTM layers of `hidden` units
+  delta_net,           ///< linear to `hidden`, `layers` times a DeltaNet layer and a feed-forward block
+  srwm,                ///< the same with SRWM layers
+  linear_transformer,  ///< the same with additive fast weights
+};
+inline constexpr AgentCoreKind all_agent_core_kinds[] = {
+    AgentCoreKind::feed_forward, AgentCoreKind::feed_forward_deep, AgentCoreKind::lstm,
+    AgentCoreKind::delta_net,    AgentCoreKind::srwm,              AgentCoreKind::linear_transformer};
+
+/// As in specs and checkpoints: "feed_forward", "feed_forward_deep", "lstm", "delta_net", "srwm",
+/// "linear_transformer".
+constexpr std::string_view name_of(AgentCoreKind kind) {
+  switch (kind) {
+    case AgentCoreKind::feed_forward:
+      return "feed_forward";
+    case AgentCoreKind::feed_forward_deep:
+      return "feed_forward_deep";
+    case AgentCoreKind::lstm:
+      return "lstm";
+    case AgentCoreKind::delta_net:
+      return "delta_net";
+    case AgentCoreKind::srwm:
+      return "srwm";
+    case AgentCoreKind::linear_transformer:
+      return "linear_transformer";
+  }
+  return "?";
+}
+
+/// How long a core's state lives.
+enum class CarryKind {
+  episode,  ///< to the end of the episode
+  unroll,   ///< back to the initial state at the start of each unroll, too: the caller hands in no state there
+  step,     ///< back to the initial state at each step
+};
+inline constexpr CarryKind all_carry_kinds[] = {CarryKind::episode, CarryKind::unroll, CarryKind::step};
+
+/// As in specs and checkpoints: "episode", "unroll", "step".
+constexpr std::string_view name_of(CarryKind kind) {
+  switch (kind) {
+    case CarryKind::episode:
+      return "episode";
+    case CarryKind::unroll:
+      return "unroll";
+    case CarryKind::step:
+      return "step";
+  }
+  return "?";
+}
+
+/// How far back through a core's state the gradient flows.
+enum class StateGradient {
+  unroll,    ///< to the start of the unroll, or of the episode if that is later
+  per_step,  ///< not beyond the step: the state before each step is a constant, as in the published code
+};
+inline constexpr StateGradient all_state_gradients[] = {StateGradient::unroll, StateGradient::per_step};
+
+/// As in specs and checkpoints: "unroll", "per_step".
+constexpr std::string_view name_of(StateGradient kind) {
+  return kind == StateGradient::per_step ? "per_step" : "unroll";
+}
+
+/// Defaults are those of the published SRWM agent; the published LSTM has 1 layer of 256 units.
+struct AgentOptions {
+  std::vector<std::int64_t> channels = {16, 32, 32};  ///< of the encoder's stages, each of which halves the frame
+  std::int64_t features = 256;                        ///< of a frame, before the last reward is appended
+  AgentCoreKind core = AgentCoreKind::srwm;
+  std::int64_t layers = 2;
+  std::int64_t heads = 8;  ///< of fast-weight layers
+  std::int64_t hidden = 128;
+  std::int64_t ff_inner = 512;  ///< units inside a feed-forward block
+  bool input_softmax = true;    ///< srwm: phi is a softmax per head
+  double beta_init = 0;         ///< srwm: mean of W^b at the start
+  CarryKind carry = CarryKind::episode;
+  StateGradient state_gradient = StateGradient::unroll;
+};
+
+}  // namespace srwm

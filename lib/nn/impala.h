@@ -1,0 +1,44 @@
+// The image encoder of IMPALA (Espeholt et al., 2018), the larger one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nn/image_encoder.h"
+
+namespace srwm {
+
+/// Stages of [3x3 convolution, 3x3 max-pool with stride 2, two residual blocks x + conv(ReLU(conv(ReLU(x))))], then
+/// ReLU, flattening in C, H, W order, a linear layer, ReLU. Frames [M, H, W, C] of numbers in [0, 1] to features
+/// [M, features]. All convolutions have a bias. Parameters: feat_convs.<i>.0, resnet1.<i>.1, resnet1.<i>.3,
+/// resnet2.<i>.1, resnet2.<i>.3, fc; initial values are PyTorch's.
+class Impala final : public ImageEncoder {
+ public:
+  Impala(ParameterSet& set, const std::vector<std::int64_t>& channels, std::int64_t features, const ImageShape& frame);
+
+  std::int64_t features() const override { return features_; }
+  Variable operator()(Tape& tape, const Variable& frames, ForwardMode mode) const override;
+
+ private:
+  struct Convolution {
+    std::string name;
+    Parameter *weight, *bias;
+  };
+  struct Stage {
+    Convolution first;
+    std::array<std::array<Convolution, 2>, 2> residual;
+  };
+
+  static Convolution make_convolution(ParameterSet& set, std::string name, std::int64_t in, std::int64_t out);
+  static Stage make_stage(ParameterSet& set, std::size_t index, std::int64_t in, std::int64_t out);
+  static Variable convolve(Tape& tape, const Convolution& convolution, const Variable& x);
+  static Variable apply(Tape& tape, const Stage& stage, const Variable& x);
+
+  std::int64_t features_;
+  std::vector<Stage> stages_;
+  LinearLayer fc_;
+};
+
+}  // namespace srwm
