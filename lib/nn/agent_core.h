@@ -11,8 +11,8 @@
 namespace srwm {
 
 struct AgentCoreInput {
-  Variable x;    ///< [B, T, features]
-  Tensor first;  ///< u8 [B, T] or absent: where the state goes back to its initial value
+  Variable x;                        ///< [B, T, features]
+  Tensor first;                      ///< u8 [B, T] or absent: where the state goes back to its initial value
   const CoreState* state = nullptr;  ///< absent: the initial state
 };
 

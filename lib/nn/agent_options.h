@@ -17,8 +17,8 @@ enum class AgentCoreKind {
   linear_transformer,  ///< the same with additive fast weights
 };
 inline constexpr AgentCoreKind all_agent_core_kinds[] = {
-    AgentCoreKind::feed_forward, AgentCoreKind::feed_forward_deep, AgentCoreKind::lstm,
-    AgentCoreKind::delta_net,    AgentCoreKind::srwm,              AgentCoreKind::linear_transformer};
+    AgentCoreKind::feed_forward, AgentCoreKind::feed_forward_deep, AgentCoreKind::lstm, AgentCoreKind::delta_net,
+    AgentCoreKind::srwm,         AgentCoreKind::linear_transformer};
 
 /// As in specs and checkpoints: "feed_forward", "feed_forward_deep", "lstm", "delta_net", "srwm",
 /// "linear_transformer".

@@ -20,13 +20,13 @@ struct VTraceOptions {
 /// All tensors are on one device.
 struct VTrace {
   VTraceOptions options;
-  Tensor logits;     ///< real [B, T + 1, A]: pi
-  Tensor values;     ///< real [B, T + 1]: V
-  Tensor actions;    ///< i32 [B, T + 1] in [0, A)
-  Tensor log_probs;  ///< f32 [B, T + 1]: log mu(a_t | x_t)
-  Tensor rewards;    ///< f32 [B, T + 1]
-  Tensor first;      ///< u8 [B, T + 1]
-  Tensor vs;         ///< out, real [B, T]
+  Tensor logits;      ///< real [B, T + 1, A]: pi
+  Tensor values;      ///< real [B, T + 1]: V
+  Tensor actions;     ///< i32 [B, T + 1] in [0, A)
+  Tensor log_probs;   ///< f32 [B, T + 1]: log mu(a_t | x_t)
+  Tensor rewards;     ///< f32 [B, T + 1]
+  Tensor first;       ///< u8 [B, T + 1]
+  Tensor vs;          ///< out, real [B, T]
   Tensor advantages;  ///< out, real [B, T]
 
   /// ShapeError unless the shapes fit.
