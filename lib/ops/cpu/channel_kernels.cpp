@@ -79,11 +79,9 @@ void affine(float* y, const float* x, const float* scale, const float* shift, co
   });
 }
 
-/// dy through the activation. Always inline: GCC 12 with AddressSanitizer passes the vector result of a call out of
-/// line through memory it has not set up.
+/// dy through the activation.
 template <typename Access>
-[[gnu::always_inline]] inline Vec through(const LeakyReluOf& act, const Access& access, const float* dy,
-                                          std::int64_t at) {
+Vec through(const LeakyReluOf& act, const Access& access, const float* dy, std::int64_t at) {
   const Vec g = access.get(dy + at);
   if (!act.y) return g;
   return access.get(act.y + at) > 0.0f ? g : act.slope * g;
