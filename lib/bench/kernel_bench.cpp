@@ -92,12 +92,25 @@ void fast_weights(Bench& bench, const Sequence& s) {
             {Shape{s.batch, s.steps, s.heads * (3 * s.d + 1)}, Shape{}}, {.flops = fast_weight_flops(s, s.d)});
 }
 
+/// The neighbours: the additive rule reads and writes, attention compares each step with those up to it and mixes.
+void attention(Bench& bench, const Sequence& s) {
+  const std::string sizes = fmt::format("B{} H{} d{} T{}", s.batch, s.heads, s.d, s.steps);
+  const Shape projected{s.batch, s.steps, 3 * s.heads * s.d};
+  const auto steps = static_cast<double>(s.batch * s.steps * s.heads * s.d);
+  bench.add("linear_attention " + sizes, LinearAttention{.heads = s.heads}, {projected, Shape{}},
+            {.flops = 4 * steps * static_cast<double>(s.d)});
+  bench.add("softmax_attention " + sizes, SoftmaxAttention{.heads = s.heads}, {projected, Shape{}},
+            {.flops = 2 * steps * static_cast<double>(s.steps + 1)});
+}
+
 void all_fast_weights(Bench& bench) {
   for (const auto& [batch, heads] : {std::pair{128, 16}, std::pair{32, 8}}) {
     for (const std::int64_t d : {16, 32, 64}) {
       for (const std::int64_t steps : {6, 26, 51, 150}) {
         const bool quick = steps == 6 || (d == 16 && steps == 26);
-        if (bench.on_gpu() || quick) fast_weights(bench, {bench.batch(batch), heads, d, steps});
+        const Sequence sequence{bench.batch(batch), heads, d, steps};
+        if (bench.on_gpu() || quick) fast_weights(bench, sequence);
+        if (bench.on_gpu() ? d == 16 : steps == 6 && d == 16) attention(bench, sequence);
       }
     }
   }
@@ -122,6 +135,39 @@ void conv4(Bench& bench, std::int64_t images, std::int64_t size, std::int64_t ch
         {Shape{images, size, size, in}, Shape{out, in, 3, 3}, Shape{out}, Shape{out}, Shape{out}},
         {.flops = static_cast<double>(18 * images * size * size * in * out), .first_gradient = i > 0});
   }
+}
+
+/// A block of Res-12: its convolutions, its shortcut, and what stands between them.
+void res12_block(Bench& bench, std::int64_t images, std::int64_t size, std::int64_t in, std::int64_t out) {
+  const std::int64_t pixels = images * size * size;
+  const auto on = [&](std::int64_t channels) { return Shape{images, size, size, channels}; };
+  const auto image = [&](std::int64_t channels) { return fmt::format("{}x{}x{}x{}", images, size, size, channels); };
+  for (const std::int64_t from : {in, out}) {
+    bench.add_in_precisions(fmt::format("conv3x3 {}->{}", image(from), out), Conv3x3{},
+                            {on(from), Shape{out, from, 3, 3}, Shape{}},
+                            {.flops = static_cast<double>(18 * pixels * from * out), .first_gradient = from != 3});
+  }
+  bench.add_in_precisions(fmt::format("linear {}x{}->{}", pixels, in, out), Linear{},
+                          {Shape{pixels, in}, Shape{out, in}, Shape{}},
+                          {.flops = static_cast<double>(2 * pixels * in * out), .first_gradient = in != 3});
+  BatchNorm norm{.state = {}, .slope = 0.1};
+  norm.state.running_mean = bench.context().persistent({out}, DType::f32);
+  norm.state.running_var = bench.context().persistent({out}, DType::f32);
+  bench.add("batch_norm " + image(out), norm, {on(out), Shape{out}, Shape{out}, on(out)}, {});
+  bench.add("max_pool2x2 " + image(out), MaxPool2x2{}, {on(out)}, {});
+}
+
+void res12(Bench& bench, std::int64_t images, std::int64_t size) {
+  std::int64_t in = 3;
+  for (const std::int64_t out : {64, 96, 128, 256}) {
+    res12_block(bench, images, size, in, out);
+    in = out;
+    size /= 2;
+  }
+  bench.add(fmt::format("channel_dropout {}x{}x{}x{}", images, size, size, in), ChannelDropout{.p = 0.1},
+            {Shape{images, size, size, in}}, {});
+  bench.add(fmt::format("spatial_mean {}x{}x{}x{}", images, size, size, in), SpatialMean{},
+            {Shape{images, size, size, in}}, {});
 }
 
 /// What stands around a fast-weight layer of `hidden` numbers.
@@ -152,6 +198,7 @@ std::vector<BenchResult> bench_kernels(Context& context, double seconds, std::in
     conv4(bench, bench.batch(416), 84, 3, 32);  // Mini-ImageNet 5-shot, 16 episodes of 26 images
     lstm(bench, bench.batch(16), 26, 800 + n_way, 1024);
   }
+  res12(bench, bench.on_gpu() ? bench.batch(416) : bench.batch(8), 84);
   return bench.run(seconds);
 }
 
