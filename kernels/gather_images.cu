@@ -13,7 +13,7 @@ __global__ void gather_images_kernel(const __grid_constant__ Gather g) {
     const int element = static_cast<int>(i % image), c = element % g.channels, pixel = element / g.channels;
     const int h = pixel / g.width, w = pixel % g.width;
     int from = pixel;
-    switch (g.rotation[p]) {
+    switch (g.rotation != nullptr ? g.rotation[p] : 0) {
       case 1:  // out(h, w) = in(w, W - 1 - h)
         from = w * g.width + g.width - 1 - h;
         break;
@@ -24,7 +24,8 @@ __global__ void gather_images_kernel(const __grid_constant__ Gather g) {
         from = (g.height - 1 - w) * g.width + h;
         break;
     }
-    const float byte = g.images[g.index[p] * image + from * g.channels + c];
+    const std::int64_t index = g.index != nullptr ? g.index[p] : p;
+    const float byte = g.images[index * image + from * g.channels + c];
     g.out[i] = (byte / 255.0f - g.mean[c]) / g.std[c];
   }
 }

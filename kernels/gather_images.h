@@ -9,8 +9,8 @@ namespace srwm::cuda {
 
 struct Gather {
   const std::uint8_t* images;    ///< [N, H, W, C]
-  const std::int32_t* index;     ///< [P]
-  const std::uint8_t* rotation;  ///< [P] quarter turns counter-clockwise
+  const std::int32_t* index;     ///< [P], or nullptr: 0, 1, ...
+  const std::uint8_t* rotation;  ///< [P] quarter turns counter-clockwise, or nullptr: none
   float mean[4], std[4];
   float* out;  ///< [P, H, W, C]
   std::int64_t positions;

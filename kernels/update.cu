@@ -14,8 +14,8 @@ __global__ void add_outcome_kernel(const float* loss, const float* correct, doub
   *ledger_correct += static_cast<double>(*correct);
 }
 
-__global__ void sums_of_squares_kernel(AdamLaunch p) {
-  const AdamChunk chunk = p.chunks[blockIdx.x];
+__global__ void sums_of_squares_kernel(ClippedUpdate p) {
+  const UpdateChunk chunk = p.chunks[blockIdx.x];
   double sum = 0;
   for (int i = threadIdx.x; i < chunk.count; i += threads) {
     sum += static_cast<double>(chunk.grad[i]) * static_cast<double>(chunk.grad[i]);
@@ -25,7 +25,7 @@ __global__ void sums_of_squares_kernel(AdamLaunch p) {
 }
 
 /// One block: the norm, what it means for the update, and the ledger.
-__global__ void decide_kernel(AdamLaunch p) {
+__global__ void decide_kernel(ClippedUpdate p) {
   double sum = 0;
   for (int i = threadIdx.x; i < p.count; i += threads) sum += p.partial[i];
   sum = block_sum<warps>(sum);
@@ -39,9 +39,9 @@ __global__ void decide_kernel(AdamLaunch p) {
 }
 
 __global__ void adam_kernel(AdamLaunch p) {
-  if (p.decision[1] == 0) return;
-  const AdamChunk chunk = p.chunks[blockIdx.x];
-  const float scale = p.decision[0], step_size = static_cast<float>(*p.step_size);
+  if (p.update.decision[1] == 0) return;
+  const UpdateChunk chunk = p.update.chunks[blockIdx.x];
+  const float scale = p.update.decision[0], step_size = static_cast<float>(*p.step_size);
   const float root_correction = static_cast<float>(*p.root_correction);
   for (int i = threadIdx.x; i < chunk.count; i += threads) {
     const float g = scale * chunk.grad[i];
@@ -53,6 +53,28 @@ __global__ void adam_kernel(AdamLaunch p) {
   }
 }
 
+__global__ void rmsprop_kernel(RmsPropLaunch p) {
+  if (p.update.decision[1] == 0) return;
+  const UpdateChunk chunk = p.update.chunks[blockIdx.x];
+  const float scale = p.update.decision[0], rate = static_cast<float>(*p.rate);
+  for (int i = threadIdx.x; i < chunk.count; i += threads) {
+    const float g = scale * chunk.grad[i];
+    const float v = p.alpha * chunk.v[i] + (1 - p.alpha) * g * g;
+    chunk.v[i] = v;
+    chunk.value[i] -= rate * g / (sqrtf(v) + p.eps);
+  }
+}
+
+Launch per_chunk(const ClippedUpdate& p) {
+  return {static_cast<unsigned>(p.count), threads};
+}
+
+/// The norm, and whether and how far gradients are scaled.
+void decide(const char* what, cudaStream_t stream, const ClippedUpdate& p) {
+  launch(what, sums_of_squares_kernel, per_chunk(p), stream, p);
+  launch(what, decide_kernel, Launch{1, threads}, stream, p);
+}
+
 }  // namespace
 
 void add_outcome(cudaStream_t stream, const float* loss, const float* correct, double* ledger_loss,
@@ -61,10 +83,13 @@ void add_outcome(cudaStream_t stream, const float* loss, const float* correct, d
 }
 
 void adam(cudaStream_t stream, const AdamLaunch& p) {
-  const Launch per_chunk{static_cast<unsigned>(p.count), threads};
-  launch("adam", sums_of_squares_kernel, per_chunk, stream, p);
-  launch("adam", decide_kernel, Launch{1, threads}, stream, p);
-  launch("adam", adam_kernel, per_chunk, stream, p);
+  decide("adam", stream, p.update);
+  launch("adam", adam_kernel, per_chunk(p.update), stream, p);
+}
+
+void rmsprop(cudaStream_t stream, const RmsPropLaunch& p) {
+  decide("rmsprop", stream, p.update);
+  launch("rmsprop", rmsprop_kernel, per_chunk(p.update), stream, p);
 }
 
 }  // namespace srwm::cuda

@@ -12,25 +12,39 @@ void add_outcome(cudaStream_t stream, const float* loss, const float* correct, d
                  double* ledger_correct);
 
 /// A part of a parameter that one block updates.
-struct AdamChunk {
-  float *value, *m, *v;
+struct UpdateChunk {
+  float *value, *m, *v;  ///< m: nullptr where the optimizer has none
   const float* grad;
   int count;
 };
-constexpr int adam_chunk = 4096;
+constexpr int update_chunk = 4096;
 
-struct AdamLaunch {
-  const AdamChunk* chunks;                           ///< on the device
-  int count;                                         ///< of chunks
-  double* partial;                                   ///< [count]: room for the sums of squares
-  float* decision;                                   ///< [2]: room for the clipping scale and whether to update at all
-  const double *step, *step_size, *root_correction;  ///< one number each, on the device
+/// What every optimizer's step begins with: the norm of the gradients and what follows from it.
+struct ClippedUpdate {
+  const UpdateChunk* chunks;  ///< on the device
+  int count;                  ///< of chunks
+  double* partial;            ///< [count]: room for the sums of squares
+  float* decision;            ///< [2]: room for the clipping scale and whether to update at all
+  const double* step;         ///< one number on the device, as are those of the ledger
   const double* ledger_loss;
   double *ledger_norm, *ledger_bad_step;
-  float beta1, beta2, eps;
   double clip_norm;
+};
+
+struct AdamLaunch {
+  ClippedUpdate update;
+  const double *step_size, *root_correction;  ///< one number each, on the device
+  float beta1, beta2, eps;
 };
 /// One Adam step over all chunks, as lib/ops/update.h defines it: three launches whatever the number of parameters.
 void adam(cudaStream_t stream, const AdamLaunch& p);
+
+struct RmsPropLaunch {
+  ClippedUpdate update;
+  const double* rate;  ///< on the device
+  float alpha, eps;
+};
+/// The same for RMSProp.
+void rmsprop(cudaStream_t stream, const RmsPropLaunch& p);
 
 }  // namespace srwm::cuda

@@ -206,7 +206,7 @@ class StepBench {
   /// Value, gradient and two moments are read, and all but the gradient written.
   double adam_bytes() const {
     double bytes = 0;
-    for (const AdamTensors& tensors : adam_.tensors()) bytes += 7 * static_cast<double>(tensors.value.bytes());
+    for (const UpdatedTensors& tensors : adam_.tensors()) bytes += 7 * static_cast<double>(tensors.value.bytes());
     return bytes;
   }
 

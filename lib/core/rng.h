@@ -20,6 +20,7 @@ enum class Stream : std::uint32_t {
   test_episodes = 5,
   glyphs = 6,
   split = 7,
+  actions = 8,
 };
 
 using Philox4 = std::array<std::uint32_t, 4>;

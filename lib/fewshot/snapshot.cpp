@@ -23,7 +23,7 @@ Checkpoint snapshot(Context& context, const FewShotLearner& learner, const Adam&
   const ParameterSet& set = learner.parameters();
   std::size_t i = 0;
   for (const Parameter& parameter : set.parameters()) {
-    const AdamTensors& moments = adam.tensors()[i++];
+    const UpdatedTensors& moments = adam.tensors()[i++];
     checkpoint.model.push_back({parameter.name, context.on_host(parameter.value)});
     checkpoint.optimizer.push_back({first_moment(parameter), context.on_host(moments.m)});
     checkpoint.optimizer.push_back({second_moment(parameter), context.on_host(moments.v)});
@@ -46,7 +46,7 @@ void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std
                        const FewShotLearner& learner, Adam& adam) {
   std::size_t i = 0;
   for (const Parameter& parameter : learner.parameters().parameters()) {
-    const AdamTensors& moments = adam.tensors()[i++];
+    const UpdatedTensors& moments = adam.tensors()[i++];
     copy_from(context, checkpoint.optimizer, first_moment(parameter), moments.m, path);
     copy_from(context, checkpoint.optimizer, second_moment(parameter), moments.v, path);
   }

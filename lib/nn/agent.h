@@ -49,7 +49,6 @@ class Agent {
 
   ImageShape frame_;
   std::int64_t actions_;
-  CarryKind carry_;
   DropoutSites sites_;
   Impala encoder_;
   std::unique_ptr<AgentCore> core_;

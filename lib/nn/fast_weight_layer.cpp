@@ -30,11 +30,11 @@ class SrwmLayer final : public FastWeightLayer {
     return {y, last};
   }
 
- private:
-  Variable initial(Tape& tape) const {
+  Variable initial(Tape& tape) const override {
     return tape.apply(PackSrwm{}, {w_y_->on(tape), w_q_->on(tape), w_k_->on(tape), w_b_->on(tape)})[0];
   }
 
+ private:
   Variable residual(Tape& tape, const Variable& x) const override { return layer_norm_ ? (*layer_norm_)(tape, x) : x; }
 
   bool input_softmax_;
@@ -49,21 +49,23 @@ class SlowNetLayer final : public FastWeightLayer {
   SlowNetLayer(ParameterSet& set, const std::string& prefix, const CoreOptions& options, std::int64_t outputs,
                DropoutSites& sites)
       : FastWeightLayer(set, prefix, options, sites),
-        heads_(options.heads),
+        options_(options),
         slow_net_(set, prefix + ".slow_net", options.hidden, outputs, false),
         layer_norm_(set, prefix + ".layer_norm", options.hidden) {}
 
   Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const override {
     const Tape::Scope scope(tape, name());
     const Variable projected = slow_net_(tape, layer_norm_(tape, x));
-    const auto [y, last] = tape.apply(Op{.heads = heads_, .reset = reset}, {projected, first});
+    Op op{.heads = options_.heads, .reset = reset};
+    if constexpr (requires { op.eps; }) op.eps = options_.key_eps;
+    const auto [y, last] = tape.apply(op, {projected, first});
     return {y, last};
   }
 
  private:
   Variable residual(Tape&, const Variable& x) const override { return x; }
 
-  std::int64_t heads_;
+  CoreOptions options_;
   LinearLayer slow_net_;
   LayerNormLayer layer_norm_;
 };

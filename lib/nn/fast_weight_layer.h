@@ -22,6 +22,9 @@ class FastWeightLayer {
   /// Runs the recurrence over x [B, T, h d] from the `last` of G other sequences (absent: from the initial state).
   virtual Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const = 0;
 
+  /// The fast weights that a sequence begins with, [1, h, d, rows], on the tape; absent: zeros.
+  virtual Variable initial(Tape&) const { return {}; }
+
   /// residual(x) + Dropout(W_out y) for chosen rows x, y [M, h d].
   Variable combine(Tape& tape, const Variable& x, const Variable& y, ForwardMode mode) const;
 

@@ -22,19 +22,15 @@ class Impala final : public ImageEncoder {
   Variable operator()(Tape& tape, const Variable& frames, ForwardMode mode) const override;
 
  private:
-  struct Convolution {
-    std::string name;
-    Parameter *weight, *bias;
+  struct ResidualBlock {
+    ConvolutionLayer first, second;
   };
   struct Stage {
-    Convolution first;
-    std::array<std::array<Convolution, 2>, 2> residual;
+    ConvolutionLayer convolution;
+    std::array<ResidualBlock, 2> residual;
   };
 
-  static Convolution make_convolution(ParameterSet& set, std::string name, std::int64_t in, std::int64_t out);
-  static Stage make_stage(ParameterSet& set, std::size_t index, std::int64_t in, std::int64_t out);
-  static Variable convolve(Tape& tape, const Convolution& convolution, const Variable& x);
-  static Variable apply(Tape& tape, const Stage& stage, const Variable& x);
+  static std::vector<Stage> make_stages(ParameterSet& set, const std::vector<std::int64_t>& channels, std::int64_t in);
 
   std::int64_t features_;
   std::vector<Stage> stages_;

@@ -16,6 +16,18 @@ Variable LinearLayer::operator()(Tape& tape, const Variable& x) const {
   return tape.apply(Linear{}, {x, weight_->on(tape), bias_ != nullptr ? bias_->on(tape) : Variable()})[0];
 }
 
+ConvolutionLayer::ConvolutionLayer(ParameterSet& set, const std::string& prefix, std::int64_t in, std::int64_t out)
+    : name_(prefix) {
+  const double bound = 1 / std::sqrt(static_cast<double>(9 * in));
+  weight_ = &set.uniform(prefix + ".weight", {out, in, 3, 3}, bound);
+  bias_ = &set.uniform(prefix + ".bias", {out}, bound);
+}
+
+Variable ConvolutionLayer::operator()(Tape& tape, const Variable& x) const {
+  const Tape::Scope scope(tape, name_);
+  return tape.apply(Conv3x3{}, {x, weight_->on(tape), bias_->on(tape)})[0];
+}
+
 LayerNormLayer::LayerNormLayer(ParameterSet& set, const std::string& prefix, std::int64_t width)
     : name_(prefix),
       weight_(&set.constant(prefix + ".weight", {width}, 1)),

@@ -22,6 +22,18 @@ class LinearLayer {
   Parameter* bias_ = nullptr;
 };
 
+/// torch.nn.Conv2d with 3x3 weights, stride 1, padding 1 and a bias, on images [M, H, W, C]; initial values as for
+/// LinearLayer with 9 C inputs.
+class ConvolutionLayer {
+ public:
+  ConvolutionLayer(ParameterSet& set, const std::string& prefix, std::int64_t in, std::int64_t out);
+  Variable operator()(Tape& tape, const Variable& x) const;
+
+ private:
+  std::string name_;
+  Parameter *weight_, *bias_;
+};
+
 /// torch.nn.LayerNorm over the last axis, eps 1e-5.
 class LayerNormLayer {
  public:

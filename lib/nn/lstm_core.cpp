@@ -4,15 +4,16 @@
 
 namespace srwm {
 
-LstmCore::LstmCore(ParameterSet& set, const CoreOptions& options, std::int64_t features) : hidden_(options.hidden) {
+LstmCore::LstmCore(ParameterSet& set, const CoreOptions& options, std::int64_t features, std::string name)
+    : name_(std::move(name)), hidden_(options.hidden) {
   const double bound = 1 / std::sqrt(static_cast<double>(hidden_));
   const std::int64_t gates = 4 * hidden_;
   for (std::int64_t i = 0; i < options.layers; ++i) {
     const std::string suffix = "_l" + std::to_string(i);
-    layers_.push_back({&set.uniform("rnn.weight_ih" + suffix, {gates, i == 0 ? features : hidden_}, bound),
-                       &set.uniform("rnn.weight_hh" + suffix, {gates, hidden_}, bound),
-                       &set.uniform("rnn.bias_ih" + suffix, {gates}, bound),
-                       &set.uniform("rnn.bias_hh" + suffix, {gates}, bound)});
+    layers_.push_back({&set.uniform(name_ + ".weight_ih" + suffix, {gates, i == 0 ? features : hidden_}, bound),
+                       &set.uniform(name_ + ".weight_hh" + suffix, {gates, hidden_}, bound),
+                       &set.uniform(name_ + ".bias_ih" + suffix, {gates}, bound),
+                       &set.uniform(name_ + ".bias_hh" + suffix, {gates}, bound)});
   }
 }
 

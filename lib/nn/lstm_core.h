@@ -8,10 +8,10 @@
 
 namespace srwm {
 
-/// options.layers LSTM layers of options.hidden units on the input itself, as torch.nn.LSTM named "rnn".
+/// options.layers LSTM layers of options.hidden units on the input itself, as torch.nn.LSTM of this name.
 class LstmCore final : public SequenceCore {
  public:
-  LstmCore(ParameterSet& set, const CoreOptions& options, std::int64_t features);
+  LstmCore(ParameterSet& set, const CoreOptions& options, std::int64_t features, std::string name = "rnn");
 
   std::int64_t width() const override { return hidden_; }
   CoreOutput forward(Tape& tape, const CoreInput& input, ForwardMode mode) const override;
@@ -21,7 +21,7 @@ class LstmCore final : public SequenceCore {
     Parameter *w_ih, *w_hh, *b_ih, *b_hh;
   };
 
-  std::string name_ = "rnn";
+  std::string name_;
   std::int64_t hidden_;
   std::vector<Layer> layers_;
 };

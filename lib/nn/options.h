@@ -81,7 +81,7 @@ constexpr std::string_view name_of(CoreKind kind) {
   return "?";
 }
 
-/// heads, ff_factor, dropout, layer_norm, input_softmax and beta_init have no meaning for an LSTM.
+/// heads, ff_factor, dropout, layer_norm, input_softmax, beta_init and key_eps have no meaning for an LSTM.
 struct CoreOptions {
   CoreKind kind = CoreKind::srwm;
   std::int64_t layers = 2;
@@ -92,6 +92,7 @@ struct CoreOptions {
   bool layer_norm = true;      ///< srwm: LayerNorm on the residual; the other kinds of layers always have their own
   bool input_softmax = false;  ///< srwm: phi is a softmax per head instead of the identity
   double beta_init = 0;        ///< srwm: mean of W^b at the start
+  double key_eps = 0;  ///< delta_net, linear_transformer: added to the sum that keys are divided by; agents: 1e-5
 };
 
 struct FewShotModelOptions {

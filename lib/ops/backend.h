@@ -8,7 +8,10 @@
 
 #include "core/context.h"
 #include "core/version.h"
+#include "ops/actor_critic.h"
 #include "ops/add.h"
+#include "ops/add_shared.h"
+#include "ops/append_column.h"
 #include "ops/batch_norm.h"
 #include "ops/channel_dropout.h"
 #include "ops/concat_one_hot.h"
@@ -23,6 +26,7 @@
 #include "ops/linear_attention.h"
 #include "ops/lstm.h"
 #include "ops/max_pool2x2.h"
+#include "ops/max_pool3x3.h"
 #include "ops/op.h"
 #include "ops/pack_srwm.h"
 #include "ops/peak.h"
@@ -31,7 +35,9 @@
 #include "ops/softmax_attention.h"
 #include "ops/spatial_mean.h"
 #include "ops/srwm.h"
+#include "ops/swap_axes.h"
 #include "ops/update.h"
+#include "ops/zero_where.h"
 
 namespace srwm {
 
@@ -41,9 +47,10 @@ struct OpList {
 };
 
 /// Every op of the engine. Adding one here makes every backend provide it or fail to link.
-using AllOps = OpList<Add, BatchNorm, ChannelDropout, ConcatOneHot, Conv3x3, ConvBlock, CrossEntropy, DeltaNet, Dropout,
-                      FlattenChw, LayerNorm, Linear, LinearAttention, Lstm, MaxPool2x2, PackSrwm, Relu, SelectRows,
-                      SoftmaxAttention, SpatialMean, Srwm>;
+using AllOps =
+    OpList<ActorCritic, Add, AddShared, AppendColumn, BatchNorm, ChannelDropout, ConcatOneHot, Conv3x3, ConvBlock,
+           CrossEntropy, DeltaNet, Dropout, FlattenChw, LayerNorm, Linear, LinearAttention, Lstm, MaxPool2x2,
+           MaxPool3x3, PackSrwm, Relu, SelectRows, SoftmaxAttention, SpatialMean, Srwm, SwapAxes, ZeroWhere>;
 
 struct Backend {
   const char* name;  ///< "cpu", "reference", "cuda"

@@ -10,14 +10,16 @@ namespace srwm {
 
 /// out[p] = the image index[p] of the pool, turned by rotation[p] quarter turns counter-clockwise; each pixel becomes
 /// (pixel / 255 - mean_c) / std_c in the arithmetic of out's type, in this order. All tensors are on one device.
+/// Without `index` all images of the pool in their order, without `rotation` none turned.
 struct GatherImages {
   static constexpr int max_channels = 4;
   Tensor images;    ///< u8 [N, H, W, C], C <= max_channels
-  Tensor index;     ///< i32 [P] in [0, N)
-  Tensor rotation;  ///< u8 [P] of 0..3; even where H and W differ
+  Tensor index;     ///< i32 [P] in [0, N), or absent: P = N
+  Tensor rotation;  ///< u8 [P] of 0..3, even where H and W differ; or absent
   std::array<double, max_channels> mean{}, std{1, 1, 1, 1};
   Tensor out;  ///< [P, H, W, C] of real type; on the CPU also u8: the pixels as they are
 
+  std::int64_t positions() const { return index ? index.numel() : images.dim(0); }
   /// InternalError unless the shapes fit.
   void check() const;
 };

@@ -7,6 +7,8 @@
 #include "core/context.h"
 #include "core/tensor.h"
 #include "ops/gather_images.h"
+#include "ops/sample_actions.h"
+#include "ops/vtrace.h"
 
 namespace srwm {
 
@@ -27,8 +29,10 @@ struct AddOutcome {
 };
 
 /// One parameter as an optimizer sees it; all tensors have one shape and type.
-struct AdamTensors {
-  Tensor value, grad, m, v;
+struct UpdatedTensors {
+  Tensor value, grad;
+  Tensor m;  ///< Adam's first moment; absent for RMSProp
+  Tensor v;  ///< running mean of the squares of the gradient
 };
 
 /// What changes from one Adam step to the next: a tensor f64 [AdamNumbers::size] on the device, so that the launches of
@@ -50,18 +54,40 @@ struct AdamNumbers {
 /// ledger[loss] is not finite, or ledger[bad_step] is set already, nothing changes but ledger[bad_step], which becomes
 /// t if it was 0.
 struct AdamUpdate {
-  std::span<const AdamTensors> tensors;
-  Tensor plan;  ///< what plan_adam made of the same tensors
+  std::span<const UpdatedTensors> tensors;
+  Tensor plan;  ///< what plan_update made of the same tensors
   Tensor numbers, ledger;
   double beta1, beta2, eps, clip_norm;
+};
+
+/// What changes from one RMSProp step to the next, as AdamNumbers.
+struct RmsPropNumbers {
+  enum : std::size_t {
+    step,  ///< counted from 1
+    rate,
+    size
+  };
+};
+
+/// One RMSProp step (Tieleman, Hinton, 2012), as torch.optim.RMSprop without momentum, with g = scale * grad:
+///   v <- alpha v + (1 - alpha) g^2,  value <- value - rate g / (sqrt(v) + eps)
+/// Norm, scale and ledger as for Adam.
+struct RmsPropUpdate {
+  std::span<const UpdatedTensors> tensors;
+  Tensor plan;  ///< what plan_update made of the same tensors
+  Tensor numbers, ledger;
+  double alpha, eps, clip_norm;
 };
 
 struct UpdateBodies {
   void (*gather_images)(Context&, const GatherImages&) = nullptr;
   void (*add_outcome)(Context&, const AddOutcome&) = nullptr;
-  /// What `adam` needs to know of the tensors on the device, in persistent memory; absent where it needs nothing.
-  Tensor (*plan_adam)(Context&, std::span<const AdamTensors>) = nullptr;
+  /// What an optimizer needs to know of its tensors on the device, in persistent memory; absent where it needs nothing.
+  Tensor (*plan_update)(Context&, std::span<const UpdatedTensors>) = nullptr;
   void (*adam)(Context&, const AdamUpdate&) = nullptr;
+  void (*rmsprop)(Context&, const RmsPropUpdate&) = nullptr;
+  void (*vtrace)(Context&, const VTrace&) = nullptr;
+  void (*sample_actions)(Context&, const SampleActions&) = nullptr;
 };
 
 /// Bodies for tensors in host memory; memory-bound, one plain loop serves reference and fast path alike.

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/backend.h"
+#include "optim/gradients.h"
 
 namespace srwm {
 
@@ -27,7 +28,7 @@ Adam::Adam(Context& context, ParameterSet& parameters, const OptimOptions& optio
     const Shape& shape = p.value.shape();
     tensors_.push_back({p.value, p.slot.grad, context.persistent(shape), context.persistent(shape)});
   }
-  plan_ = context.backend().updates.plan_adam(context, tensors_);
+  plan_ = context.backend().updates.plan_update(context, tensors_);
   numbers_ = context.persistent({AdamNumbers::size}, DType::f64);
   ledger_ = context.persistent({Ledger::size}, DType::f64);
 }
@@ -43,9 +44,7 @@ double Adam::prepare(Context& context) {
 }
 
 void Adam::apply(Context& context, const Tensor& ledger) {
-  for (const Parameter& p : parameters_.parameters()) {
-    if (!p.slot.written) context.queue().zero(p.slot.grad.raw(), p.slot.grad.bytes());
-  }
+  zero_missing_gradients(context, parameters_);
   context.backend().updates.adam(context, {.tensors = tensors_,
                                            .plan = plan_,
                                            .numbers = numbers_,

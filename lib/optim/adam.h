@@ -40,13 +40,13 @@ class Adam {
   void set_steps_done(std::int64_t steps) { steps_done_ = steps; }
 
   /// Value, gradient and moments of each parameter, in the order of the ParameterSet; what a checkpoint stores.
-  const std::vector<AdamTensors>& tensors() const { return tensors_; }
+  const std::vector<UpdatedTensors>& tensors() const { return tensors_; }
 
  private:
   ParameterSet& parameters_;
   OptimOptions options_;
   std::int64_t hidden_;
-  std::vector<AdamTensors> tensors_;
+  std::vector<UpdatedTensors> tensors_;
   Tensor plan_, numbers_, ledger_;
   std::int64_t steps_done_ = 0;
 };

@@ -19,6 +19,9 @@ std::vector<Tensor*> option_tensors(Op& op) {
   if constexpr (requires { op.rows; }) return {&op.rows};
   if constexpr (requires { op.targets; }) return {&op.targets};
   if constexpr (requires { op.reset; }) return {&op.reset};
+  if constexpr (requires { op.column; }) return {&op.column};
+  if constexpr (requires { op.mask; }) return {&op.mask};
+  if constexpr (requires { op.advantages; }) return {&op.actions, &op.vs, &op.advantages};
   if constexpr (requires { op.state.running_mean; }) return {&op.state.running_mean, &op.state.running_var};
   return {};
 }

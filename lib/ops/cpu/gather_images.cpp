@@ -56,10 +56,10 @@ void gather_with(int threads, const GatherImages& gather, const PixelTable<T>& t
   const std::int32_t* index = gather.index.data<std::int32_t>();
   const std::uint8_t* rotation = gather.rotation.data<std::uint8_t>();
   T* result = gather.out.data<T>();
-  parallel_for(threads, gather.index.numel(), [&](std::int64_t p) {
-    const std::uint8_t* from = pixels + index[p] * image_pixels;
+  parallel_for(threads, gather.positions(), [&](std::int64_t p) {
+    const std::uint8_t* from = pixels + (index != nullptr ? index[p] : p) * image_pixels;
     T* to = result + p * image_pixels;
-    const Walk walk = walk_of(rotation[p], height, width);
+    const Walk walk = walk_of(rotation != nullptr ? rotation[p] : 0, height, width);
     for (std::int64_t h = 0; h < height; ++h) {
       for (std::int64_t w = 0; w < width; ++w) {
         const std::uint8_t* pixel = from + (walk.first + h * walk.row + w * walk.column) * channels;
@@ -72,10 +72,10 @@ void gather_with(int threads, const GatherImages& gather, const PixelTable<T>& t
 }  // namespace
 
 void GatherImages::check() const {
-  const std::int64_t positions = index.numel(), channels = images.dim(3);
+  const std::int64_t count = positions(), channels = images.dim(3);
   SRWM_CHECK(channels <= max_channels, "{} channels", channels);
-  SRWM_CHECK(rotation.numel() == positions, "{} rotations for {} images", rotation.numel(), positions);
-  SRWM_CHECK((out.shape() == Shape{positions, images.dim(1), images.dim(2), channels}), "{} images into {}", positions,
+  SRWM_CHECK(rotation.absent() || rotation.numel() == count, "{} rotations for {} images", rotation.numel(), count);
+  SRWM_CHECK((out.shape() == Shape{count, images.dim(1), images.dim(2), channels}), "{} images into {}", count,
              out.shape().to_string());
 }
 

@@ -14,7 +14,7 @@ void gather_images_body(Context& context, const GatherImages& gather) {
            .mean = {},
            .std = {},
            .out = gather.out.data<float>(),
-           .positions = gather.index.numel(),
+           .positions = gather.positions(),
            .height = static_cast<int>(images.dim(1)),
            .width = static_cast<int>(images.dim(2)),
            .channels = static_cast<int>(images.dim(3))};

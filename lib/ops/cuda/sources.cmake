@@ -1,6 +1,9 @@
 # Sources of the CUDA library, for nvcc (here) and for the emulator (kernels/emulator).
 set(SRWM_CUDA_BODIES
+  actor_critic.cpp
   add.cpp
+  add_shared.cpp
+  append_column.cpp
   backend.cpp
   batch_norm.cpp
   channel_dropout.cpp
@@ -19,6 +22,7 @@ set(SRWM_CUDA_BODIES
   linear_attention.cpp
   lstm.cpp
   max_pool2x2.cpp
+  max_pool3x3.cpp
   normalisation.cpp
   pack_srwm.cpp
   peak.cpp
@@ -28,10 +32,14 @@ set(SRWM_CUDA_BODIES
   softmax_attention.cpp
   spatial_mean.cpp
   srwm.cpp
+  swap_axes.cpp
   thin_conv_block.cpp
-  update.cpp)
+  update.cpp
+  zero_where.cpp)
 list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
 set(SRWM_CUDA_KERNELS
+  actor_critic.cu
+  batch.cu
   batch_norm.cu
   conv3x3.cu
   conv3x3_tensor.cu
@@ -44,6 +52,7 @@ set(SRWM_CUDA_KERNELS
   linear_attention.cu
   linear_attention_in_memory.cu
   lstm.cu
+  max_pool3x3.cu
   normalisation.cu
   pool.cu
   softmax_attention.cu

@@ -1,0 +1,180 @@
+#include "nn/agent_core.h"
+
+#include "core/error.h"
+#include "nn/carried_core.h"
+#include "nn/fast_weight_layer.h"
+#include "nn/feed_forward.h"
+#include "nn/lstm_core.h"
+
+namespace srwm {
+namespace {
+
+/// The features as they are.
+class NoCore final : public AgentCore {
+ public:
+  explicit NoCore(std::int64_t features) : features_(features) {}
+
+  std::int64_t width() const override { return features_; }
+  std::vector<Shape> state_shapes(std::int64_t) const override { return {}; }
+  AgentCoreOutput forward(Tape&, const AgentCoreInput& input, ForwardMode) const override {
+    return {input.x.reshaped({input.x.shape()[0] * input.x.shape()[1], features_}), {}};
+  }
+
+ private:
+  std::int64_t features_;
+};
+
+class LstmAgentCore final : public AgentCore {
+ public:
+  LstmAgentCore(ParameterSet& set, const AgentOptions& options, std::int64_t features)
+      : layers_(options.layers),
+        core_(set, {.kind = CoreKind::lstm, .layers = options.layers, .hidden = options.hidden}, features, "core") {}
+
+  std::int64_t width() const override { return core_.width(); }
+  std::vector<Shape> state_shapes(std::int64_t batch) const override {
+    return std::vector<Shape>(static_cast<std::size_t>(2 * layers_), Shape{batch, width()});  // h and c of each layer
+  }
+  AgentCoreOutput forward(Tape& tape, const AgentCoreInput& input, ForwardMode mode) const override {
+    const CoreOutput output = core_.forward(tape, {.x = input.x, .state = input.state, .reset = input.first}, mode);
+    AgentCoreOutput result{output.y, {}};
+    for (std::size_t i = 0; i < output.state.size(); ++i) result.state.push_back(output.state.at(i).value());
+    return result;
+  }
+
+ private:
+  std::int64_t layers_;
+  LstmCore core_;
+};
+
+/// Linear to `hidden`, then `layers` feed-forward blocks, each behind a fast-weight layer if the kind has one.
+class LayeredCore final : public AgentCore {
+ public:
+  LayeredCore(ParameterSet& set, const AgentOptions& options, std::int64_t features, DropoutSites& sites);
+
+  std::int64_t width() const override { return hidden_; }
+  std::vector<Shape> state_shapes(std::int64_t batch) const override;
+  AgentCoreOutput forward(Tape& tape, const AgentCoreInput& input, ForwardMode mode) const override;
+
+ private:
+  struct Layer {
+    std::unique_ptr<FastWeightLayer> fast_weight;  ///< or none
+    FeedForward feed_forward;
+  };
+
+  static std::string prefix(const AgentOptions& options) {
+    return options.core == AgentCoreKind::feed_forward_deep ? "trafo_ff_block" : "core";
+  }
+  static std::unique_ptr<FastWeightLayer> make_fast_weight(ParameterSet& set, const AgentOptions& options,
+                                                           const std::string& name, DropoutSites& sites);
+
+  std::int64_t hidden_, heads_, rows_ = 0;
+  LinearLayer input_proj_;
+  std::vector<Layer> layers_;
+};
+
+LayeredCore::LayeredCore(ParameterSet& set, const AgentOptions& options, std::int64_t features, DropoutSites& sites)
+    : hidden_(options.hidden),
+      heads_(options.heads),
+      input_proj_(set, prefix(options) + ".input_proj", features, options.hidden) {
+  const std::int64_t d = hidden_ / heads_;
+  rows_ = options.core == AgentCoreKind::srwm ? 3 * d + 4 : d;
+  for (std::int64_t i = 0; i < options.layers; ++i) {
+    const std::string number = std::to_string(i);
+    auto fast_weight = make_fast_weight(set, options, prefix(options) + ".fwm_layers." + number, sites);
+    FeedForward block(set, prefix(options) + ".ff_layers." + number, hidden_, options.ff_inner, 0, sites);
+    layers_.push_back({std::move(fast_weight), std::move(block)});
+  }
+}
+
+std::unique_ptr<FastWeightLayer> LayeredCore::make_fast_weight(ParameterSet& set, const AgentOptions& options,
+                                                               const std::string& name, DropoutSites& sites) {
+  CoreOptions layer{.heads = options.heads,
+                    .hidden = options.hidden,
+                    .layer_norm = false,
+                    .input_softmax = options.input_softmax,
+                    .beta_init = options.beta_init,
+                    .key_eps = 1e-5};
+  switch (options.core) {
+    case AgentCoreKind::srwm:
+      layer.kind = CoreKind::srwm;
+      break;
+    case AgentCoreKind::delta_net:
+      layer.kind = CoreKind::delta_net;
+      break;
+    case AgentCoreKind::linear_transformer:
+      layer.kind = CoreKind::linear_transformer;
+      break;
+    default:
+      return nullptr;
+  }
+  return make_fast_weight_layer(set, name, layer, sites);
+}
+
+std::vector<Shape> LayeredCore::state_shapes(std::int64_t batch) const {
+  std::vector<Shape> shapes;
+  for (const Layer& layer : layers_) {
+    if (layer.fast_weight) shapes.push_back({batch, heads_, hidden_ / heads_, rows_});
+  }
+  return shapes;
+}
+
+/// The fast weights that lie `shift` away from those that sequences begin with.
+Variable from_shift(Tape& tape, const Variable& shift, const FastWeightLayer& layer) {
+  const Variable initial = shift.absent() ? Variable() : layer.initial(tape);
+  return initial.absent() ? shift : tape.apply(AddShared{}, {shift, initial})[0];
+}
+
+/// The way back, without a gradient.
+Variable to_shift(Tape& tape, const Variable& weights, const FastWeightLayer& layer) {
+  const Variable initial = layer.initial(tape);
+  if (initial.absent()) return weights.value();
+  return tape.apply(AddShared{.scale = -1}, {weights.value(), initial.value()})[0];
+}
+
+AgentCoreOutput LayeredCore::forward(Tape& tape, const AgentCoreInput& input, ForwardMode mode) const {
+  const CoreState none;
+  const CoreState& state = input.state != nullptr ? *input.state : none;
+  const Shape sequence{input.x.shape()[0], input.x.shape()[1], hidden_}, rows{sequence[0] * sequence[1], hidden_};
+  AgentCoreOutput output;
+  Variable x = input_proj_(tape, input.x).reshaped(rows);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (const FastWeightLayer* layer = layers_[i].fast_weight.get(); layer != nullptr) {
+      const Variable first = from_shift(tape, state.at(i), *layer);
+      const auto [y, last] = layer->remember(tape, x.reshaped(sequence), first, input.first);
+      output.state.push_back(to_shift(tape, last, *layer));
+      x = layer->combine(tape, x, y.reshaped(rows), mode);
+    }
+    x = layers_[i].feed_forward(tape, x, mode);
+  }
+  output.y = x;
+  return output;
+}
+
+std::unique_ptr<AgentCore> make_plain_core(ParameterSet& set, const AgentOptions& options, std::int64_t features,
+                                           DropoutSites& sites) {
+  switch (options.core) {
+    case AgentCoreKind::feed_forward:
+      return std::make_unique<NoCore>(features);
+    case AgentCoreKind::lstm:
+      return std::make_unique<LstmAgentCore>(set, options, features);
+    default:
+      return std::make_unique<LayeredCore>(set, options, features, sites);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<AgentCore> make_agent_core(ParameterSet& set, const AgentOptions& options, std::int64_t features,
+                                           DropoutSites& sites) {
+  if (options.heads < 1 || options.hidden % options.heads != 0) {
+    throw SpecError("The agent's core has {} units and {} heads; the units must be a multiple of the heads.",
+                    options.hidden, options.heads);
+  }
+  std::unique_ptr<AgentCore> core = make_plain_core(set, options, features, sites);
+  if (core->state_shapes(1).empty()) return core;
+  if (options.carry == CarryKind::step) return std::make_unique<ForgetfulCore>(std::move(core));
+  if (options.state_gradient == StateGradient::per_step) return std::make_unique<PerStepCore>(std::move(core));
+  return core;
+}
+
+}  // namespace srwm

@@ -1,0 +1,78 @@
+#include "nn/carried_core.h"
+
+#include "ops/scratch.h"
+
+namespace srwm {
+namespace {
+
+CoreState empty_state(Context& context, const std::vector<Shape>& shapes) {
+  CoreState state;
+  for (const Shape& shape : shapes) state.push_back(context.empty(shape));
+  return state;
+}
+
+/// Items [begin, end) of every tensor.
+CoreState rows_of(const CoreState& state, std::int64_t begin, std::int64_t end) {
+  CoreState rows;
+  for (std::size_t i = 0; i < state.size(); ++i) rows.push_back(state.at(i).value().rows(begin, end));
+  return rows;
+}
+
+void copy(Context& context, const CoreState& to, const CoreState& from) {
+  for (std::size_t i = 0; i < to.size(); ++i) context.copy(to.at(i).value(), from.at(i).value());
+}
+
+/// What a sequence begins with: the state handed in, or zeros.
+void copy_initial(Context& context, const CoreState& to, const CoreState* from) {
+  if (from != nullptr && !from->empty()) return copy(context, to, *from);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const Tensor tensor = to.at(i).value();
+    context.queue().zero(tensor.raw(), tensor.bytes());
+  }
+}
+
+/// The state where no episode begins at step t, zeros where one does.
+CoreState restarted(Tape& tape, const CoreState& state, const Tensor& first, std::int64_t t) {
+  CoreState result;
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    result.push_back(tape.apply(ZeroWhere{.mask = first, .step = t}, {state.at(i)})[0]);
+  }
+  return result;
+}
+
+}  // namespace
+
+AgentCoreOutput ForgetfulCore::forward(Tape& tape, const AgentCoreInput& input, ForwardMode mode) const {
+  const Shape shape = input.x.shape();
+  const Variable y = core_->forward(tape, {.x = input.x.reshaped({shape[0] * shape[1], 1, shape[2]})}, mode).y;
+  return {y, {}};
+}
+
+AgentCoreOutput PerStepCore::forward(Tape& tape, const AgentCoreInput& input, ForwardMode mode) const {
+  if (!tape.recording()) return core_->forward(tape, input, mode);
+  const std::int64_t batch = input.x.shape()[0], steps = input.x.shape()[1], features = input.x.shape()[2];
+  const Variable x = tape.apply(SwapAxes{}, {input.x})[0];
+  const States states = states_of(tape.context(), x.value(), input, mode);
+  const Variable y =
+      core_->forward(tape, {.x = x.reshaped({steps * batch, 1, features}), .state = &states.before}, mode).y;
+  const Variable batch_first = tape.apply(SwapAxes{}, {y.reshaped({steps, batch, width()})})[0];
+  return {batch_first.reshaped({batch * steps, width()}), states.last};
+}
+
+PerStepCore::States PerStepCore::states_of(Context& context, const Tensor& x, const AgentCoreInput& input,
+                                           ForwardMode mode) const {
+  const std::int64_t steps = x.dim(0), batch = x.dim(1), features = x.dim(2);
+  States states{empty_state(context, state_shapes(steps * batch)), empty_state(context, state_shapes(batch))};
+  copy_initial(context, states.last, input.state);
+  Tape tape(context, Tape::Mode::forward_only);
+  for (std::int64_t t = 0; t < steps; ++t) {
+    const ScratchScope scope(context);
+    const CoreState before = rows_of(states.before, t * batch, (t + 1) * batch);
+    copy(context, before, input.first ? restarted(tape, states.last, input.first, t) : states.last);
+    const AgentCoreInput step{.x = x.rows(t, t + 1).reshaped({batch, 1, features}), .first = {}, .state = &before};
+    copy(context, states.last, core_->forward(tape, step, mode).state);
+  }
+  return states;
+}
+
+}  // namespace srwm

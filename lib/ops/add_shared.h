@@ -1,0 +1,22 @@
+// Adds one tensor to each item of a batch.
+#pragma once
+
+#include "ops/op.h"
+
+namespace srwm {
+
+/// y[b] = x[b] + scale shared[0], x [B, ...], shared [1, ...]. With scale 1 and -1 it leads from the shifts W_t - W_0
+/// of a batch of fast weights to the weights and back.
+struct AddShared {
+  static constexpr const char* name = "add_shared";
+  static constexpr int inputs = 2, outputs = 1;
+  enum In { x, shared };
+  double scale = 1;
+  struct Saved {};
+
+  OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
+};
+
+SRWM_DECLARE_BODIES(AddShared)
+
+}  // namespace srwm

@@ -1,0 +1,46 @@
+#include "ops/zero_where.h"
+
+#include "core/parallel.h"
+#include "ops/grad.h"
+
+namespace srwm::reference {
+namespace {
+
+bool masked(const ZeroWhere& op, std::int64_t b) {
+  return op.mask.data<std::uint8_t>()[b * op.mask.dim(1) + op.step] != 0;
+}
+
+// y[b] = mask[b, step] ? 0 : x[b]
+template <typename Real>
+void forward(Context& ctx, const Forward<ZeroWhere>& f) {
+  const std::int64_t batch = f.out[0].dim(0), n = f.out[0].numel() / batch;
+  const Real* x = f.in[ZeroWhere::x].data<Real>();
+  Real* y = f.out[0].data<Real>();
+  parallel_for(ctx.threads(), batch, [&](std::int64_t b) {
+    const bool zero = masked(f.op, b);
+    for (std::int64_t i = b * n; i < (b + 1) * n; ++i) y[i] = zero ? Real{0} : x[i];
+  });
+}
+
+// dL/dx[b] = mask[b, step] ? 0 : dL/dy[b]
+template <typename Real>
+void backward(Context& ctx, const Backward<ZeroWhere>& g) {
+  const Grad& grad = g.dL_din[ZeroWhere::x];
+  if (!grad.wanted()) return;
+  const std::int64_t batch = grad.value.dim(0), n = grad.value.numel() / batch;
+  const Real* dy = g.dL_dout[0].data<Real>();
+  Real* dx = grad.value.data<Real>();
+  parallel_for(ctx.threads(), batch, [&](std::int64_t b) {
+    const bool zero = masked(g.op, b);
+    for (std::int64_t i = b * n; i < (b + 1) * n; ++i) put(grad.mode, dx[i], zero ? Real{0} : dy[i]);
+  });
+}
+
+}  // namespace
+
+Body<ZeroWhere> body_of(Tag<ZeroWhere>, DType real) {
+  return real == DType::f64 ? Body<ZeroWhere>{forward<double>, backward<double>}
+                            : Body<ZeroWhere>{forward<float>, backward<float>};
+}
+
+}  // namespace srwm::reference
