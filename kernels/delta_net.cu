@@ -2,7 +2,6 @@
 #include "kernels/delta_net_in_memory.h"
 #include "kernels/delta_net_places.cuh"
 #include "kernels/feature_map.cuh"
-#include "kernels/launch.h"
 
 namespace srwm::cuda {
 namespace {
@@ -116,54 +115,26 @@ __global__ void __launch_bounds__(L::threads) delta_net_backward_kernel(DeltaNet
   memory.store(g, p.dL_dw_first + head.matrix_at());
 }
 
-bool in_registers(int d) {
-  return d == 8 || d == 16 || d == 32 || d == 64;
-}
-
-template <class L>
-void forward_with(cudaStream_t stream, const DeltaNetForward& p) {
-  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
-  launch("delta_net forward", delta_net_forward_kernel<L>, shape, stream, p);
-}
-
-template <class L>
-void backward_with(cudaStream_t stream, const DeltaNetBackward& p) {
-  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
-  launch("delta_net backward", delta_net_backward_kernel<L>, shape, stream, p);
-}
-
 }  // namespace
 
 std::int64_t delta_net_kept_matrices(int d, std::int64_t steps) {
-  return in_registers(d) ? kept_matrices(steps) : steps;
+  return has_layout(d) ? kept_matrices(steps) : steps;
 }
 
 void delta_net_forward(cudaStream_t stream, const DeltaNetForward& p) {
-  switch (p.sizes.d) {
-    case 8:
-      return forward_with<Layout8>(stream, p);
-    case 16:
-      return forward_with<Layout16>(stream, p);
-    case 32:
-      return forward_with<Layout32>(stream, p);
-    case 64:
-      return forward_with<Layout64>(stream, p);
-  }
-  delta_net_forward_in_memory(stream, p);
+  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+    using L = decltype(layout);
+    launch("delta_net forward", delta_net_forward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
+  });
+  if (!launched) delta_net_forward_in_memory(stream, p);
 }
 
 void delta_net_backward(cudaStream_t stream, const DeltaNetBackward& p) {
-  switch (p.sizes.d) {
-    case 8:
-      return backward_with<Layout8>(stream, p);
-    case 16:
-      return backward_with<Layout16>(stream, p);
-    case 32:
-      return backward_with<Layout32>(stream, p);
-    case 64:
-      return backward_with<Layout64>(stream, p);
-  }
-  delta_net_backward_in_memory(stream, p);
+  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+    using L = decltype(layout);
+    launch("delta_net backward", delta_net_backward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
+  });
+  if (!launched) delta_net_backward_in_memory(stream, p);
 }
 
 }  // namespace srwm::cuda

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "kernels/device.cuh"
+#include "kernels/fast_weights.h"
+#include "kernels/launch.h"
 
 namespace srwm::cuda {
 
@@ -33,6 +35,38 @@ using Layout8 = Layout<8, 4>;
 using Layout16 = Layout<16, 2>;
 using Layout32 = Layout<32, 4>;
 using Layout64 = Layout<64, 8>;
+
+/// Calls run(layout) with the one for head size d; false if there is none.
+template <typename Run>
+bool with_layout(int d, const Run& run) {
+  switch (d) {
+    case Layout8::D:
+      run(Layout8{});
+      return true;
+    case Layout16::D:
+      run(Layout16{});
+      return true;
+    case Layout32::D:
+      run(Layout32{});
+      return true;
+    case Layout64::D:
+      run(Layout64{});
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Whether W of this head size stays in registers.
+inline bool has_layout(int d) {
+  return with_layout(d, [](auto) {});
+}
+
+/// A block for each sequence and head.
+template <class L>
+Launch blocks_for(const FastWeightSizes& sizes) {
+  return {static_cast<unsigned>(sizes.batch * sizes.heads), L::threads};
+}
 
 /// sum over the row's columns of w[m] v[column]; all lanes of the row get it.
 template <class L>

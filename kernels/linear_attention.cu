@@ -1,5 +1,4 @@
 #include "kernels/feature_map.cuh"
-#include "kernels/launch.h"
 #include "kernels/linear_attention.h"
 #include "kernels/linear_attention_in_memory.h"
 #include "kernels/linear_attention_places.cuh"
@@ -124,46 +123,22 @@ __global__ void __launch_bounds__(L::threads) linear_attention_backward_kernel(L
   memory.store(g, p.dL_dw_first + head.matrix_at());
 }
 
-template <class L>
-void forward_with(cudaStream_t stream, const LinearAttentionForward& p) {
-  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
-  launch("linear_attention forward", linear_attention_forward_kernel<L>, shape, stream, p);
-}
-
-template <class L>
-void backward_with(cudaStream_t stream, const LinearAttentionBackward& p) {
-  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
-  launch("linear_attention backward", linear_attention_backward_kernel<L>, shape, stream, p);
-}
-
 }  // namespace
 
 void linear_attention_forward(cudaStream_t stream, const LinearAttentionForward& p) {
-  switch (p.sizes.d) {
-    case 8:
-      return forward_with<Layout8>(stream, p);
-    case 16:
-      return forward_with<Layout16>(stream, p);
-    case 32:
-      return forward_with<Layout32>(stream, p);
-    case 64:
-      return forward_with<Layout64>(stream, p);
-  }
-  linear_attention_forward_in_memory(stream, p);
+  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+    using L = decltype(layout);
+    launch("linear_attention forward", linear_attention_forward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
+  });
+  if (!launched) linear_attention_forward_in_memory(stream, p);
 }
 
 void linear_attention_backward(cudaStream_t stream, const LinearAttentionBackward& p) {
-  switch (p.sizes.d) {
-    case 8:
-      return backward_with<Layout8>(stream, p);
-    case 16:
-      return backward_with<Layout16>(stream, p);
-    case 32:
-      return backward_with<Layout32>(stream, p);
-    case 64:
-      return backward_with<Layout64>(stream, p);
-  }
-  linear_attention_backward_in_memory(stream, p);
+  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+    using L = decltype(layout);
+    launch("linear_attention backward", linear_attention_backward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
+  });
+  if (!launched) linear_attention_backward_in_memory(stream, p);
 }
 
 }  // namespace srwm::cuda

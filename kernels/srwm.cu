@@ -1,5 +1,5 @@
+#include "kernels/fast_weight_head.cuh"
 #include "kernels/fast_weight_matrix.cuh"
-#include "kernels/launch.h"
 #include "kernels/srwm.h"
 #include "kernels/srwm_in_memory.h"
 
@@ -8,35 +8,14 @@ namespace {
 
 constexpr int blocks = 4;  // of rows: y, q, k, b
 
-/// What a block of threads works on: one sequence and head.
 template <class L>
-struct Head {
-  __device__ __forceinline__ explicit Head(const FastWeightSizes& n)
-      : b(blockIdx.x / n.heads), h(blockIdx.x % n.heads), sizes(n) {}
-
+struct Head : FastWeightHead {
   static constexpr int rows = 3 * L::D + 4;
-  static constexpr std::int64_t matrix = static_cast<std::int64_t>(L::D) * rows;
 
-  __device__ __forceinline__ std::int64_t x_at(int t) const {
-    return ((static_cast<std::int64_t>(b) * sizes.steps + t) * sizes.heads + h) * L::D;
-  }
-  __device__ __forceinline__ std::int64_t matrix_at() const { return blockIdx.x * matrix; }
-  __device__ __forceinline__ std::int64_t first_matrix_at() const {
-    return (static_cast<std::int64_t>(b / (sizes.batch / sizes.groups)) * sizes.heads + h) * matrix;
-  }
-  __device__ __forceinline__ std::int64_t step_at(int t) const {
-    return static_cast<std::int64_t>(blockIdx.x) * sizes.steps + t;
-  }
-  __device__ __forceinline__ std::int64_t kept_at(int t) const {
-    return (blockIdx.x * kept_matrices(sizes.steps) + (t + 1) / kept_every - 1) * matrix;
-  }
-  __device__ __forceinline__ bool keeps(int t) const { return (t + 1) % kept_every == 0 && t + 1 < sizes.steps; }
-  __device__ __forceinline__ bool resets(const std::uint8_t* reset, int t) const {
-    return reset != nullptr && reset[static_cast<std::int64_t>(b) * sizes.steps + t] != 0;
-  }
+  __device__ __forceinline__ explicit Head(const FastWeightSizes& n)
+      : FastWeightHead(n, static_cast<std::int64_t>(L::D) * rows) {}
 
-  int b, h;
-  const FastWeightSizes& sizes;
+  __device__ __forceinline__ std::int64_t x_at(int t) const { return step_of_input(t) * L::D; }
 };
 
 /// Parts of a step's record.
@@ -61,8 +40,8 @@ __global__ void __launch_bounds__(L::threads) srwm_forward_kernel(SrwmForward p)
   memory.load(p.w_first + head.first_matrix_at(), w);
   for (int t = 0; t < p.sizes.steps; ++t) {
     if (head.resets(p.reset, t)) {
-      memory.store(w, p.before_reset + head.step_at(t) * Head<L>::matrix);
-      memory.load(p.w_reset + head.h * Head<L>::matrix, w);
+      memory.store(w, p.before_reset + head.step_at(t) * head.matrix);
+      memory.load(p.w_reset + head.h * head.matrix, w);
     }
     const Record<L> record(p.steps, head.step_at(t), p.input_softmax);
     if (threadIdx.x < L::D) phi[0][threadIdx.x] = phi[1][threadIdx.x] = p.x[head.x_at(t) + threadIdx.x];
@@ -233,7 +212,7 @@ __global__ void __launch_bounds__(L::threads) srwm_backward_kernel(SrwmBackward 
     }
     if (head.resets(p.reset, t)) {
       memory.store(g, p.dL_dw_reset + head.matrix_at(), true);
-      memory.load(p.before_reset + head.step_at(t) * Head<L>::matrix, w);
+      memory.load(p.before_reset + head.step_at(t) * head.matrix, w);
 #pragma unroll
       for (int j = 0; j < blocks; ++j) {
 #pragma unroll
@@ -244,22 +223,10 @@ __global__ void __launch_bounds__(L::threads) srwm_backward_kernel(SrwmBackward 
   memory.store(g, p.dL_dw_first + head.matrix_at());
 }
 
-template <class L>
-void forward_with(cudaStream_t stream, const SrwmForward& p) {
-  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
-  launch("srwm forward", srwm_forward_kernel<L>, shape, stream, p);
-}
-
-template <class L>
-void backward_with(cudaStream_t stream, const SrwmBackward& p) {
-  const Launch shape{static_cast<unsigned>(p.sizes.batch * p.sizes.heads), L::threads};
-  launch("srwm backward", srwm_backward_kernel<L>, shape, stream, p);
-}
-
 }  // namespace
 
 bool srwm_in_registers(int d) {
-  return d == 8 || d == 16 || d == 32 || d == 64;
+  return has_layout(d);
 }
 
 std::int64_t srwm_kept_matrices(int d, std::int64_t steps) {
@@ -267,31 +234,19 @@ std::int64_t srwm_kept_matrices(int d, std::int64_t steps) {
 }
 
 void srwm_forward(cudaStream_t stream, const SrwmForward& p) {
-  switch (p.sizes.d) {
-    case 8:
-      return forward_with<Layout8>(stream, p);
-    case 16:
-      return forward_with<Layout16>(stream, p);
-    case 32:
-      return forward_with<Layout32>(stream, p);
-    case 64:
-      return forward_with<Layout64>(stream, p);
-  }
-  srwm_forward_in_memory(stream, p);
+  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+    using L = decltype(layout);
+    launch("srwm forward", srwm_forward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
+  });
+  if (!launched) srwm_forward_in_memory(stream, p);
 }
 
 void srwm_backward(cudaStream_t stream, const SrwmBackward& p) {
-  switch (p.sizes.d) {
-    case 8:
-      return backward_with<Layout8>(stream, p);
-    case 16:
-      return backward_with<Layout16>(stream, p);
-    case 32:
-      return backward_with<Layout32>(stream, p);
-    case 64:
-      return backward_with<Layout64>(stream, p);
-  }
-  srwm_backward_in_memory(stream, p);
+  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+    using L = decltype(layout);
+    launch("srwm backward", srwm_backward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
+  });
+  if (!launched) srwm_backward_in_memory(stream, p);
 }
 
 }  // namespace srwm::cuda

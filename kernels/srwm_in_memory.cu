@@ -1,4 +1,5 @@
 #include "kernels/device.cuh"
+#include "kernels/fast_weight_head.cuh"
 #include "kernels/launch.h"
 #include "kernels/srwm_in_memory.h"
 
@@ -17,30 +18,15 @@ struct Vectors {
   static std::size_t bytes(int d) { return sizeof(float) * static_cast<std::size_t>(5 * d + 2 * (3 * d + 4)); }
 };
 
-/// Sizes and places of one (sequence, head); a block of threads works on it.
-struct Head {
+struct Head : FastWeightHead {
   __device__ __forceinline__ explicit Head(const FastWeightSizes& n)
-      : b(blockIdx.x / n.heads),
-        h(blockIdx.x % n.heads),
-        d(n.d),
-        rows(3 * n.d + 4),
-        matrix(static_cast<std::int64_t>(n.d) * rows),
-        sizes(n) {}
-  __device__ __forceinline__ std::int64_t x_at(int t) const {
-    return ((static_cast<std::int64_t>(b) * sizes.steps + t) * sizes.heads + h) * d;
-  }
-  __device__ __forceinline__ std::int64_t step_at(int t) const {
-    return static_cast<std::int64_t>(blockIdx.x) * sizes.steps + t;
-  }
-  __device__ __forceinline__ bool resets(const std::uint8_t* reset, int t) const {
-    return reset != nullptr && reset[static_cast<std::int64_t>(b) * sizes.steps + t] != 0;
-  }
+      : FastWeightHead(n, static_cast<std::int64_t>(n.d) * (3 * n.d + 4)), d(n.d), rows(3 * n.d + 4) {}
+
+  __device__ __forceinline__ std::int64_t x_at(int t) const { return step_of_input(t) * d; }
   /// Which beta scales a row.
   __device__ __forceinline__ int block(int row) const { return row < 3 * d ? row / d : 3; }
 
-  int b, h, d, rows;
-  std::int64_t matrix;
-  const FastWeightSizes& sizes;
+  int d, rows;
 };
 
 __device__ void copy(const float* from, float* to, std::int64_t n) {

@@ -14,12 +14,7 @@ OutputSpecs<DeltaNet::outputs> DeltaNet::plan(const Tensors<inputs>& in) const {
   }
   const std::int64_t d = (width / heads - 1) / 3;
   expect_steps(name, "projected", batch, steps);
-  if (in[w_first]) {
-    expect_real(name, "w_first", in[w_first], 4);
-    const std::int64_t groups = in[w_first].dim(0);
-    expect_tensor(name, "w_first", in[w_first], Shape{groups, heads, d, d}, real);
-    expect_groups(name, "w_first", groups, batch);
-  }
+  expect_first_matrix(name, in[w_first], heads, d, batch, real);
   expect_reset(name, reset, batch, steps);
   return {{{Shape{batch, steps, heads * d}, real}, {Shape{batch, heads, d, d}, real}}};
 }

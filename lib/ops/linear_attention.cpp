@@ -10,12 +10,7 @@ OutputSpecs<LinearAttention::outputs> LinearAttention::plan(const Tensors<inputs
   const std::int64_t batch = in[projected].dim(0), steps = in[projected].dim(1);
   const std::int64_t d = expect_three_per_head(name, "projected", in[projected], heads);
   expect_steps(name, "projected", batch, steps);
-  if (in[w_first]) {
-    expect_real(name, "w_first", in[w_first], 4);
-    const std::int64_t groups = in[w_first].dim(0);
-    expect_tensor(name, "w_first", in[w_first], Shape{groups, heads, d, d}, real);
-    expect_groups(name, "w_first", groups, batch);
-  }
+  expect_first_matrix(name, in[w_first], heads, d, batch, real);
   expect_reset(name, reset, batch, steps);
   return {{{Shape{batch, steps, heads * d}, real}, {Shape{batch, heads, d, d}, real}}};
 }

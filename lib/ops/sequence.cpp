@@ -11,6 +11,15 @@ void expect_groups(const char* op, const char* what, std::int64_t groups, std::i
   }
 }
 
+void expect_first_matrix(const char* op, const Tensor& matrix, std::int64_t heads, std::int64_t d, std::int64_t batch,
+                         DType real) {
+  if (!matrix) return;
+  expect_real(op, "w_first", matrix, 4);
+  const std::int64_t groups = matrix.dim(0);
+  expect_tensor(op, "w_first", matrix, Shape{groups, heads, d, d}, real);
+  expect_groups(op, "w_first", groups, batch);
+}
+
 void expect_reset(const char* op, const Tensor& reset, std::int64_t batch, std::int64_t steps) {
   if (reset) expect_tensor(op, "reset", reset, Shape{batch, steps}, DType::u8);
 }

@@ -10,6 +10,10 @@ namespace srwm {
 /// groups).
 void expect_groups(const char* op, const char* what, std::int64_t groups, std::int64_t batch);
 
+/// Throws ShapeError unless `matrix` is absent or [G, heads, d, d] of type `real` with G dividing `batch`.
+void expect_first_matrix(const char* op, const Tensor& matrix, std::int64_t heads, std::int64_t d, std::int64_t batch,
+                         DType real);
+
 /// Throws ShapeError unless `reset` is absent or u8 [batch, steps].
 void expect_reset(const char* op, const Tensor& reset, std::int64_t batch, std::int64_t steps);
 
