@@ -91,14 +91,10 @@ std::string origin_of_episodes(const Options& options) {
 
 nlohmann::ordered_json to_json(const Options& options, const std::filesystem::path& path, std::int64_t step,
                                const Evaluation& result, const Statement& statement) {
-  nlohmann::ordered_json object = {{"checkpoint", path.string()},
-                                   {"checkpoint_step", step},
-                                   {"episodes_from", origin_of_episodes(options)},
-                                   {"accuracy", result.accuracy},
-                                   {"ci95", result.ci95},
-                                   {"loss", result.loss},
-                                   {"episodes", result.episodes},
-                                   {"images_per_second", static_cast<double>(result.images) / result.seconds}};
+  nlohmann::ordered_json object = {
+      {"checkpoint", path.string()}, {"checkpoint_step", step}, {"episodes_from", origin_of_episodes(options)}};
+  object.update(to_json(result));
+  object["images_per_second"] = static_cast<double>(result.images) / result.seconds;
   if (options.episodes_file.empty()) object["episode_seed"] = options.episode_seed;
   add_statement(object, statement);
   return object;
@@ -130,8 +126,11 @@ void execute(const Options& options) {
                options.predictions.empty() ? PredictionSink() : sink);
   if (!options.predictions.empty()) predictions.write(options.predictions, generator());
   const Statement statement(*context, data.digest(), checkpoint.spec_json);
-  fmt::print("{}\n", options.json ? to_json(options, path, checkpoint.progress.step, result, statement).dump(2)
-                                  : describe(origin_of_episodes(options), result));
+  if (options.json) {
+    fmt::print("{}\n", to_json(options, path, checkpoint.progress.step, result, statement).dump(2));
+  } else {
+    fmt::print("{}\n{}", describe(origin_of_episodes(options), result), describe_series(result));
+  }
 }
 
 }  // namespace

@@ -3,33 +3,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "io/file.h"
 #include "io/hdf5.h"
 
 namespace srwm {
 namespace {
-
-/// Mean and spread of a figure per episode, by Welford's method.
-class RunningMean {
- public:
-  void add(double value) {
-    ++count_;
-    const double delta = value - mean_;
-    mean_ += delta / static_cast<double>(count_);
-    squares_ += delta * (value - mean_);
-  }
-  double mean() const { return mean_; }
-  double ci95() const {
-    if (count_ < 2) return 0;
-    const auto n = static_cast<double>(count_);
-    return 1.96 * std::sqrt(squares_ / (n - 1) / n);
-  }
-
- private:
-  std::int64_t count_ = 0;
-  double mean_ = 0, squares_ = 0;
-};
 
 /// Whether the target's logit is the first largest of its row; never so if it is NaN.
 template <typename T>
@@ -44,12 +27,18 @@ bool is_correct(const Prediction& prediction, std::int64_t row) {
   return wins(prediction.logits.data<float>() + row * n, n, target);
 }
 
-void add_episodes(RunningMean& accuracy, const Prediction& prediction) {
+void add_episodes(RunningMean& accuracy, SequenceAccuracy& sequence, const Prediction& prediction) {
   const std::int64_t per_episode = prediction.targets.numel() / prediction.episodes;
+  const auto targets = prediction.targets.span<std::int32_t>();
+  std::vector<std::uint8_t> correct(static_cast<std::size_t>(per_episode));
   for (std::int64_t e = 0; e < prediction.episodes; ++e) {
-    std::int64_t correct = 0;
-    for (std::int64_t i = 0; i < per_episode; ++i) correct += is_correct(prediction, e * per_episode + i);
-    accuracy.add(static_cast<double>(correct) / static_cast<double>(per_episode));
+    const std::int64_t first = e * per_episode;
+    for (std::size_t i = 0; i < correct.size(); ++i) {
+      correct[i] = is_correct(prediction, first + static_cast<std::int64_t>(i)) ? 1 : 0;
+    }
+    accuracy.add(std::accumulate(correct.begin(), correct.end(), 0.0) / static_cast<double>(per_episode));
+    if (prediction.queries == 0)
+      sequence.add(correct, targets.subspan(static_cast<std::size_t>(first), correct.size()));
   }
 }
 
@@ -63,7 +52,7 @@ Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSour
   double loss = 0;
   std::int64_t targets = 0;
   Predictor predictor(context, learner, [&](const Prediction& prediction) {
-    add_episodes(accuracy, prediction);
+    add_episodes(accuracy, result.sequence, prediction);
     loss += prediction.loss * static_cast<double>(prediction.targets.numel());
     targets += prediction.targets.numel();
     result.episodes += prediction.episodes;
@@ -81,6 +70,21 @@ Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSour
   result.loss = targets > 0 ? loss / static_cast<double>(targets) : 0;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+nlohmann::ordered_json to_json(const Evaluation& evaluation) {
+  nlohmann::ordered_json object = {{"accuracy", evaluation.accuracy},
+                                   {"ci95", evaluation.ci95},
+                                   {"episodes", evaluation.episodes},
+                                   {"loss", evaluation.loss}};
+  add_series(object, "position", evaluation.sequence.by_position);
+  add_series(object, "shot", evaluation.sequence.by_shot);
+  return object;
+}
+
+std::string describe_series(const Evaluation& evaluation) {
+  return series_table("accuracy in % at the n-th image of its class:", evaluation.sequence.by_shot) +
+         series_table("accuracy in % at each position:", evaluation.sequence.by_position);
 }
 
 void PredictionFile::add(const Prediction& prediction) {

@@ -4,15 +4,20 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
+#include "fewshot/accuracy.h"
 #include "fewshot/predictor.h"
 
 namespace srwm {
 
 struct Evaluation {
-  double accuracy = 0;  ///< mean over episodes of the fraction of targets predicted right
-  double ci95 = 0;      ///< half the width of the 95 % interval of that mean: 1.96 standard errors over episodes
-  double loss = 0;      ///< mean cross-entropy per target
+  double accuracy = 0;        ///< mean over episodes of the fraction of targets predicted right
+  double ci95 = 0;            ///< half the width of the 95 % interval of that mean: 1.96 standard errors over episodes
+  double loss = 0;            ///< mean cross-entropy per target
+  SequenceAccuracy sequence;  ///< without figures where the queries of an episode are branches
   std::int64_t episodes = 0;
   std::int64_t images = 0;
   double seconds = 0;
@@ -22,6 +27,11 @@ struct Evaluation {
 /// returning false ends the evaluation with what it has.
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
                     std::int64_t batch, const PredictionSink& sink = {}, const std::function<bool()>& keep_going = {});
+
+/// Accuracy, interval, episodes, loss, and where the episodes are sequences the series (docs/run_folder.md).
+nlohmann::ordered_json to_json(const Evaluation& evaluation);
+/// The series as a table for people, ending in a newline; empty if there is none.
+std::string describe_series(const Evaluation& evaluation);
 
 /// Collects predictions and writes them as an HDF5 file (docs/file_formats.md, "predictions"): /logits f32 [E, N] if
 /// each episode has one target, else [E, P, N] for its P targets in order; /labels i32 [E] or [E, P].

@@ -53,6 +53,7 @@ void Predictor::finish() {
   const Shape shape{logits.dim(1), logits.dim(2)};
   for (std::int64_t i = 0; i < waiting_; ++i) {
     sink_({.episodes = shape_.episodes,
+           .queries = shape_.queries,
            .loss = element(losses, i),
            .correct = static_cast<std::int64_t>(element(correct, i)),
            .logits = logits.rows(i, i + 1).reshaped(shape),

@@ -13,6 +13,7 @@ namespace srwm {
 /// What a model says about a batch of episodes, on the host.
 struct Prediction {
   std::int64_t episodes = 0;
+  std::int64_t queries = 0;  ///< of an episode, each a branch of its own; 0: an episode is one sequence
   double loss = 0;           ///< mean cross-entropy over the targets
   std::int64_t correct = 0;  ///< targets predicted right
   Tensor logits;             ///< [targets, n_way], of the context's real type

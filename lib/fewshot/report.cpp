@@ -47,14 +47,11 @@ std::string describe(const nlohmann::json& result, const RunPaths& paths) {
 RunResult to_result(const RunSummary& summary) {
   RunResult result;
   if (summary.test) {
-    result.sections.push_back({"test",
-                               {{"accuracy", summary.test->accuracy},
-                                {"ci95", summary.test->ci95},
-                                {"episodes", summary.test->episodes},
-                                {"loss", summary.test->loss}}});
+    result.sections.emplace_back("test", to_json(*summary.test));
   }
   if (summary.best_metric) {
-    result.sections.push_back({"validation", {{"accuracy", *summary.best_metric}, {"step", summary.best_step}}});
+    result.sections.emplace_back(
+        "validation", nlohmann::ordered_json{{"accuracy", *summary.best_metric}, {"step", summary.best_step}});
   }
   result.steps = summary.steps;
   result.wall_seconds = summary.wall_seconds;

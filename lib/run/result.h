@@ -4,24 +4,18 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "run/run_folder.h"
 #include "run/statement.h"
 
 namespace srwm {
 
-using ResultValue = std::variant<std::int64_t, double, std::string>;
-
-/// An object of result.json: {"test", {{"accuracy", 0.97}, {"ci95", 0.001}, {"episodes", 32000}}}.
-struct ResultSection {
-  std::string name;
-  std::vector<std::pair<std::string, ResultValue>> values;
-};
-
 struct RunResult {
-  std::vector<ResultSection> sections;  ///< "test" first; "validation"
+  /// Objects of result.json by name: "test" first, then "validation".
+  std::vector<std::pair<std::string, nlohmann::ordered_json>> sections;
   std::int64_t steps = 0;
   double wall_seconds = 0;  ///< all sittings together
   double images_per_second = 0;

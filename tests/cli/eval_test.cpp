@@ -41,6 +41,23 @@ TEST_CASE_METHOD(Trained, "eval repeats the result of the run", "[cli]") {
              Contains("val accuracy") && Contains("8 episodes"));
 }
 
+TEST_CASE("eval of sequences gives the series of the run, as JSON and as a table", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  const std::string run = (folder.path() / "run").string();
+  REQUIRE(train(folder.path(), "run", {"--set", "protocol={\"kind\": \"delayed\", \"k_shot\": 2}"}).exit_code == 0);
+  const auto evaluated = nlohmann::json::parse(run_srwm({"eval", "--run", run, "--json", "--threads", "1"}).out);
+  const auto test = nlohmann::json::parse(read_file(folder.path() / "run/result.json")).at("test");
+  CHECK(test.at("accuracy_by_position").size() == 6);
+  CHECK(test.at("accuracy_by_shot").size() == 2);
+  for (const auto& [key, value] : test.items()) {
+    CAPTURE(key);
+    CHECK(evaluated.at(key) == value);
+  }
+  CHECK_THAT(run_srwm({"eval", "--run", run}).out,
+             Contains("n-th image of its class:\n    1-2 ") && Contains("each position:\n    1-5 "));
+}
+
 TEST_CASE_METHOD(Trained, "a file of the episodes of an evaluation gives its accuracy and logits", "[cli]") {
   const std::string episodes = file("episodes.h5");
   REQUIRE(run_srwm({"eval", "--run", run(), "--predictions", file("drawn.h5")}).exit_code == 0);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "fewshot/training_fixture.h"
 #include "io/hdf5.h"
@@ -47,6 +48,26 @@ TEST_CASE_METHOD(Fixture, "accuracy and interval follow from the predictions", "
   const double p = static_cast<double>(correct) / 50;
   CHECK(result.accuracy == Approx(p));
   CHECK(result.ci95 == Approx(1.96 * std::sqrt(p * (1 - p) / 49)));
+}
+
+TEST_CASE_METHOD(Fixture, "sequences are evaluated by position and by shot, queries are not", "[evaluator]") {
+  spec.protocol.k_shot = 2;
+  spec.protocol.protocol = GENERATE(Protocol::sync, Protocol::delayed);
+  const bool sync = spec.protocol.protocol == Protocol::sync;
+  const FewShotData data(spec, "", 2);
+  FewShotLearner learner(context, spec, data.image_shape());
+  const auto source = data.drawn(Split::test, 0);
+  const Evaluation one = evaluate(context, learner, *source, 20, 1), many = evaluate(context, learner, *source, 20, 7);
+  CHECK(to_json(one)["accuracy_by_position"] == to_json(many)["accuracy_by_position"]);
+  CHECK(to_json(one).contains("accuracy_by_shot") == !sync);
+  CHECK(describe_series(one).empty() == sync);
+  CHECK(one.sequence.by_position.size() == (sync ? 0 : 6));
+  CHECK(one.sequence.by_shot.size() == (sync ? 0 : 2));
+  if (sync) return;
+  double mean = 0;
+  for (const RunningMean& position : one.sequence.by_position) mean += position.mean() / 6;
+  CHECK(mean == Approx(one.accuracy));
+  CHECK((one.sequence.by_shot[0].mean() + one.sequence.by_shot[1].mean()) / 2 == Approx(one.accuracy));
 }
 
 TEST_CASE_METHOD(Fixture, "predictions are written per episode", "[evaluator]") {

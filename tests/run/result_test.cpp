@@ -16,10 +16,8 @@ TEST_CASE("the result says what came out and how", "[result]") {
   const TempDir dir;
   const RunPaths paths{dir.path()};
   RunResult result;
-  result.sections = {
-      {"test",
-       {{"accuracy", 0.974}, {"ci95", 1e-3}, {"episodes", std::int64_t{32000}}, {"split", std::string("test")}}},
-      {"validation", {{"accuracy", std::numeric_limits<double>::quiet_NaN()}}}};
+  result.sections = {{"test", {{"accuracy", 0.974}, {"ci95", 1e-3}, {"episodes", 32000}, {"split", "test"}}},
+                     {"validation", {{"accuracy", std::numeric_limits<double>::quiet_NaN()}}}};
   result.steps = 300000;
   result.wall_seconds = 12.5;
   result.seed = 18446744073709551615u;

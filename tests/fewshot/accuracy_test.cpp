@@ -1,0 +1,57 @@
+#include "fewshot/accuracy.h"
+
+#include <array>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace srwm;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// Two sequences of two classes, three and one image of them.
+SequenceAccuracy two_sequences() {
+  SequenceAccuracy accuracy;
+  accuracy.add(std::array<std::uint8_t, 4>{0, 1, 0, 1}, std::array<std::int32_t, 4>{1, 1, 0, 1});
+  accuracy.add(std::array<std::uint8_t, 4>{1, 1, 1, 0}, std::array<std::int32_t, 4>{0, 1, 1, 1});
+  return accuracy;
+}
+
+}  // namespace
+
+TEST_CASE("a running mean and its interval are those of the textbook", "[accuracy]") {
+  RunningMean mean;
+  CHECK(mean.ci95() == 0);
+  for (const double value : {0.25, 0.5, 1.0, 0.25}) mean.add(value);
+  CHECK(mean.mean() == Approx(0.5));
+  CHECK(mean.ci95() == Approx(1.96 * std::sqrt((0.0625 + 0 + 0.25 + 0.0625) / 3 / 4)));
+}
+
+TEST_CASE("accuracy of sequences: total, by position, at the n-th image of a class", "[accuracy]") {
+  const SequenceAccuracy accuracy = two_sequences();
+  CHECK(accuracy.total.mean() == Approx(0.625));
+  REQUIRE(accuracy.by_position.size() == 4);
+  for (std::size_t t = 0; t < 4; ++t) {
+    CHECK(accuracy.by_position[t].count() == 2);
+    CHECK(accuracy.by_position[t].mean() == Approx(t == 1 ? 1.0 : 0.5));
+  }
+  // First images: sequence 1 has 0 (class 1) and 0 (class 0); sequence 2 has 1 and 1.
+  REQUIRE(accuracy.by_shot.size() == 3);
+  CHECK(accuracy.by_shot[0].mean() == Approx(0.5));
+  CHECK(accuracy.by_shot[1].mean() == Approx(1.0));
+  CHECK(accuracy.by_shot[2].mean() == Approx(0.5));
+  CHECK(accuracy.by_shot[0].ci95() == Approx(1.96 * 0.5));
+}
+
+TEST_CASE("series go to JSON and to a table", "[accuracy]") {
+  const SequenceAccuracy accuracy = two_sequences();
+  nlohmann::ordered_json object;
+  add_series(object, "shot", accuracy.by_shot);
+  add_series(object, "position", {});
+  CHECK(object.dump() == R"({"accuracy_by_shot":[0.5,1.0,0.5],"ci95_by_shot":[0.98,0.0,0.98]})");
+  CHECK(series_table("none", {}).empty());
+  const std::vector<RunningMean> many(7, accuracy.by_position[1]);
+  const std::string table = series_table("by position:", many);
+  CHECK_THAT(table, Contains("by position:\n    1-5   100.00 +- 0.00") && Contains("\n    6-7   100.00"));
+}
