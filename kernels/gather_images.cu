@@ -9,7 +9,8 @@ namespace {
 __global__ void gather_images_kernel(const __grid_constant__ Gather g) {
   const std::int64_t image = static_cast<std::int64_t>(g.height) * g.width * g.channels;
   for (std::int64_t i = thread_index(); i < g.positions * image; i += thread_count()) {
-    const std::int64_t p = i / image;
+    const std::int64_t p = i / image, index = g.index != nullptr ? g.index[p] : p;
+    if (index < 0) continue;
     const int element = static_cast<int>(i % image), c = element % g.channels, pixel = element / g.channels;
     const int h = pixel / g.width, w = pixel % g.width;
     int from = pixel;
@@ -24,7 +25,6 @@ __global__ void gather_images_kernel(const __grid_constant__ Gather g) {
         from = (g.height - 1 - w) * g.width + h;
         break;
     }
-    const std::int64_t index = g.index != nullptr ? g.index[p] : p;
     const float byte = g.images[index * image + from * g.channels + c];
     g.out[i] = (byte / 255.0f - g.mean[c]) / g.std[c];
   }

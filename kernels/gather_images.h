@@ -9,7 +9,7 @@ namespace srwm::cuda {
 
 struct Gather {
   const std::uint8_t* images;    ///< [N, H, W, C]
-  const std::int32_t* index;     ///< [P], or nullptr: 0, 1, ...
+  const std::int32_t* index;     ///< [P]; below 0: out[p] is left as it is; or nullptr: 0, 1, ...
   const std::uint8_t* rotation;  ///< [P] quarter turns counter-clockwise, or nullptr: none
   float mean[4], std[4];
   float* out;  ///< [P, H, W, C]

@@ -1,7 +1,6 @@
 #include "bench/data_bench.h"
 
 #include "fewshot/learner.h"
-#include "ops/backend.h"
 
 namespace srwm {
 
@@ -19,11 +18,10 @@ std::vector<BenchResult> bench_data(const ExperimentSpec& spec, Context& context
     context.queue().synchronize();
   });
   const StagedBatch staged = learner.stage(context, batch, source.pool());
-  const Timing gathering =
-      time_on_device(context, seconds / 3, [&] { context.backend().updates.gather_images(context, staged.gather); });
+  const Timing gathering = time_on_device(context, seconds / 3, [&] { gather_images(context, staged); });
 
   const auto images = static_cast<double>(batch.positions());
-  const Tensor& out = staged.gather.out;
+  const Tensor& out = staged.input.images;
   const double bytes = static_cast<double>(out.bytes()) + static_cast<double>(out.numel());
   return {{.name = "drawing episodes", .timing = drawing, .items = images, .item = "images"},
           {.name = "staging on the device", .timing = staging, .items = images, .item = "images"},

@@ -13,7 +13,7 @@ constexpr std::int64_t format_version = 1;
 
 Protocol read_protocol(const hdf5::File& file) {
   const std::string name = file.string_attribute("/", "protocol");
-  for (const Protocol protocol : all_protocols) {
+  for (const Protocol protocol : {Protocol::sync, Protocol::delayed}) {
     if (name == name_of(protocol)) return protocol;
   }
   throw DataError("{}: the attribute protocol is '{}'; expected 'sync' or 'delayed'.", file.path().string(), name);
@@ -82,7 +82,8 @@ void feed(Protocol protocol, const std::int32_t* labels, std::size_t first, std:
 void EpisodeFile::batch(std::int64_t first, std::int64_t episodes_wanted, EpisodeBatch& filled) const {
   filled.queries = protocol == Protocol::sync ? 1 : 0;
   filled.resize(episodes_wanted, length());
-  std::fill(filled.rotation.begin(), filled.rotation.end(), std::uint8_t{0});
+  std::ranges::fill(filled.rotation, std::uint8_t{0});
+  std::ranges::fill(filled.task, std::uint8_t{0});
   for (std::int64_t i = 0; i < episodes_wanted; ++i) {
     const std::int64_t stored = (first + i) % episodes() * length();
     const auto position = static_cast<std::size_t>(i * length());

@@ -11,14 +11,14 @@ namespace {
 class EpisodeDraw {
  public:
   EpisodeDraw(const ClassSplit& split, const EpisodeOptions& options, std::int64_t ways, EpisodeBatch& batch,
-              std::int64_t episode, RandomSequence random)
+              std::int64_t begin, std::int64_t count, RandomSequence random)
       : split_(split),
         options_(options),
         ways_(ways),
-        image_(part(batch.image, batch, episode)),
-        rotation_(part(batch.rotation, batch, episode)),
-        label_in_(part(batch.label_in, batch, episode)),
-        target_(part(batch.target, batch, episode)),
+        image_(part(batch.image, begin, count)),
+        rotation_(part(batch.rotation, begin, count)),
+        label_in_(part(batch.label_in, begin, count)),
+        target_(part(batch.target, begin, count)),
         random_(random) {}
 
   void draw() {
@@ -31,13 +31,13 @@ class EpisodeDraw {
     const auto length = static_cast<std::int64_t>(image_.size());
     for (std::int64_t position = support(); position < length; ++position) draw_image(position, below(ways_));
     shuffle_support();
-    options_.protocol == Protocol::sync ? feed_sync() : feed_delayed();
+    if (options_.protocol == Protocol::sync) feed_sync();
   }
 
  private:
   template <typename T>
-  static std::span<T> part(std::vector<T>& all, const EpisodeBatch& batch, std::int64_t episode) {
-    return {all.data() + episode * batch.length, static_cast<std::size_t>(batch.length)};
+  static std::span<T> part(std::vector<T>& all, std::int64_t begin, std::int64_t count) {
+    return {all.data() + begin, static_cast<std::size_t>(count)};
   }
   static std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
   std::int64_t below(std::int64_t bound) { return random_.below(static_cast<std::uint32_t>(bound)); }
@@ -104,10 +104,6 @@ class EpisodeDraw {
     }
   }
 
-  void feed_delayed() {
-    for (std::size_t t = 0; t < image_.size(); ++t) label_in_[t] = t == 0 ? 0 : target_[t - 1];
-  }
-
   const ClassSplit& split_;
   const EpisodeOptions& options_;
   std::int64_t ways_;
@@ -156,10 +152,22 @@ void EpisodeSampler::sample(std::uint32_t step, std::int64_t episodes, EpisodeBa
   SRWM_CHECK(1 <= ways && ways <= options_.n_way, "{} of {} ways", ways, options_.n_way);
   batch.queries = options_.protocol == Protocol::sync ? options_.queries : 0;
   batch.resize(episodes, ways * options_.k_shot + batch.queries);
+  std::ranges::fill(batch.task, std::uint8_t{0});
   for (std::int64_t episode = 0; episode < episodes; ++episode) {
-    const auto first = static_cast<std::uint64_t>(first_episode + episode) << 32;
-    EpisodeDraw(split_, options_, ways, batch, episode, RandomSequence(seed_, stream_, step, first)).draw();
+    EpisodeDraw(split_, options_, ways, batch, episode * batch.length, batch.length,
+                random(step, first_episode + episode))
+        .draw();
   }
+  if (options_.protocol != Protocol::sync) feed_delayed(batch);
+}
+
+void EpisodeSampler::sample_segment(std::uint32_t step, std::int64_t episode, std::int64_t begin, std::int64_t count,
+                                    EpisodeBatch& batch) const {
+  EpisodeDraw(split_, options_, options_.n_way, batch, begin, count, random(step, episode)).draw();
+}
+
+RandomSequence EpisodeSampler::random(std::uint32_t step, std::int64_t episode) const {
+  return RandomSequence(seed_, stream_, step, static_cast<std::uint64_t>(episode) << 32);
 }
 
 std::int64_t EpisodeSampler::ways_at(std::int64_t step) const {

@@ -29,10 +29,16 @@ class EpisodeSampler {
   void sample(std::uint32_t step, std::int64_t episodes, EpisodeBatch& batch, std::int64_t first_episode = 0,
               std::int64_t ways = 0) const;
 
+  /// Draws images and targets of one episode into `count` positions of a batch that has its size, from `begin` on.
+  void sample_segment(std::uint32_t step, std::int64_t episode, std::int64_t begin, std::int64_t count,
+                      EpisodeBatch& batch) const;
+
   /// Number of classes of an episode at a training step (options.first_ways, ways_steps).
   std::int64_t ways_at(std::int64_t step) const;
 
  private:
+  RandomSequence random(std::uint32_t step, std::int64_t episode) const;
+
   const ClassSplit& split_;
   EpisodeOptions options_;
   std::uint64_t seed_;

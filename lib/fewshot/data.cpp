@@ -1,6 +1,7 @@
 #include "fewshot/data.h"
 
 #include "core/error.h"
+#include "data/sequential_sampler.h"
 
 namespace srwm {
 namespace {
@@ -25,6 +26,28 @@ class DrawnEpisodes final : public EpisodeSource {
   std::int64_t per_step_;
 };
 
+/// Two tasks after each other.
+class SequentialEpisodes final : public EpisodeSource {
+ public:
+  SequentialEpisodes(SequentialSampler sampler, ImagePool pool, bool training)
+      : pool_(std::move(pool)), sampler_(std::move(sampler)), training_(training) {}
+
+  const ImagePool& pool() const override { return pool_; }
+
+  void batch(std::int64_t first, std::int64_t episodes, EpisodeBatch& batch) const override {
+    if (training_) {
+      sampler_.sample_for_training(first, episodes, batch);
+    } else {
+      sampler_.sample_for_evaluation(first, episodes, batch);
+    }
+  }
+
+ private:
+  ImagePool pool_;
+  SequentialSampler sampler_;
+  bool training_;
+};
+
 class StoredEpisodes final : public EpisodeSource {
  public:
   StoredEpisodes(const EpisodeFile& file, ImagePool pool) : file_(file), pool_(std::move(pool)) {}
@@ -47,14 +70,26 @@ bool draws_anything(const ExperimentSpec& spec) {
   return draws_training(spec) || spec.validation.every > 0 || spec.test.episodes > 0;
 }
 
-ClassDataset load_classes(const DataSpec& spec, const std::string& data_dir, int threads) {
-  if (spec.dataset == "glyphs") return make_glyphs(spec.glyphs, threads);
-  return read_class_dataset(find_dataset(spec.dataset, data_dir));
+std::shared_ptr<const ClassDataset> load_classes(const std::string& name, const GlyphOptions& glyphs,
+                                                 const std::string& data_dir, int threads) {
+  return std::make_shared<const ClassDataset>(name == "glyphs" ? make_glyphs(glyphs, threads)
+                                                               : read_class_dataset(find_dataset(name, data_dir)));
+}
+
+/// Generated characters as second dataset are not those of the first.
+GlyphOptions second_glyphs(GlyphOptions options) {
+  ++options.seed;
+  return options;
+}
+
+std::string second_name(const DataSpec& spec) {
+  return spec.second_dataset == spec.dataset ? spec.second_dataset + " (second)" : spec.second_dataset;
 }
 
 void check_protocol(const EpisodeFile& file, const ExperimentSpec& spec) {
   const EpisodeOptions& wanted = spec.protocol;
-  if (file.protocol == wanted.protocol && file.n_way == wanted.n_way) return;
+  const bool is_sync = wanted.protocol == Protocol::sync;  // a sequential model is at home in a single delayed task
+  if ((file.protocol == Protocol::sync) == is_sync && file.n_way == wanted.n_way) return;
   throw SpecError(
       "{} holds {}-way episodes of the protocol \"{}\", but the spec asks for {}-way \"{}\". Its protocol.n_way and "
       "protocol.kind must be those of the file.",
@@ -72,11 +107,25 @@ void check_images(const Tensor& file_images, const Tensor& dataset_images, const
   }
 }
 
+void check_same_size(const ClassDataset& first, const ClassDataset& second, const DataSpec& spec) {
+  const Shape &a = first.train.images.shape(), &b = second.train.images.shape();
+  if (a[1] == b[1] && a[2] == b[2] && a[3] == b[3]) return;
+  throw SpecError(
+      "The images of data.dataset {} are {} x {} x {}, those of data.second_dataset {} are {} x {} x {} (height, "
+      "width, "
+      "channels); one model cannot see both. Pack them at one size.",
+      spec.dataset, a[1], a[2], a[3], spec.second_dataset, b[1], b[2], b[3]);
+}
+
 }  // namespace
 
 FewShotData::FewShotData(const ExperimentSpec& spec, const std::string& data_dir, int threads) : spec_(spec) {
   if (draws_anything(spec)) {
-    dataset_ = std::make_shared<const ClassDataset>(load_classes(spec.data, data_dir, threads));
+    dataset_ = load_classes(spec.data.dataset, spec.data.glyphs, data_dir, threads);
+    if (spec.protocol.protocol == Protocol::sequential) {
+      second_ = load_classes(spec.data.second_dataset, second_glyphs(spec.data.glyphs), data_dir, threads);
+      check_same_size(*dataset_, *second_, spec.data);
+    }
   }
   if (!draws_training(spec)) {
     file_ = std::make_shared<const EpisodeFile>(read_episode_file(spec.data.train_episodes));
@@ -91,15 +140,27 @@ FewShotData FewShotData::with_seed(std::uint64_t seed) const {
   other.spec_ = spec_;
   other.spec_.seed = seed;
   other.dataset_ = dataset_;
+  other.second_ = second_;
   other.file_ = file_;
   other.training_ = other.make_training();
   return other;
 }
 
 std::unique_ptr<EpisodeSource> FewShotData::make_training() const {
-  if (file_) return episodes_of(*file_, pool_of(file_->images));
-  return std::make_unique<DrawnEpisodes>(dataset_->train, pool_of(dataset_->train.images), spec_.protocol, spec_.seed,
-                                         Stream::train_episodes, spec_.train.batch * spec_.train.accumulate);
+  if (file_) return episodes_of(*file_, {{stored_set()}});
+  if (second_) return sequential(Split::train, spec_.seed, true);
+  const ClassSplit& classes = dataset_->train;
+  return std::make_unique<DrawnEpisodes>(classes, ImagePool{{set_of(*dataset_, classes.images, spec_.data.dataset)}},
+                                         spec_.protocol, spec_.seed, Stream::train_episodes,
+                                         spec_.train.batch * spec_.train.accumulate);
+}
+
+std::unique_ptr<EpisodeSource> FewShotData::sequential(Split split, std::uint64_t seed, bool training) const {
+  const ClassSplit &first = dataset_->split(split), &second = second_->split(split);
+  ImagePool pool{
+      {set_of(*dataset_, first.images, spec_.data.dataset), set_of(*second_, second.images, second_name(spec_.data))}};
+  return std::make_unique<SequentialEpisodes>(
+      SequentialSampler(first, second, spec_.protocol, seed, episode_stream(split)), std::move(pool), training);
 }
 
 ImageShape FewShotData::image_shape() const {
@@ -108,27 +169,30 @@ ImageShape FewShotData::image_shape() const {
 
 std::string FewShotData::digest() const {
   std::string text = dataset_ ? dataset_->digest : "";
+  if (second_) text += "+" + second_->digest;
   if (file_) text += (text.empty() ? "" : "+") + file_->digest;
   return text;
 }
 
 std::unique_ptr<EpisodeSource> FewShotData::drawn(Split split, std::uint64_t seed) const {
-  const Stream stream = split == Split::val    ? Stream::validation_episodes
-                        : split == Split::test ? Stream::test_episodes
-                                               : Stream::train_episodes;
   SRWM_CHECK(dataset_ != nullptr, "episodes are drawn from a dataset that was not loaded");
+  if (second_) return sequential(split, seed, false);
   const ClassSplit& classes = dataset_->split(split);
-  return std::make_unique<DrawnEpisodes>(classes, pool_of(classes.images), spec_.protocol, seed, stream, 0);
+  return std::make_unique<DrawnEpisodes>(classes, ImagePool{{set_of(*dataset_, classes.images, spec_.data.dataset)}},
+                                         spec_.protocol, seed, episode_stream(split), 0);
 }
 
-ImagePool FewShotData::pool_of(const Tensor& images) const {
-  if (!spec_.data.normalize) return {images, {}, {}};
-  if (!dataset_) {
-    throw SpecError(
-        "data.normalize needs the mean and standard deviation of a dataset, but with data.train_episodes and "
-        "no validation or test none is loaded. Set data.normalize to false.");
-  }
-  return {images, dataset_->mean, dataset_->std};
+ImageSet FewShotData::set_of(const ClassDataset& dataset, const Tensor& images, const std::string& name) const {
+  if (!spec_.data.normalize) return {name, images, {}, {}};
+  return {name, images, dataset.mean, dataset.std};
+}
+
+ImageSet FewShotData::stored_set() const {
+  if (dataset_) return set_of(*dataset_, file_->images, spec_.data.dataset);
+  if (!spec_.data.normalize) return {spec_.data.dataset, file_->images, {}, {}};
+  throw SpecError(
+      "data.normalize needs the mean and standard deviation of a dataset, but with data.train_episodes and "
+      "no validation or test none is loaded. Set data.normalize to false.");
 }
 
 std::unique_ptr<EpisodeSource> episodes_of(const EpisodeFile& file, ImagePool pool) {

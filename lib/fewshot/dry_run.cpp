@@ -27,7 +27,8 @@ std::string parameter_table(const ParameterSet& set) {
 std::string memory_table(const ParameterSet& set, const Context& context, const ImagePool& pool) {
   const auto state = static_cast<double>(set.count()) * 4 * 4;  // value, gradient, two moments
   const auto step = static_cast<double>(context.arena().reserved());
-  const auto images = static_cast<double>(pool.images.bytes());
+  double images = 0;
+  for (const ImageSet& set_of_images : pool.sets) images += static_cast<double>(set_of_images.images.bytes());
   return fmt::format(
       "memory: {:.0f} MiB = parameters, gradients and moments {:.0f} + one step {:.0f} + training images {:.0f}\n",
       mebibytes(state + step + images), mebibytes(state), mebibytes(step), mebibytes(images));

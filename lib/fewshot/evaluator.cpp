@@ -27,47 +27,74 @@ bool is_correct(const Prediction& prediction, std::int64_t row) {
   return wins(prediction.logits.data<float>() + row * n, n, target);
 }
 
-void add_episodes(RunningMean& accuracy, SequenceAccuracy& sequence, const Prediction& prediction) {
-  const std::int64_t per_episode = prediction.targets.numel() / prediction.episodes;
-  const auto targets = prediction.targets.span<std::int32_t>();
-  std::vector<std::uint8_t> correct(static_cast<std::size_t>(per_episode));
-  for (std::int64_t e = 0; e < prediction.episodes; ++e) {
-    const std::int64_t first = e * per_episode;
-    for (std::size_t i = 0; i < correct.size(); ++i) {
-      correct[i] = is_correct(prediction, first + static_cast<std::int64_t>(i)) ? 1 : 0;
-    }
-    accuracy.add(std::accumulate(correct.begin(), correct.end(), 0.0) / static_cast<double>(per_episode));
-    if (prediction.queries == 0)
-      sequence.add(correct, targets.subspan(static_cast<std::size_t>(first), correct.size()));
+/// Adds up the predictions of an evaluation.
+class Tally {
+ public:
+  explicit Tally(const ImagePool& pool) {
+    if (pool.sets.size() == 2) result_.two_tasks.emplace(std::array{pool.sets[0].name, pool.sets[1].name});
   }
-}
+
+  void add(const Prediction& prediction) {
+    const std::int64_t targets = prediction.targets.numel(), per_episode = targets / prediction.episodes;
+    for (std::int64_t e = 0; e < prediction.episodes; ++e) add_episode(prediction, e * per_episode, per_episode);
+    loss_ += prediction.loss * static_cast<double>(targets);
+    targets_ += targets;
+  }
+
+  Evaluation result() const {
+    Evaluation result = result_;
+    result.accuracy = accuracy_.mean();
+    result.ci95 = accuracy_.ci95();
+    result.loss = targets_ > 0 ? loss_ / static_cast<double>(targets_) : 0;
+    result.episodes = accuracy_.count();
+    return result;
+  }
+
+ private:
+  /// An episode's targets are the rows first .. first + count - 1 of the prediction.
+  void add_episode(const Prediction& prediction, std::int64_t first, std::int64_t count) {
+    correct_.resize(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) {
+      correct_[static_cast<std::size_t>(i)] = is_correct(prediction, first + i) ? 1 : 0;
+    }
+    accuracy_.add(std::accumulate(correct_.begin(), correct_.end(), 0.0) / static_cast<double>(count));
+    if (prediction.queries > 0) return;
+    const auto begin = static_cast<std::size_t>(first);
+    const auto targets = prediction.targets.span<std::int32_t>().subspan(begin, correct_.size());
+    if (result_.two_tasks) {
+      result_.two_tasks->add(correct_, targets, prediction.tasks.span<std::uint8_t>().subspan(begin, correct_.size()));
+    } else {
+      result_.sequence.add(correct_, targets);
+    }
+  }
+
+  Evaluation result_;
+  RunningMean accuracy_;
+  double loss_ = 0;
+  std::int64_t targets_ = 0;
+  std::vector<std::uint8_t> correct_;
+};
 
 }  // namespace
 
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
                     std::int64_t batch, const PredictionSink& sink, const std::function<bool()>& keep_going) {
   const auto start = std::chrono::steady_clock::now();
-  Evaluation result;
-  RunningMean accuracy;
-  double loss = 0;
-  std::int64_t targets = 0;
+  Tally tally(source.pool());
   Predictor predictor(context, learner, [&](const Prediction& prediction) {
-    add_episodes(accuracy, result.sequence, prediction);
-    loss += prediction.loss * static_cast<double>(prediction.targets.numel());
-    targets += prediction.targets.numel();
-    result.episodes += prediction.episodes;
+    tally.add(prediction);
     if (sink) sink(prediction);
   });
+  std::int64_t images = 0;
   EpisodeBatch drawn;
   for (std::int64_t first = 0; first < episodes && (!keep_going || keep_going()); first += drawn.batch) {
     source.batch(first, std::min(batch, episodes - first), drawn);
     predictor.start(drawn, source.pool());
-    result.images += drawn.positions();
+    images += drawn.positions();
   }
   predictor.finish();
-  result.accuracy = accuracy.mean();
-  result.ci95 = accuracy.ci95();
-  result.loss = targets > 0 ? loss / static_cast<double>(targets) : 0;
+  Evaluation result = tally.result();
+  result.images = images;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
@@ -79,10 +106,12 @@ nlohmann::ordered_json to_json(const Evaluation& evaluation) {
                                    {"loss", evaluation.loss}};
   add_series(object, "position", evaluation.sequence.by_position);
   add_series(object, "shot", evaluation.sequence.by_shot);
+  if (evaluation.two_tasks) add_tasks(object, *evaluation.two_tasks);
   return object;
 }
 
 std::string describe_series(const Evaluation& evaluation) {
+  if (evaluation.two_tasks) return tasks_table(*evaluation.two_tasks);
   return series_table("accuracy in % at the n-th image of its class:", evaluation.sequence.by_shot) +
          series_table("accuracy in % at each position:", evaluation.sequence.by_position);
 }

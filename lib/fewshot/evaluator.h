@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -17,7 +18,8 @@ struct Evaluation {
   double accuracy = 0;        ///< mean over episodes of the fraction of targets predicted right
   double ci95 = 0;            ///< half the width of the 95 % interval of that mean: 1.96 standard errors over episodes
   double loss = 0;            ///< mean cross-entropy per target
-  SequenceAccuracy sequence;  ///< without figures where the queries of an episode are branches
+  SequenceAccuracy sequence;  ///< without figures where the queries of an episode are branches, and with two tasks
+  std::optional<TwoTaskAccuracy> two_tasks;
   std::int64_t episodes = 0;
   std::int64_t images = 0;
   double seconds = 0;

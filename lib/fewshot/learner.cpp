@@ -50,20 +50,39 @@ void stage_positions(Context& context, const EpisodeBatch& batch, StagedBatch& s
   if (staged.input.queries > 0) staged.input.support_rows = support_rows.on_device(context);
 }
 
-GatherImages stage_gather(Context& context, const EpisodeBatch& batch, const ImagePool& pool, const Tensor& images) {
-  const ImageShape image = pool.shape();
-  if (image.height != image.width) {
-    for (const std::uint8_t turns : batch.rotation) {
-      SRWM_CHECK(turns % 2 == 0, "a quarter turn of an image that is not square");
-    }
+void check_rotations(const EpisodeBatch& batch, const ImageShape& image) {
+  if (image.height == image.width) return;
+  for (const std::uint8_t turns : batch.rotation) {
+    SRWM_CHECK(turns % 2 == 0, "a quarter turn of an image that is not square");
   }
-  GatherImages gather{.images = images,
-                      .index = to_device(context, batch.image),
-                      .rotation = to_device(context, batch.rotation),
-                      .out = context.empty({batch.positions(), image.height, image.width, image.channels})};
-  std::ranges::copy(pool.mean, gather.mean.begin());
-  std::ranges::copy(pool.std, gather.std.begin());
+}
+
+/// The indices of a batch's images into one of several sets; -1 for images of the others.
+Tensor index_into(Context& context, const EpisodeBatch& batch, std::size_t set) {
+  HostList index(context, batch.positions());
+  for (std::size_t p = 0; p < batch.image.size(); ++p) index.push_back(batch.task[p] == set ? batch.image[p] : -1);
+  return index.on_device(context);
+}
+
+GatherImages stage_gather(const ImageSet& set, const Tensor& images, const Tensor& index, const Tensor& rotation,
+                          const Tensor& out) {
+  GatherImages gather{.images = images, .index = index, .rotation = rotation, .out = out};
+  std::ranges::copy(set.mean, gather.mean.begin());
+  std::ranges::copy(set.std, gather.std.begin());
   return gather;
+}
+
+void stage_images(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
+                  const std::array<Tensor, ImagePool::max_sets>& images, StagedBatch& staged) {
+  const ImageShape image = pool.shape();
+  check_rotations(batch, image);
+  staged.input.images = context.empty({batch.positions(), image.height, image.width, image.channels});
+  const Tensor rotation = to_device(context, batch.rotation);
+  staged.sets = pool.sets.size();
+  for (std::size_t i = 0; i < staged.sets; ++i) {
+    const Tensor index = staged.sets == 1 ? to_device(context, batch.image) : index_into(context, batch, i);
+    staged.gathers[i] = stage_gather(pool.sets[i], images[i], index, rotation, staged.input.images);
+  }
 }
 
 double scalar(Context& context, const Tensor& tensor) {
@@ -77,11 +96,12 @@ FewShotLearner::FewShotLearner(Context& context, const ExperimentSpec& spec, con
     : parameters_(context, spec.seed), model_(parameters_, spec.model, image, spec.protocol.n_way) {}
 
 StagedBatch FewShotLearner::stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool) {
-  const Tensor images = on_device(context, pool.images);
+  SRWM_CHECK(pool.sets.size() <= ImagePool::max_sets, "{} sets of images", pool.sets.size());
+  std::array<Tensor, ImagePool::max_sets> images;
+  for (std::size_t i = 0; i < pool.sets.size(); ++i) images[i] = on_device(context, pool.sets[i].images);
   context.rewind();
   StagedBatch staged;
-  staged.gather = stage_gather(context, batch, pool, images);
-  staged.input.images = staged.gather.out;
+  stage_images(context, batch, pool, images, staged);
   staged.input.labels = to_device(context, batch.label_in);
   staged.input.batch = batch.batch;
   staged.input.length = batch.length;
@@ -115,7 +135,9 @@ FewShotLearner::Prediction FewShotLearner::predict(Context& context, const Stage
 }
 
 FewShotLearner::Forward FewShotLearner::forward(Tape& tape, const StagedBatch& batch, ForwardMode mode) {
-  tape.context().backend().updates.gather_images(tape.context(), batch.gather);
+  for (std::size_t i = 0; i < batch.sets; ++i) {
+    tape.context().backend().updates.gather_images(tape.context(), batch.gathers[i]);
+  }
   const Variable logits = model_.logits(tape, batch.input, mode);
   const auto [loss, correct] = tape.apply(CrossEntropy{.targets = batch.targets}, {logits});
   return {logits, loss, correct};

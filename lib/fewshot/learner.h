@@ -1,6 +1,7 @@
 // A few-shot model with its parameters, and what is done with a batch of episodes.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -24,8 +25,9 @@ struct BatchOutcome {
 /// A batch of episodes on the device, in step memory: everything that a pass reads besides the parameters.
 struct StagedBatch {
   FewShotInput input;
-  GatherImages gather;  ///< fills input.images
-  Tensor targets;       ///< i32, of the rows in input.rows
+  std::array<GatherImages, ImagePool::max_sets> gathers;  ///< the first `sets` fill input.images together
+  std::size_t sets = 0;
+  Tensor targets;  ///< i32, of the rows in input.rows
 };
 
 class FewShotLearner {

@@ -35,6 +35,7 @@ void Predictor::make_room(const FewShotLearner::Prediction& prediction) {
   losses_ = context_.persistent({batches});
   correct_ = context_.persistent({batches});
   targets_ = Tensor::owning({batches, targets}, DType::i32);
+  tasks_ = Tensor::owning({batches, targets}, DType::u8);
 }
 
 void Predictor::keep(const FewShotLearner::Prediction& prediction, const EpisodeBatch& batch) {
@@ -42,8 +43,13 @@ void Predictor::keep(const FewShotLearner::Prediction& prediction, const Episode
   context_.copy(logits_.rows(i, i + 1), prediction.logits);
   context_.copy(losses_.rows(i, i + 1), prediction.outcome.loss);
   context_.copy(correct_.rows(i, i + 1), prediction.outcome.correct);
-  std::ranges::copy_if(batch.target, targets_.rows(i, i + 1).data<std::int32_t>(),
-                       [](std::int32_t target) { return target >= 0; });
+  std::int32_t* target = targets_.rows(i, i + 1).data<std::int32_t>();
+  std::uint8_t* task = tasks_.rows(i, i + 1).data<std::uint8_t>();
+  for (std::size_t p = 0; p < batch.target.size(); ++p) {
+    if (batch.target[p] < 0) continue;
+    *target++ = batch.target[p];
+    *task++ = batch.task[p];
+  }
 }
 
 void Predictor::finish() {
@@ -57,7 +63,8 @@ void Predictor::finish() {
            .loss = element(losses, i),
            .correct = static_cast<std::int64_t>(element(correct, i)),
            .logits = logits.rows(i, i + 1).reshaped(shape),
-           .targets = targets_.rows(i, i + 1).reshaped({shape[0]})});
+           .targets = targets_.rows(i, i + 1).reshaped({shape[0]}),
+           .tasks = tasks_.rows(i, i + 1).reshaped({shape[0]})});
   }
   waiting_ = 0;
 }

@@ -18,6 +18,7 @@ struct Prediction {
   std::int64_t correct = 0;  ///< targets predicted right
   Tensor logits;             ///< [targets, n_way], of the context's real type
   Tensor targets;            ///< i32 [targets]; those of an episode lie together, in its order
+  Tensor tasks;              ///< u8 [targets]: which of the source's image sets each is from
 };
 
 /// Takes a batch's predictions.
@@ -49,7 +50,7 @@ class Predictor {
   PassShape shape_;                   ///< of the waiting batches
   std::int64_t waiting_ = 0;          ///< batches that were started and not yet handed over
   Tensor logits_, losses_, correct_;  ///< theirs, on the device, [batches, ...]
-  Tensor targets_;                    ///< theirs, on the host
+  Tensor targets_, tasks_;            ///< theirs, on the host
 };
 
 /// The predictions of a single batch.

@@ -14,7 +14,8 @@ namespace srwm {
 struct GatherImages {
   static constexpr int max_channels = 4;
   Tensor images;    ///< u8 [N, H, W, C], C <= max_channels
-  Tensor index;     ///< i32 [P] in [0, N), or absent: P = N
+  /// i32 [P] in [0, N), or below 0: out[p] is left as it is, for images from another pool; or absent: P = N.
+  Tensor index;
   Tensor rotation;  ///< u8 [P] of 0..3, even where H and W differ; or absent
   std::array<double, max_channels> mean{}, std{1, 1, 1, 1};
   Tensor out;  ///< [P, H, W, C] of real type; on the CPU also u8: the pixels as they are

@@ -35,6 +35,9 @@ bool draws_training_episodes(const ExperimentSpec& spec) {
 bool is_sync(const ExperimentSpec& spec) {
   return spec.protocol.protocol == Protocol::sync;
 }
+bool is_sequential(const ExperimentSpec& spec) {
+  return spec.protocol.protocol == Protocol::sequential;
+}
 bool has_fewer_ways_first(const ExperimentSpec& spec) {
   return spec.protocol.first_ways > 0;
 }
@@ -60,6 +63,7 @@ bool validates(const ExperimentSpec& spec) {
 constexpr Condition if_glyphs{"data.dataset", "data.dataset is \"glyphs\"", is_glyphs};
 constexpr Condition if_drawn{"data.train_episodes", "data.train_episodes is not set", draws_training_episodes};
 constexpr Condition if_sync{"protocol.kind", "protocol.kind is \"sync\"", is_sync};
+constexpr Condition if_sequential{"protocol.kind", "protocol.kind is \"sequential\"", is_sequential};
 constexpr Condition if_fewer_ways{"protocol.first_ways", "protocol.first_ways is above 0", has_fewer_ways_first};
 constexpr Condition if_fast_weight{"model.core.kind", "model.core.kind is not \"lstm\"", is_fast_weight};
 constexpr Condition if_srwm{"model.core.kind", "model.core.kind is \"srwm\"", is_srwm};
@@ -80,6 +84,10 @@ void add_data(std::vector<Field>& keys) {
   keys.push_back({"data.dataset", TextKey{SRWM_MEMBER(data.dataset), TextRule::one_line, true},
                   "\"glyphs\" for the built-in generated characters, else the name of a packed dataset (NAME.h5 in "
                   "--data-dir, $SRWM_DATA or ./data) or a path to one."});
+  keys.push_back({"data.second_dataset", TextKey{SRWM_MEMBER(data.second_dataset), TextRule::one_line, true},
+                  "The dataset of the other task, of the same image size; \"glyphs\": generated characters again, made "
+                  "with the seed after data.glyphs.seed.",
+                  "", if_sequential});
   keys.push_back({"data.normalize", FlagKey{SRWM_MEMBER(data.normalize)},
                   "Subtract the dataset's mean from the pixels and divide by its standard deviation, per channel."});
   keys.push_back({"data.train_episodes", TextKey{SRWM_MEMBER(data.train_episodes), TextRule::one_line},
@@ -104,16 +112,22 @@ void add_data(std::vector<Field>& keys) {
 void add_protocol(std::vector<Field>& keys) {
   keys.push_back({"protocol.kind", choice<Protocol>(SRWM_MEMBER(protocol.protocol), all_protocols),
                   "\"sync\": labelled support images, then queries, loss on the queries; \"delayed\": the label of an "
-                  "image comes with the next image, loss on every position."});
+                  "image comes with the next image, loss on every position; \"sequential\": two delayed tasks, of "
+                  "data.dataset and data.second_dataset, after each other in either order."});
   keys.push_back(
       {"protocol.n_way", IntegerKey{SRWM_MEMBER(protocol.n_way), 2, max_ways}, "Classes in an episode.", "classes"});
   keys.push_back({"protocol.k_shot", IntegerKey{SRWM_MEMBER(protocol.k_shot), 1, 1000},
-                  "Support images of each class (delayed: all images of each class).", "images"});
+                  "Support images of each class (delayed, sequential: all images of each class in a task).", "images"});
   keys.push_back({"protocol.queries", IntegerKey{SRWM_MEMBER(protocol.queries), 1, 1000},
                   "Queries in an episode, each answered from the state after the support images; published rows use 1.",
                   "images", if_sync});
   keys.push_back({"protocol.rotations", FlagKey{SRWM_MEMBER(protocol.rotations)},
                   "Images turned by 90, 180 and 270 degrees count as classes of their own (Omniglot).", "", if_drawn});
+  keys.push_back({"protocol.second_rotations", FlagKey{SRWM_MEMBER(protocol.second_rotations)},
+                  "The same for data.second_dataset; protocol.rotations is for data.dataset.", "", if_sequential});
+  keys.push_back({"protocol.max_trim", IntegerKey{SRWM_MEMBER(protocol.max_trim), 0, 256'000},
+                  "Training only: each task loses 0 to so many of its last positions, drawn for each batch.",
+                  "positions", if_sequential});
   keys.push_back({"protocol.first_ways", IntegerKey{SRWM_MEMBER(protocol.first_ways), 0, max_ways},
                   "Training only: classes in an episode at the first step, growing linearly to n_way; 0: n_way "
                   "throughout.",

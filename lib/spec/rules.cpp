@@ -63,6 +63,23 @@ void check_ways(const ExperimentSpec& spec, const Sound& sound, Problems& proble
   }
 }
 
+void check_sequential(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  const EpisodeOptions& protocol = spec.protocol;
+  if (protocol.protocol != Protocol::sequential || !sound("protocol.kind")) return;
+  if (!spec.data.train_episodes.empty() && sound("data.train_episodes")) {
+    problems.add("", "data.train_episodes", "an episodes file holds no sequential episodes: leave it out.");
+  }
+  if (protocol.first_ways != 0 && sound("protocol.first_ways")) {
+    problems.add("", "protocol.first_ways", "must be 0 with the protocol \"sequential\".");
+  }
+  const std::int64_t segment = protocol.n_way * protocol.k_shot;
+  if (protocol.max_trim >= segment && all_sound(sound, {"protocol.max_trim", "protocol.n_way", "protocol.k_shot"})) {
+    problems.add("", "protocol.max_trim",
+                 fmt::format("must be below the {} images of a task (protocol.n_way * protocol.k_shot); found {}.",
+                             segment, protocol.max_trim));
+  }
+}
+
 void check_glyph_split(std::string_view key, std::int64_t classes, const ExperimentSpec& spec, const Sound& sound,
                        Problems& problems) {
   const std::int64_t turns = spec.protocol.rotations ? 4 : 1;
@@ -102,8 +119,9 @@ void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& pro
 }  // namespace
 
 void check_rules(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
-  for (const auto check : {check_glyphs, check_ways, check_vision, check_heads, check_figures})
+  for (const auto check : {check_glyphs, check_sequential, check_ways, check_vision, check_heads, check_figures}) {
     check(spec, sound, problems);
+  }
 }
 
 }  // namespace srwm

@@ -15,10 +15,11 @@
 namespace srwm {
 
 struct DataSpec {
-  std::string dataset = "glyphs";  ///< "glyphs": built in; else a name or path for find_dataset
-  bool normalize = false;          ///< subtract the dataset's mean, divide by its std
-  std::string train_episodes;      ///< train on this episodes file, in its order, instead of drawing episodes
-  GlyphOptions glyphs;             ///< used only by dataset "glyphs"
+  std::string dataset = "glyphs";         ///< "glyphs": built in; else a name or path for find_dataset
+  std::string second_dataset = "glyphs";  ///< of the protocol sequential; "glyphs": with another seed
+  bool normalize = false;                 ///< subtract the dataset's mean, divide by its std
+  std::string train_episodes;             ///< train on this episodes file, in its order, instead of drawing episodes
+  GlyphOptions glyphs;                    ///< used only by dataset "glyphs"
 };
 
 struct TrainSpec {

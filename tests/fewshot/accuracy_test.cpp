@@ -55,3 +55,23 @@ TEST_CASE("series go to JSON and to a table", "[accuracy]") {
   const std::string table = series_table("by position:", many);
   CHECK_THAT(table, Contains("by position:\n    1-5   100.00 +- 0.00") && Contains("\n    6-7   100.00"));
 }
+
+TEST_CASE("accuracy of two tasks: each in total, and in either order", "[accuracy]") {
+  TwoTaskAccuracy accuracy({"A", "B"});
+  const std::array<std::int32_t, 5> targets{0, 0, 1, 0, 1};
+  accuracy.add(std::array<std::uint8_t, 5>{0, 1, 0, 1, 1}, targets, std::array<std::uint8_t, 5>{0, 0, 1, 1, 1});
+  accuracy.add(std::array<std::uint8_t, 5>{1, 1, 1, 1, 0}, targets, std::array<std::uint8_t, 5>{1, 1, 1, 0, 0});
+  CHECK(accuracy.totals[0].mean() == Approx((0.5 + 0.5) / 2));
+  CHECK(accuracy.totals[1].mean() == Approx((2.0 / 3 + 1) / 2));
+  CHECK(accuracy.orders[0].name == "A, then B");
+  CHECK(accuracy.orders[1].whole.total.mean() == Approx(0.8));
+  CHECK(accuracy.orders[0].tasks[1].by_shot[0].mean() == Approx(0.5));  // counted from the task's beginning
+  CHECK(accuracy.orders[0].tasks[1].by_shot[1].mean() == Approx(1));
+  nlohmann::ordered_json object;
+  add_tasks(object, accuracy);
+  CHECK(object["tasks"][1]["name"] == "B");
+  CHECK(object["orders"][1]["tasks"][0]["name"] == "B");
+  CHECK(object["orders"][1]["tasks"][0]["positions"] == 3);
+  CHECK(object["orders"][1]["accuracy_by_position"].size() == 5);
+  CHECK_THAT(tasks_table(accuracy), Contains("B, then A: 80.00 %"));
+}

@@ -51,8 +51,14 @@ using namespace srwm::test;
 TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   ExperimentSpec spec = small_spec();
   spec.model.core.kind = GENERATE(from_range(std::begin(all_core_kinds), std::end(all_core_kinds)));
+  const auto kind = spec.model.core.kind;
   spec.protocol.queries = GENERATE(1, 2);
-  CAPTURE(name_of(spec.model.core.kind), spec.protocol.queries);
+  if (GENERATE(false, true)) {
+    if (spec.protocol.queries > 1) return;
+    spec = small_sequential_spec();
+    spec.model.core.kind = kind;
+  }
+  CAPTURE(name_of(kind), spec.protocol.queries, name_of(spec.protocol.protocol));
   Context context(cpu_backend(), DType::f32, 2, 1);
   const FewShotData data(spec, "", 2);
   FewShotLearner learner(context, spec, data.image_shape());
@@ -62,12 +68,12 @@ TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
     training.run(index);
     training.totals();
   };
-  for (std::int64_t i = 0; i < 3; ++i) step(i);
+  for (std::int64_t i = 0; i < 30; ++i) step(i);  // among them a sequence of every length
   const std::size_t reserved = context.arena().reserved();
   const auto in_use = mallinfo2().uordblks;
   allocations = 0;
   counting = true;
-  for (std::int64_t i = 3; i < 60; ++i) step(i);
+  for (std::int64_t i = 30; i < 90; ++i) step(i);
   counting = false;
   CHECK(allocations == 0);
   CHECK(context.arena().reserved() == reserved);

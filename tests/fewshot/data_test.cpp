@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
+#include "fewshot/learner.h"
 #include "fewshot/training_fixture.h"
 
 using namespace srwm;
@@ -31,6 +32,39 @@ TEST_CASE("stored episodes that do not fit the spec are refused", "[data]") {
   other = spec;
   other.data.glyphs.image_size = 32;
   CHECK_THROWS_WITH(FewShotData(other, "", 1), Contains("[20, 28, 28, 1]") || Contains("28, 28"));
+}
+
+TEST_CASE("each image of two tasks is normalised with the statistics of its own dataset", "[data]") {
+  const ExperimentSpec spec = small_sequential_spec();
+  const FewShotData data(spec, "", 1);
+  CHECK(data.digest().find('+') != std::string::npos);
+  const ImagePool& pool = data.training().pool();
+  REQUIRE(pool.sets.size() == 2);
+  CHECK(pool.sets[0].mean != pool.sets[1].mean);
+  Context context(cpu_backend(), DType::f32, 2, spec.seed);
+  FewShotLearner learner(context, spec, data.image_shape());
+  EpisodeBatch batch;
+  data.training().batch(4, 2, batch);
+  const StagedBatch staged = learner.stage(context, batch, pool);
+  for (std::size_t i = 0; i < staged.sets; ++i) context.backend().updates.gather_images(context, staged.gathers[i]);
+  const std::int64_t pixels = 28 * 28;
+  for (std::int64_t p = 0; p < batch.positions(); ++p) {
+    const auto i = static_cast<std::size_t>(p);
+    if (batch.rotation[i] != 0) continue;
+    const ImageSet& set = pool.sets[batch.task[i]];
+    const std::uint8_t pixel = set.images.data<std::uint8_t>()[batch.image[i] * pixels + 400];
+    const double expected = (pixel / 255.0 - set.mean[0]) / set.std[0];
+    CHECK(staged.input.images.data<float>()[p * pixels + 400] == Approx(expected).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("datasets of different image sizes are no two tasks", "[data]") {
+  TempDir folder;
+  ExperimentSpec spec = small_sequential_spec();
+  write_class_dataset(make_glyphs({.image_size = 20, .train_classes = 4, .val_classes = 4, .test_classes = 4}, 1),
+                      folder.path() / "other.h5", "test");
+  spec.data.second_dataset = (folder.path() / "other.h5").string();
+  CHECK_THROWS_WITH(FewShotData(spec, "", 1), Contains("28 x 28 x 1") && Contains("20 x 20 x 1"));
 }
 
 TEST_CASE("validation and test episodes do not depend on the spec's seed", "[data]") {

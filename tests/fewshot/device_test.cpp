@@ -27,6 +27,15 @@ ExperimentSpec device_spec(const std::string& core) {
   return spec;
 }
 
+/// Two tasks after each other: trimming makes passes of several lengths, and two sets of images are gathered.
+ExperimentSpec sequential_device_spec() {
+  ExperimentSpec spec = device_spec("srwm");
+  spec.protocol = small_sequential_spec().protocol;
+  spec.protocol.max_trim = 2;
+  spec.data.normalize = true;
+  return spec;
+}
+
 std::vector<double> train_losses(const std::filesystem::path& folder) {
   std::vector<double> losses;
   std::istringstream lines(metrics_of(folder));
@@ -48,10 +57,10 @@ void check_same_bits(const std::filesystem::path& a, const std::filesystem::path
 }  // namespace
 
 TEST_CASE("training on the device follows training on the CPU", "[device]") {
-  const std::string core = GENERATE("srwm", "delta_net", "lstm");
-  INFO(core);
+  const ExperimentSpec spec =
+      GENERATE(device_spec("srwm"), device_spec("delta_net"), device_spec("lstm"), sequential_device_spec());
+  INFO(name_of(spec.model.core.kind) << " " << name_of(spec.protocol.protocol));
   TempDir folder;
-  const ExperimentSpec spec = device_spec(core);
   train(spec, folder.path() / "cpu");
   train(spec, folder.path() / "cuda", {.backend = &cuda_backend(0)});
   const std::vector<double> expected = train_losses(folder.path() / "cpu"),
@@ -63,7 +72,7 @@ TEST_CASE("training on the device follows training on the CPU", "[device]") {
 
 TEST_CASE("replayed graphs, eager launches and a run in pieces give the same bits", "[device]") {
   TempDir folder;
-  const ExperimentSpec spec = device_spec("srwm");
+  const ExperimentSpec spec = GENERATE(device_spec("srwm"), sequential_device_spec());
   const TrainOptions options{.backend = &cuda_backend(0)};
   train(spec, folder.path() / "replayed", options);
   SECTION("eager") {

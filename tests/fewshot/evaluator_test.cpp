@@ -70,6 +70,25 @@ TEST_CASE_METHOD(Fixture, "sequences are evaluated by position and by shot, quer
   CHECK((one.sequence.by_shot[0].mean() + one.sequence.by_shot[1].mean()) / 2 == Approx(one.accuracy));
 }
 
+TEST_CASE_METHOD(Fixture, "two tasks are evaluated each and in either order", "[evaluator]") {
+  spec = small_sequential_spec();
+  const FewShotData data(spec, "", 2);
+  FewShotLearner learner(context, spec, data.image_shape());
+  const auto source = data.drawn(Split::test, 0);
+  const Evaluation one = evaluate(context, learner, *source, 21, 1), many = evaluate(context, learner, *source, 21, 8);
+  const nlohmann::ordered_json figures = to_json(one);
+  CHECK(figures["tasks"] == to_json(many)["tasks"]);
+  CHECK(figures["orders"] == to_json(many)["orders"]);
+  CHECK(!figures.contains("accuracy_by_position"));
+  CHECK(figures["orders"][0]["name"] == "glyphs, then glyphs (second)");
+  CHECK(figures["orders"][0]["episodes"] == 11);
+  CHECK(figures["orders"][1]["accuracy_by_position"].size() == 12);
+  CHECK(figures["orders"][1]["tasks"][0]["name"] == "glyphs (second)");
+  CHECK(figures["orders"][1]["tasks"][0]["accuracy_by_shot"].size() == 2);
+  CHECK((figures["tasks"][0]["accuracy"].get<double>() + figures["tasks"][1]["accuracy"].get<double>()) / 2 ==
+        Approx(one.accuracy));
+}
+
 TEST_CASE_METHOD(Fixture, "predictions are written per episode", "[evaluator]") {
   spec.protocol.protocol = GENERATE(Protocol::sync, Protocol::delayed);
   const bool sync = spec.protocol.protocol == Protocol::sync;

@@ -22,6 +22,17 @@ ExperimentSpec small_spec() {
   return spec;
 }
 
+ExperimentSpec small_sequential_spec() {
+  ExperimentSpec spec = small_spec();
+  spec.protocol.protocol = Protocol::sequential;
+  spec.protocol.k_shot = 2;
+  spec.protocol.second_rotations = true;
+  spec.protocol.max_trim = 4;
+  spec.data.normalize = true;
+  spec.train.accumulate = 2;
+  return spec;
+}
+
 namespace {
 
 /// Resumes if asked to, and trains to the end or, like one that is killed there, up to a step.
@@ -58,13 +69,13 @@ std::filesystem::path store_training_episodes(const ExperimentSpec& spec, std::i
   const FewShotData data(spec, "", 1);
   EpisodeBatch batch;
   data.training().batch(0, episodes, batch);
-  const ImagePool& pool = data.training().pool();
+  const ImageSet& set = data.training().pool().sets.front();
   EpisodeFile file{.images = Tensor::owning({batch.positions(), 28, 28, 1}, DType::u8),
                    .labels = Tensor::owning({episodes, batch.length}, DType::i32),
                    .protocol = spec.protocol.protocol,
                    .n_way = spec.protocol.n_way,
                    .k_shot = spec.protocol.k_shot};
-  gather_images(pool.images, batch, {}, {}, 1, file.images);
+  gather_images(set.images, batch, {}, {}, 1, file.images);
   for (std::int64_t p = 0; p < batch.positions(); ++p) {
     const auto i = static_cast<std::size_t>(p);
     file.labels.data<std::int32_t>()[p] = batch.target[i] >= 0 ? batch.target[i] : batch.label_in[i];

@@ -19,6 +19,9 @@ namespace srwm::test {
 /// 16-channel model on 3-way episodes of small generated images: about a millisecond per step.
 ExperimentSpec small_spec();
 
+/// The same model on two tasks after each other, trimmed by up to four images, two passes a step.
+ExperimentSpec small_sequential_spec();
+
 struct TrainOptions {
   const Backend* backend = &cpu_backend();
   bool eager = false;

@@ -63,7 +63,7 @@ class GoldenCase {
       : checkpoint_(load_checkpoint(stem(name) + ".checkpoint.h5")),
         spec_(parse_spec_text(checkpoint_.spec_json, name)),
         file_(read_episode_file(stem(name) + ".episodes.h5")),
-        source_(episodes_of(file_, {file_.images, {}, {}})),
+        source_(episodes_of(file_, {{{"", file_.images, {}, {}}}})),
         expected_(hdf5::File::open(stem(name) + ".expected.h5")),
         context_(backend, real, 2),
         learner_(context_, spec_, source_->pool().shape()),

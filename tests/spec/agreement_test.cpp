@@ -60,6 +60,8 @@ json spec_with(const Field& field, const json& value) {
   if (field.path.starts_with("optim.warmup")) spec["optim"]["schedule"] = "linear_warmup";
   if (field.path == "model.vision.size") spec["model"]["vision"]["kind"] = "res12";
   if (field.path == "protocol.ways_steps") spec["protocol"]["first_ways"] = 2;
+  const bool sequential = field.condition.words == "protocol.kind is \"sequential\"";
+  if (sequential) spec["protocol"]["kind"] = "sequential";
   std::string pointer = fmt::format("/{}", field.path);
   std::ranges::replace(pointer, '.', '/');
   spec[json::json_pointer(pointer)] = value;

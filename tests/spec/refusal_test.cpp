@@ -175,6 +175,12 @@ TEST_CASE("values that do not fit together") {
   CHECK(problem(with(R"("protocol": {"first_ways": 6, "ways_steps": 10})")) ==
         "protocol.first_ways: must be 0 or from 2 to protocol.n_way, which is 5; found 6.");
   CHECK_THAT(problem(with(R"("protocol": {"first_ways": 1, "ways_steps": 10})")), Contains("found 1."));
+  CHECK(problem(with(R"("protocol": {"kind": "sequential", "k_shot": 3, "max_trim": 15})")) ==
+        "protocol.max_trim: must be below the 15 images of a task (protocol.n_way * protocol.k_shot); found 15.");
+  CHECK(problem(with(R"("protocol": {"kind": "sequential", "first_ways": 2, "ways_steps": 5})")) ==
+        "protocol.first_ways: must be 0 with the protocol \"sequential\".");
+  CHECK(problem(with(R"("protocol": {"kind": "sequential"}, "data": {"train_episodes": "e.h5"})")) ==
+        "data.train_episodes: an episodes file holds no sequential episodes: leave it out.");
   CHECK(problem(with(R"("protocol": {"first_ways": 2})")) ==
         "protocol.ways_steps: must be above 0 where protocol.first_ways is set.");
   CHECK(problem(with(R"("data": {"glyphs": {"val_classes": 4}})")) ==

@@ -63,6 +63,11 @@ void repair(ExperimentSpec& spec) {
   }
   spec.protocol.k_shot = std::min<std::int64_t>(spec.protocol.k_shot, 500);
   spec.protocol.queries = std::min<std::int64_t>(spec.protocol.queries, 500);
+  if (spec.protocol.protocol == Protocol::sequential) {
+    spec.data.train_episodes.clear();
+    spec.protocol.first_ways = 0;
+    spec.protocol.max_trim = std::min(spec.protocol.max_trim, spec.protocol.n_way * spec.protocol.k_shot - 1);
+  }
   spec.data.glyphs.images_per_class =
       std::max(spec.data.glyphs.images_per_class, spec.protocol.k_shot + spec.protocol.queries);
   if (spec.figures.published) spec.figures.source = "table 1";

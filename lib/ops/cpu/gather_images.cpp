@@ -57,7 +57,9 @@ void gather_with(int threads, const GatherImages& gather, const PixelTable<T>& t
   const std::uint8_t* rotation = gather.rotation.data<std::uint8_t>();
   T* result = gather.out.data<T>();
   parallel_for(threads, gather.positions(), [&](std::int64_t p) {
-    const std::uint8_t* from = pixels + (index != nullptr ? index[p] : p) * image_pixels;
+    const std::int64_t image = index != nullptr ? index[p] : p;
+    if (image < 0) return;
+    const std::uint8_t* from = pixels + image * image_pixels;
     T* to = result + p * image_pixels;
     const Walk walk = walk_of(rotation != nullptr ? rotation[p] : 0, height, width);
     for (std::int64_t h = 0; h < height; ++h) {
