@@ -30,11 +30,13 @@ constexpr std::string_view name_of(Protocol protocol) {
 
 /// A batch of B episodes. Position p = b * length + t. With `queries` = Q > 0 the first length - Q positions are the
 /// support sequence, and each of the last Q is a branch of its own that starts from the state after the support;
-/// with Q = 0 the whole is one sequence.
+/// with Q = 0 the whole is one sequence. With `future` = F > 0 the last F positions of the support are set apart: the
+/// queries are answered from the state before them and from the state after them (bootstrapped training).
 struct EpisodeBatch {
   std::int64_t batch = 0;
   std::int64_t length = 0;             ///< positions per episode, T
   std::int64_t queries = 0;            ///< branches at the end of each episode
+  std::int64_t future = 0;             ///< positions before them that are set apart
   std::vector<std::uint8_t> task;      ///< [B T] which of the source's image sets the image is from: 0, 1, ...
   std::vector<std::int32_t> image;     ///< [B T] index into that set
   std::vector<std::uint8_t> rotation;  ///< [B T] quarter turns counter-clockwise, 0..3
@@ -55,6 +57,7 @@ struct EpisodeOptions {
   std::int64_t n_way = 5;
   std::int64_t k_shot = 1;
   std::int64_t queries = 1;       ///< sync: query images per episode, of classes drawn at random; the papers use 1
+  std::int64_t future_shots = 0;  ///< sync: so many more images of each class follow the support, set apart
   bool rotations = false;         ///< quarter turns of a class count as classes of their own (Omniglot)
   bool second_rotations = false;  ///< sequential: the same for the second dataset
   std::int64_t max_trim = 0;      ///< sequential, training only: most positions that a task loses at its end

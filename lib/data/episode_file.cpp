@@ -80,6 +80,7 @@ void feed(Protocol protocol, const std::int32_t* labels, std::size_t first, std:
 }  // namespace
 
 void EpisodeFile::batch(std::int64_t first, std::int64_t episodes_wanted, EpisodeBatch& filled) const {
+  filled.future = 0;
   filled.queries = protocol == Protocol::sync ? 1 : 0;
   filled.resize(episodes_wanted, length());
   std::ranges::fill(filled.rotation, std::uint8_t{0});

@@ -27,10 +27,14 @@ class EpisodeDraw {
     for (std::int64_t way = 0; way < ways_; ++way) {
       for (std::int64_t shot = 0; shot < options_.k_shot; ++shot) draw_image(way * options_.k_shot + shot, way);
     }
+    for (std::int64_t i = 0; i < future(); ++i) draw_image(support() + i, i / options_.future_shots);
     // Queries are drawn while the support images still stand in the order of their classes.
     const auto length = static_cast<std::int64_t>(image_.size());
-    for (std::int64_t position = support(); position < length; ++position) draw_image(position, below(ways_));
-    shuffle_support();
+    for (std::int64_t position = support() + future(); position < length; ++position) {
+      draw_image(position, below(ways_));
+    }
+    shuffle(0, support());
+    shuffle(support(), future());
     if (options_.protocol == Protocol::sync) feed_sync();
   }
 
@@ -42,6 +46,7 @@ class EpisodeDraw {
   static std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
   std::int64_t below(std::int64_t bound) { return random_.below(static_cast<std::uint32_t>(bound)); }
   std::int64_t support() const { return ways_ * options_.k_shot; }
+  std::int64_t future() const { return ways_ * options_.future_shots; }
 
   /// `ways` different classes; with rotations a class is a character and a rotation, numbered 4 * character + rotation.
   void draw_classes() {
@@ -87,9 +92,9 @@ class EpisodeDraw {
     return false;
   }
 
-  void shuffle_support() {
-    for (std::int64_t n = support(); n > 1; --n) {
-      const std::size_t last = at(n - 1), other = at(below(n));
+  void shuffle(std::int64_t begin, std::int64_t count) {
+    for (std::int64_t n = count; n > 1; --n) {
+      const std::size_t last = at(begin + n - 1), other = at(begin + below(n));
       std::swap(image_[last], image_[other]);
       std::swap(rotation_[last], rotation_[other]);
       std::swap(target_[last], target_[other]);
@@ -98,7 +103,7 @@ class EpisodeDraw {
 
   void feed_sync() {
     for (std::size_t t = 0; t < image_.size(); ++t) {
-      const bool is_query = t >= at(support());
+      const bool is_query = t >= at(support() + future());
       label_in_[t] = is_query ? 0 : target_[t];
       if (!is_query) target_[t] = -1;
     }
@@ -135,13 +140,17 @@ EpisodeSampler::EpisodeSampler(const ClassSplit& split, const EpisodeOptions& op
         split.images.dim(1), split.images.dim(2));
   }
   const bool sync = options.protocol == Protocol::sync;
-  const std::int64_t needed = options.k_shot + (sync ? options.queries : 0);
+  const std::int64_t needed = options.k_shot + options.future_shots + (sync ? options.queries : 0);
   for (std::size_t c = 0; c < split.members.size(); ++c) {
     const auto found = static_cast<std::int64_t>(split.members[c].size());
     if (found < needed) {
       throw SpecError(
           "An episode may need {} images of a class (protocol.k_shot{}), but the class '{}' has {}. Ask for fewer.",
-          needed, sync ? " + protocol.queries" : "", split.class_names[c], found);
+          needed,
+          options.future_shots > 0 ? " + bootstrap.future_shots + protocol.queries"
+          : sync                   ? " + protocol.queries"
+                                   : "",
+          split.class_names[c], found);
     }
   }
 }
@@ -151,7 +160,8 @@ void EpisodeSampler::sample(std::uint32_t step, std::int64_t episodes, EpisodeBa
   if (ways == 0) ways = options_.n_way;
   SRWM_CHECK(1 <= ways && ways <= options_.n_way, "{} of {} ways", ways, options_.n_way);
   batch.queries = options_.protocol == Protocol::sync ? options_.queries : 0;
-  batch.resize(episodes, ways * options_.k_shot + batch.queries);
+  batch.future = ways * options_.future_shots;
+  batch.resize(episodes, ways * options_.k_shot + batch.future + batch.queries);
   std::ranges::fill(batch.task, std::uint8_t{0});
   for (std::int64_t episode = 0; episode < episodes; ++episode) {
     EpisodeDraw(split_, options_, ways, batch, episode * batch.length, batch.length,

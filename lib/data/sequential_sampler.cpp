@@ -52,7 +52,7 @@ void SequentialSampler::sample_for_evaluation(std::int64_t first_episode, std::i
 /// Whole segments; with `alternate` the tasks change places from one episode to the next.
 void SequentialSampler::draw(std::int64_t first_episode, std::int64_t episodes, bool alternate, std::size_t first_task,
                              EpisodeBatch& batch) const {
-  batch.queries = 0;
+  batch.queries = batch.future = 0;
   batch.resize(episodes, 2 * segment());
   for (std::int64_t episode = 0; episode < episodes; ++episode) {
     const std::size_t swapped = alternate ? static_cast<std::size_t>(episode % 2) : 0;

@@ -150,8 +150,10 @@ std::unique_ptr<EpisodeSource> FewShotData::make_training() const {
   if (file_) return episodes_of(*file_, {{stored_set()}});
   if (second_) return sequential(Split::train, spec_.seed, true);
   const ClassSplit& classes = dataset_->train;
+  EpisodeOptions options = spec_.protocol;
+  if (spec_.bootstrap.kind != BootstrapKind::none) options.future_shots = spec_.bootstrap.future_shots;
   return std::make_unique<DrawnEpisodes>(classes, ImagePool{{set_of(*dataset_, classes.images, spec_.data.dataset)}},
-                                         spec_.protocol, spec_.seed, Stream::train_episodes,
+                                         options, spec_.seed, Stream::train_episodes,
                                          spec_.train.batch * spec_.train.accumulate);
 }
 

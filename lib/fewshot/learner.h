@@ -27,7 +27,8 @@ struct StagedBatch {
   FewShotInput input;
   std::array<GatherImages, ImagePool::max_sets> gathers;  ///< the first `sets` fill input.images together
   std::size_t sets = 0;
-  Tensor targets;  ///< i32, of the rows in input.rows
+  Tensor targets;            ///< i32, of the rows in input.rows
+  BootstrapInput bootstrap;  ///< instead of `input` for a batch with future images: the same, part by part
 };
 
 class FewShotLearner {
@@ -45,7 +46,8 @@ class FewShotLearner {
   struct Outcome {
     Tensor loss, correct;
   };
-  /// Forward and backward of the mean loss over the targets; gradients are added to what the parameters hold since
+  /// Forward and backward of the mean loss over the targets, or of the bootstrapped loss for a batch with future images
+  /// (`correct` is then of the queries before these); gradients are added to what the parameters hold since
   /// zero_grad. Waits for nothing: can be recorded.
   Outcome gradient(Context& context, const StagedBatch& batch, const TensorWatcher& watcher = {});
 
@@ -65,8 +67,12 @@ class FewShotLearner {
     Variable logits, loss, correct;
   };
   Forward forward(Tape& tape, const StagedBatch& batch, ForwardMode mode);
+  Forward bootstrapped(Tape& tape, const StagedBatch& batch) const;
+  Variable state_difference(Tape& tape, const BootstrapOutput& output) const;
   Tensor on_device(Context& context, const Tensor& images);
 
+  BootstrapSpec bootstrap_;
+  std::array<std::int64_t, MeanSquares::max_blocks> state_blocks_{};  ///< parts of a state tensor's last axis
   ParameterSet parameters_;
   FewShotModel model_;
   std::vector<std::pair<Tensor, Tensor>> pools_;  ///< images on the host, and on the device where that is another place

@@ -22,6 +22,20 @@ struct FewShotInput {
   Tensor support_rows;  ///< i32 [B (T - Q)], with queries
 };
 
+/// A batch of B episodes for bootstrapped training; images and labels lie part by part: the support of all episodes
+/// [B S], their queries [B Q], their future [B F].
+struct BootstrapInput {
+  Tensor images, labels;  ///< [P, H, W, C]; i32 [P]
+  std::int64_t batch = 0, support = 0, queries = 0, future = 0;
+};
+
+/// What an episode's queries are answered with after its support and after its future too, and what the core holds
+/// then.
+struct BootstrapOutput {
+  Variable logits, future_logits;  ///< [B Q, n_way]
+  CoreState state, future_state;
+};
+
 /// [features, one-hot label] -> core -> out_layer.
 class FewShotModel {
  public:
@@ -30,7 +44,13 @@ class FewShotModel {
   /// Logits [rows, n_way].
   Variable logits(Tape& tape, const FewShotInput& input, ForwardMode mode) const;
 
+  /// The four passes of bootstrapped training, in this order: support, queries, future, queries again. Each is by
+  /// itself in batch-norm statistics and dropout.
+  BootstrapOutput bootstrap(Tape& tape, const BootstrapInput& input) const;
+
  private:
+  /// Features and labels [P, features + n_way] of P images.
+  Variable embed(Tape& tape, const Tensor& images, const Tensor& labels, ForwardMode mode) const;
   Variable one_sequence(Tape& tape, const Variable& x, const FewShotInput& input, ForwardMode mode) const;
   Variable branches(Tape& tape, const Variable& x, const FewShotInput& input, ForwardMode mode) const;
 

@@ -21,12 +21,14 @@
 #include "ops/delta_net.h"
 #include "ops/dropout.h"
 #include "ops/flatten_chw.h"
+#include "ops/kl_divergence.h"
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
 #include "ops/linear_attention.h"
 #include "ops/lstm.h"
 #include "ops/max_pool2x2.h"
 #include "ops/max_pool3x3.h"
+#include "ops/mean_squares.h"
 #include "ops/op.h"
 #include "ops/pack_srwm.h"
 #include "ops/peak.h"
@@ -37,6 +39,7 @@
 #include "ops/srwm.h"
 #include "ops/swap_axes.h"
 #include "ops/update.h"
+#include "ops/weighted_sum.h"
 #include "ops/zero_where.h"
 
 namespace srwm {
@@ -47,10 +50,10 @@ struct OpList {
 };
 
 /// Every op of the engine. Adding one here makes every backend provide it or fail to link.
-using AllOps =
-    OpList<ActorCritic, Add, AddShared, AppendColumn, BatchNorm, ChannelDropout, ConcatOneHot, Conv3x3, ConvBlock,
-           CrossEntropy, DeltaNet, Dropout, FlattenChw, LayerNorm, Linear, LinearAttention, Lstm, MaxPool2x2,
-           MaxPool3x3, PackSrwm, Relu, SelectRows, SoftmaxAttention, SpatialMean, Srwm, SwapAxes, ZeroWhere>;
+using AllOps = OpList<ActorCritic, Add, AddShared, AppendColumn, BatchNorm, ChannelDropout, ConcatOneHot, Conv3x3,
+                      ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw, KlDivergence, LayerNorm, Linear,
+                      LinearAttention, Lstm, MaxPool2x2, MaxPool3x3, MeanSquares, PackSrwm, Relu, SelectRows,
+                      SoftmaxAttention, SpatialMean, Srwm, SwapAxes, WeightedSum, ZeroWhere>;
 
 struct Backend {
   const char* name;  ///< "cpu", "reference", "cuda"

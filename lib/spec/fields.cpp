@@ -38,6 +38,9 @@ bool is_sync(const ExperimentSpec& spec) {
 bool is_sequential(const ExperimentSpec& spec) {
   return spec.protocol.protocol == Protocol::sequential;
 }
+bool is_bootstrapped(const ExperimentSpec& spec) {
+  return is_sync(spec) && spec.bootstrap.kind != BootstrapKind::none;
+}
 bool has_fewer_ways_first(const ExperimentSpec& spec) {
   return spec.protocol.first_ways > 0;
 }
@@ -64,6 +67,7 @@ constexpr Condition if_glyphs{"data.dataset", "data.dataset is \"glyphs\"", is_g
 constexpr Condition if_drawn{"data.train_episodes", "data.train_episodes is not set", draws_training_episodes};
 constexpr Condition if_sync{"protocol.kind", "protocol.kind is \"sync\"", is_sync};
 constexpr Condition if_sequential{"protocol.kind", "protocol.kind is \"sequential\"", is_sequential};
+constexpr Condition if_bootstrapped{"bootstrap.kind", "bootstrap.kind is not \"none\"", is_bootstrapped};
 constexpr Condition if_fewer_ways{"protocol.first_ways", "protocol.first_ways is above 0", has_fewer_ways_first};
 constexpr Condition if_fast_weight{"model.core.kind", "model.core.kind is not \"lstm\"", is_fast_weight};
 constexpr Condition if_srwm{"model.core.kind", "model.core.kind is \"srwm\"", is_srwm};
@@ -134,6 +138,24 @@ void add_protocol(std::vector<Field>& keys) {
                   "classes", if_drawn});
   keys.push_back({"protocol.ways_steps", IntegerKey{SRWM_MEMBER(protocol.ways_steps), 0, 1'000'000'000},
                   "Steps that the growth from first_ways to n_way takes.", "steps", if_fewer_ways});
+}
+
+void add_bootstrap(std::vector<Field>& keys) {
+  keys.push_back(
+      {"bootstrap.kind", choice<BootstrapKind>(SRWM_MEMBER(bootstrap.kind), all_bootstrap_kinds),
+       "\"none\": training on the queries after the support alone; else the state after the support is trained "
+       "towards the one after future_shots more images of each class: \"kl\" by the divergence of the "
+       "predictions, \"state_mse\" by the mean squared difference of the states.",
+       "", if_sync});
+  keys.push_back({"bootstrap.future_shots", IntegerKey{SRWM_MEMBER(bootstrap.future_shots), 1, 1000},
+                  "Images of each class that follow the support.", "images", if_bootstrapped});
+  keys.push_back({"bootstrap.loss_scale", NumberKey{SRWM_MEMBER(bootstrap.loss_scale), 0, unbounded},
+                  "Factor on the cross-entropy of the queries after the support.", "", if_bootstrapped});
+  keys.push_back({"bootstrap.match_scale", NumberKey{SRWM_MEMBER(bootstrap.match_scale), 0, unbounded},
+                  "Factor on the divergence, or difference, from what is known after the future images.", "",
+                  if_bootstrapped});
+  keys.push_back({"bootstrap.future_loss_scale", NumberKey{SRWM_MEMBER(bootstrap.future_loss_scale), 0, unbounded},
+                  "Factor on the cross-entropy of the queries after the future images.", "", if_bootstrapped});
 }
 
 void add_model(std::vector<Field>& keys) {
@@ -238,6 +260,7 @@ constexpr Group all_groups[] = {
     {"data", "What images the episodes are made of."},
     {"data.glyphs", "The built-in generated characters."},
     {"protocol", "How an episode is made of images and labels."},
+    {"bootstrap", "Training towards what the model will know after more images (arXiv 2305.01547)."},
     {"model", "The network."},
     {"model.vision", "From an image to features."},
     {"model.core", "From the sequence of features and labels to predictions."},
@@ -300,7 +323,9 @@ bool is_name(std::string_view text) {
 const std::vector<Field>& fields() {
   static const std::vector<Field> all = [] {
     std::vector<Field> keys;
-    for (const auto add : {add_general, add_data, add_protocol, add_model, add_optim, add_run, add_figures}) add(keys);
+    for (const auto add :
+         {add_general, add_data, add_protocol, add_bootstrap, add_model, add_optim, add_run, add_figures})
+      add(keys);
     return keys;
   }();
   return all;

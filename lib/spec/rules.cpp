@@ -80,6 +80,19 @@ void check_sequential(const ExperimentSpec& spec, const Sound& sound, Problems& 
   }
 }
 
+void check_bootstrap(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  if (spec.bootstrap.kind == BootstrapKind::none || !sound("bootstrap.kind")) return;
+  if (!spec.data.train_episodes.empty() && sound("data.train_episodes")) {
+    problems.add("", "data.train_episodes", "an episodes file holds no future images for bootstrapping: leave it out.");
+  }
+  const bool grows = spec.model.core.kind == CoreKind::transformer;
+  if (grows && spec.bootstrap.kind == BootstrapKind::state_mse && sound("model.core.kind")) {
+    problems.add("", "bootstrap.kind",
+                 "\"state_mse\" compares states of one size, but those of the core \"transformer\" grow with the "
+                 "sequence. Choose \"kl\".");
+  }
+}
+
 void check_glyph_split(std::string_view key, std::int64_t classes, const ExperimentSpec& spec, const Sound& sound,
                        Problems& problems) {
   const std::int64_t turns = spec.protocol.rotations ? 4 : 1;
@@ -99,15 +112,21 @@ void check_glyphs(const ExperimentSpec& spec, const Sound& sound, Problems& prob
 
   // All queries may be of one class.
   const std::int64_t queries = spec.protocol.protocol == Protocol::sync ? spec.protocol.queries : 0;
-  const std::int64_t needed = spec.protocol.k_shot + queries;
+  const bool bootstrapped = queries > 0 && spec.bootstrap.kind != BootstrapKind::none;
+  const std::int64_t needed = spec.protocol.k_shot + queries + (bootstrapped ? spec.bootstrap.future_shots : 0);
   if (glyphs.images_per_class >= needed) return;
-  if (!all_sound(sound, {"data.glyphs.images_per_class", "protocol.k_shot", "protocol.queries", "protocol.kind"})) {
+  if (!all_sound(sound, {"data.glyphs.images_per_class", "protocol.k_shot", "protocol.queries", "protocol.kind",
+                         "bootstrap.kind", "bootstrap.future_shots"})) {
     return;
   }
   problems.add("", "data.glyphs.images_per_class",
                fmt::format("must be at least {}: an episode may show that many images of a class (protocol.k_shot{}); "
                            "found {}.",
-                           needed, queries > 0 ? " + protocol.queries" : "", glyphs.images_per_class));
+                           needed,
+                           bootstrapped  ? " + bootstrap.future_shots + protocol.queries"
+                           : queries > 0 ? " + protocol.queries"
+                                         : "",
+                           glyphs.images_per_class));
 }
 
 void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
@@ -119,7 +138,8 @@ void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& pro
 }  // namespace
 
 void check_rules(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
-  for (const auto check : {check_glyphs, check_sequential, check_ways, check_vision, check_heads, check_figures}) {
+  for (const auto check : {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads,
+                           check_figures}) {
     check(spec, sound, problems);
   }
 }

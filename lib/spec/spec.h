@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/precision.h"
 #include "data/episode.h"
@@ -52,12 +53,39 @@ struct FiguresSpec {
   std::string cost;                 ///< what that run cost: device and time
 };
 
+enum class BootstrapKind { none, kl, state_mse };
+inline constexpr BootstrapKind all_bootstrap_kinds[] = {BootstrapKind::none, BootstrapKind::kl,
+                                                        BootstrapKind::state_mse};
+
+/// As in specs: "none", "kl", "state_mse".
+constexpr std::string_view name_of(BootstrapKind kind) {
+  switch (kind) {
+    case BootstrapKind::none:
+      return "none";
+    case BootstrapKind::kl:
+      return "kl";
+    case BootstrapKind::state_mse:
+      return "state_mse";
+  }
+  return "?";
+}
+
+/// Training towards what the model itself will know after more images (arXiv 2305.01547).
+struct BootstrapSpec {
+  BootstrapKind kind = BootstrapKind::none;
+  std::int64_t future_shots = 5;  ///< more images of each class
+  double loss_scale = 1;          ///< of the cross-entropy of the queries after the support
+  double match_scale = 10;        ///< of the divergence from what is known after the future
+  double future_loss_scale = 1;   ///< of the cross-entropy of the queries after the future
+};
+
 struct ExperimentSpec {
   std::string name;
   std::string comment;
   std::uint64_t seed = 1;
   DataSpec data;
   EpisodeOptions protocol;
+  BootstrapSpec bootstrap;
   FewShotModelOptions model;
   OptimOptions optim;
   TrainSpec train;

@@ -198,3 +198,27 @@ TEST_CASE("the drawn numbers stay what they are", "[sampler]") {
   CHECK(batch.image == std::vector<std::int32_t>{1728, 3, 1607, 506, 311, 6});
   CHECK(batch.target.back() == 1);
 }
+
+TEST_CASE("future images follow the support, as many of each class, none shown before", "[sampler]") {
+  const ClassSplit split = make_split(6, 7);
+  EpisodeOptions options = make_options(Protocol::sync, 3, 2, 2);
+  options.future_shots = 3;
+  EpisodeBatch batch;
+  EpisodeSampler(split, options, 5, Stream::train_episodes).sample(0, 100, batch);
+  CHECK(batch.length == 3 * 2 + 3 * 3 + 2);
+  CHECK(batch.future == 9);
+  for (std::int64_t episode = 0; episode < batch.batch; ++episode) {
+    std::map<std::int32_t, int> support, future;
+    std::set<std::int32_t> images;
+    for (std::int64_t t = 0; t < batch.length; ++t) {
+      const auto p = static_cast<std::size_t>(episode * batch.length + t);
+      REQUIRE(images.insert(batch.image[p]).second);
+      if (t < 15) ++(t < 6 ? support : future)[label_at(batch, p)];
+      CHECK((batch.target[p] >= 0) == (t >= 15));
+    }
+    for (const auto& [label, count] : support) CHECK(count == 2);
+    for (const auto& [label, count] : future) CHECK(count == 3);
+    CHECK(support.size() == 3);
+    CHECK(future.size() == 3);
+  }
+}

@@ -53,12 +53,10 @@ TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   spec.model.core.kind = GENERATE(from_range(std::begin(all_core_kinds), std::end(all_core_kinds)));
   const auto kind = spec.model.core.kind;
   spec.protocol.queries = GENERATE(1, 2);
-  if (GENERATE(false, true)) {
-    if (spec.protocol.queries > 1) return;
-    spec = small_sequential_spec();
-    spec.model.core.kind = kind;
-  }
-  CAPTURE(name_of(kind), spec.protocol.queries, name_of(spec.protocol.protocol));
+  if (spec.protocol.queries == 1) spec = GENERATE(small_spec(), small_sequential_spec());
+  if (spec.protocol.queries == 2 && GENERATE(false, true)) spec = small_bootstrap_spec(BootstrapKind::kl);
+  spec.model.core.kind = kind;
+  CAPTURE(name_of(kind), spec.protocol.queries, name_of(spec.protocol.protocol), name_of(spec.bootstrap.kind));
   Context context(cpu_backend(), DType::f32, 2, 1);
   const FewShotData data(spec, "", 2);
   FewShotLearner learner(context, spec, data.image_shape());

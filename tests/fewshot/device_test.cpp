@@ -36,6 +36,14 @@ ExperimentSpec sequential_device_spec() {
   return spec;
 }
 
+ExperimentSpec bootstrap_device_spec(BootstrapKind kind) {
+  ExperimentSpec spec = device_spec("srwm");
+  spec.protocol.first_ways = spec.protocol.ways_steps = 0;
+  spec.bootstrap = small_bootstrap_spec(kind).bootstrap;
+  spec.bootstrap.future_shots = 1;
+  return spec;
+}
+
 std::vector<double> train_losses(const std::filesystem::path& folder) {
   std::vector<double> losses;
   std::istringstream lines(metrics_of(folder));
@@ -58,7 +66,8 @@ void check_same_bits(const std::filesystem::path& a, const std::filesystem::path
 
 TEST_CASE("training on the device follows training on the CPU", "[device]") {
   const ExperimentSpec spec =
-      GENERATE(device_spec("srwm"), device_spec("delta_net"), device_spec("lstm"), sequential_device_spec());
+      GENERATE(device_spec("srwm"), device_spec("delta_net"), device_spec("lstm"), sequential_device_spec(),
+               bootstrap_device_spec(BootstrapKind::kl), bootstrap_device_spec(BootstrapKind::state_mse));
   INFO(name_of(spec.model.core.kind) << " " << name_of(spec.protocol.protocol));
   TempDir folder;
   train(spec, folder.path() / "cpu");
@@ -72,7 +81,8 @@ TEST_CASE("training on the device follows training on the CPU", "[device]") {
 
 TEST_CASE("replayed graphs, eager launches and a run in pieces give the same bits", "[device]") {
   TempDir folder;
-  const ExperimentSpec spec = GENERATE(device_spec("srwm"), sequential_device_spec());
+  const ExperimentSpec spec =
+      GENERATE(device_spec("srwm"), sequential_device_spec(), bootstrap_device_spec(BootstrapKind::kl));
   const TrainOptions options{.backend = &cuda_backend(0)};
   train(spec, folder.path() / "replayed", options);
   SECTION("eager") {

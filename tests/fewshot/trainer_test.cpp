@@ -31,7 +31,8 @@ TEST_CASE("the same spec and seed give the same bits, whatever the number of thr
 
 TEST_CASE("a run that was cut off and resumed ends with the bits of one that was not", "[trainer]") {
   TempDir folder;
-  const ExperimentSpec spec = GENERATE(small_spec(), small_sequential_spec());
+  const ExperimentSpec spec = GENERATE(small_spec(), small_sequential_spec(), small_bootstrap_spec(BootstrapKind::kl),
+                                       small_bootstrap_spec(BootstrapKind::state_mse));
   train(spec, folder.path() / "whole", {.threads = 1});
   train_in_pieces(spec, folder.path() / "pieces", {2, 4, 8, 10}, {.threads = 1});
   for (const char* file : {"checkpoints/latest.h5", "checkpoints/best.h5"}) {

@@ -33,6 +33,14 @@ ExperimentSpec small_sequential_spec() {
   return spec;
 }
 
+ExperimentSpec small_bootstrap_spec(BootstrapKind kind) {
+  ExperimentSpec spec = small_spec();
+  spec.protocol.queries = 2;
+  spec.bootstrap.kind = kind;
+  spec.bootstrap.future_shots = 2;
+  return spec;
+}
+
 namespace {
 
 /// Resumes if asked to, and trains to the end or, like one that is killed there, up to a step.

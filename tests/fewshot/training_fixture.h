@@ -22,6 +22,9 @@ ExperimentSpec small_spec();
 /// The same model on two tasks after each other, trimmed by up to four images, two passes a step.
 ExperimentSpec small_sequential_spec();
 
+/// The same model trained with bootstrapping: two more images of each class, two queries.
+ExperimentSpec small_bootstrap_spec(BootstrapKind kind);
+
 struct TrainOptions {
   const Backend* backend = &cpu_backend();
   bool eager = false;

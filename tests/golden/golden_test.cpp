@@ -90,6 +90,9 @@ class GoldenCase {
     EpisodeBatch batch;
     for (std::int64_t step = 0; step < spec_.train.steps; ++step) {
       source_->batch(step * spec_.train.batch, spec_.train.batch, batch);
+      if (spec_.bootstrap.kind != BootstrapKind::none) {
+        batch.future = spec_.protocol.n_way * spec_.bootstrap.future_shots;
+      }
       learner_.parameters().zero_grad();
       found.push_back(learner_.accumulate_gradient(context_, batch, source_->pool()).loss);
       adam_.step(context_);
@@ -113,7 +116,7 @@ class GoldenCase {
 std::string any_case() {
   return GENERATE(
       values<std::string>({"srwm", "delta_net", "lstm", "srwm_softmax", "srwm_delayed", "linear_transformer",
-                           "transformer", "res12_srwm", "res12_delta_net", "res12_lstm"}));
+                           "transformer", "res12_srwm", "res12_delta_net", "res12_lstm", "srwm_kl", "srwm_state_mse"}));
 }
 
 /// Batch-norm takes the mean away, so the true gradient of these is zero, and Adam walks on rounding errors. The

@@ -26,6 +26,8 @@ OPTIM = {"rate": 1e-3, "schedule": "constant", "beta1": 0.9, "beta2": 0.995, "ep
 SMALL = {"layers": 2, "heads": 2, "hidden": 16, "ff_factor": 2}
 SYNC = {"kind": "sync", "n_way": 3, "k_shot": 1}
 DELAYED = {"kind": "delayed", "n_way": 3, "k_shot": 2}
+# Two more images of each class follow the one of the support: 3-shot in all.
+FUTURE = {"kind": "sync", "n_way": 3, "k_shot": 1, "future": 2}
 # The images of 33 x 50 leave the convolutions as 2 x 3 maps, so that the order of the features shows.
 CASES = {
     "srwm": (SYNC, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (28, 28, 1), 8),
@@ -38,6 +40,8 @@ CASES = {
     "res12_srwm": (SYNC, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (32, 33, 3), 4),
     "res12_delta_net": (DELAYED, {"kind": "delta_net", **SMALL}, (17, 19, 3), 4),
     "res12_lstm": (SYNC, {"kind": "lstm", "layers": 1, "hidden": 16}, (16, 16, 1), 4),
+    "srwm_kl": (FUTURE, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (28, 28, 1), 8),
+    "srwm_state_mse": (FUTURE, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (28, 28, 1), 8),
 }
 
 
@@ -49,14 +53,20 @@ RES12 = {"res12_srwm": {"kind": "res12", "channels": 4, "size": "base"},
 
 
 def make_spec(name, protocol, core):
-    return {"name": "golden_" + name, "protocol": protocol,
+    spec = {"name": "golden_" + name, "protocol": {key: protocol[key] for key in SYNC},
             "model": {"vision": RES12.get(name, CONV4), "core": core}, "optim": OPTIM,
             "train": {"steps": STEPS, "batch": 2}}
+    if "future" in protocol:
+        spec["bootstrap"] = {"kind": name.removeprefix("srwm_"), "future_shots": protocol["future"], "loss_scale": 1,
+                             "match_scale": 10, "future_loss_scale": 0.5}
+    return spec
 
 
 def make_episodes(rng, protocol, image, episodes):
     """Labels, and images of noise around a pattern of each class. [E, T, H, W, C] and [E, T]."""
-    labels = np.stack([rng.permutation(np.repeat(np.arange(protocol["n_way"]), protocol["k_shot"]))
+    def shuffled(shots):
+        return rng.permutation(np.repeat(np.arange(protocol["n_way"]), shots))
+    labels = np.stack([np.concatenate([shuffled(protocol["k_shot"]), shuffled(protocol.get("future", 0))])
                        for _ in range(episodes)]).astype(np.int32)
     if protocol["kind"] == "sync":
         labels = np.concatenate([labels, rng.integers(protocol["n_way"], size=(episodes, 1), dtype=np.int32)], 1)
@@ -92,7 +102,8 @@ def tensors(weights, dtype):
 def write_episodes(path, protocol, images, labels):
     with h5py.File(path, "w") as file:
         file.attrs.update({"srwm_format": "episodes", "format_version": 1, "generator": "make_golden.py",
-                           "protocol": protocol["kind"], "n_way": protocol["n_way"], "k_shot": protocol["k_shot"]})
+                           "protocol": protocol["kind"], "n_way": protocol["n_way"],
+                           "k_shot": protocol["k_shot"] + protocol.get("future", 0)})
         file["images"], file["labels"] = images, labels
 
 

@@ -62,8 +62,8 @@ def feed_forward(p, name, x):
 
 
 def srwm_memory(x, w):
-    """Irie et al., 2022, eqs. 5-8. x [B, T, h, d]; w [1, h, d, 3 d + 4] is the transpose of the paper's W_0, columns y,
-    q, k, b. Returns y [B, T, h, d]."""
+    """Irie et al., 2022, eqs. 5-8. x [B, T, h, d]; w [B or 1, h, d, 3 d + 4] is the transpose of the paper's W_0, columns
+    y, q, k, b. Returns y [B, T, h, d] and the last w."""
     d = x.shape[-1]
     w = w.expand(x.shape[0], -1, -1, -1)
     outputs = []
@@ -75,16 +75,23 @@ def srwm_memory(x, w):
         rate = torch.sigmoid(b).repeat_interleave(repeats, dim=-1, output_size=3 * d + 4)  # of each column
         value, old_value = (torch.einsum("bhi,bhio->bho", key, w) for key in (q, k))
         w = w + k.unsqueeze(-1) * (rate * (value - old_value)).unsqueeze(-2)
-    return torch.stack(outputs, 1)
+    return torch.stack(outputs, 1), w
 
 
 def srwm_layer(p, name, x, core):
-    w = torch.cat([p[f"{name}.{part}"] for part in ("W_y", "W_q", "W_k", "w_b")], dim=-1)
+    return srwm_segment(p, name, x, core, None)[0]
+
+
+def srwm_segment(p, name, x, core, w):
+    """The layer from the matrices w on, W_0 where they are None; returns its output and the matrices after it."""
+    if w is None:
+        w = torch.cat([p[f"{name}.{part}"] for part in ("W_y", "W_q", "W_k", "w_b")], dim=-1)
     heads = x.unflatten(-1, (core["heads"], -1))
     if core["input_softmax"]:
         heads = heads.softmax(-1)
-    out = linear(p, name + ".out_linear", srwm_memory(heads, w).flatten(-2))
-    return (layer_norm(p, name + ".layer_norm", x) if core["layer_norm"] else x) + out
+    y, w = srwm_memory(heads, w)
+    out = linear(p, name + ".out_linear", y.flatten(-2))
+    return (layer_norm(p, name + ".layer_norm", x) if core["layer_norm"] else x) + out, w
 
 
 def delta_memory(q, k, v, beta):
@@ -166,22 +173,67 @@ def fed_labels(labels, protocol):
     return fed, wanted
 
 
+def embed(p, images, fed, spec, training):
+    """Features of images [B, T, H, W, C] and the labels fed with them, [B, T, F + N]."""
+    # Contiguous, because batch-norm of float32 images in channels-last memory is a hundred times less exact.
+    pixels = images.flatten(0, 1).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
+    encoder = {"conv4": conv4, "res12": res12}[spec["model"]["vision"]["kind"]]
+    features = encoder(p, pixels.to(p["out_layer.weight"].dtype) / 255, training).unflatten(0, fed.shape)
+    return torch.cat([features, F.one_hot(fed, spec["protocol"]["n_way"]).to(features.dtype)], dim=-1)
+
+
 def logits(p, images, labels, spec, training):
     """images u8 [B, T, H, W, C], labels [B, T] -> logits of the positions with a target and those targets, [B, n, N]
     and [B, n]. `spec` is a resolved spec."""
     core, protocol = spec["model"]["core"], spec["protocol"]
     fed, wanted = fed_labels(labels, protocol["kind"])
-    # Contiguous, because batch-norm of float32 images in channels-last memory is a hundred times less exact.
-    pixels = images.flatten(0, 1).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
-    encoder = {"conv4": conv4, "res12": res12}[spec["model"]["vision"]["kind"]]
-    features = encoder(p, pixels.to(p["out_layer.weight"].dtype) / 255, training).unflatten(0, labels.shape)
-    x = torch.cat([features, F.one_hot(fed, protocol["n_way"]).to(features.dtype)], dim=-1)
+    x = embed(p, images, fed, spec, training)
     y = lstm(p, x, core) if core["kind"] == "lstm" else fast_weight_layers(p, x, core)
     return linear(p, "out_layer", y)[:, wanted], labels[:, wanted]
 
 
+def srwm_pass(p, images, fed, spec, states):
+    """One forward pass of an SRWM model in training mode from the matrices of each layer on (None: the initial ones).
+    Returns logits [B, T, N] and the matrices after it."""
+    core = spec["model"]["core"]
+    x = linear(p, "input_proj", embed(p, images, fed, spec, training=True))
+    after = []
+    for i in range(core["layers"]):
+        x, w = srwm_segment(p, f"layers.{2 * i}", x, core, None if states is None else states[i])
+        x = feed_forward(p, f"layers.{2 * i + 1}", x)
+        after.append(w)
+    return linear(p, "out_layer", x), after
+
+
+def bootstrapped_loss(p, images, labels, spec):
+    """Irie et al., 2023 (arXiv 2305.01547): a CE(query | S_K) + b KL(p_{K+F} || p_K), or the mean squared difference of
+    S_K and S_{K+F}, + c CE(query | S_{K+F}), from four passes with batch statistics of their own. Episodes are K and F
+    images of each class, then a query."""
+    options = spec["bootstrap"]
+    k = spec["protocol"]["n_way"] * spec["protocol"]["k_shot"]
+    nothing = torch.zeros_like(labels[:, -1:])
+    _, states = srwm_pass(p, images[:, :k], labels[:, :k], spec, None)
+    answers, _ = srwm_pass(p, images[:, -1:], nothing, spec, states)
+    _, later_states = srwm_pass(p, images[:, k:-1], labels[:, k:-1], spec, states)
+    later_answers, _ = srwm_pass(p, images[:, -1:], nothing, spec, later_states)
+    if options["kind"] == "kl":
+        match = F.kl_div(answers[:, 0].log_softmax(-1), later_answers[:, 0].detach().log_softmax(-1),
+                         reduction="batchmean", log_target=True)
+    else:
+        match = 0
+        for now, later in zip(states, later_states):
+            d = now.shape[-2]
+            for a, b in zip(now.split([d, d, d, 4], dim=-1), later.detach().split([d, d, d, 4], dim=-1)):
+                match = match + F.mse_loss(a, b)
+    return options["loss_scale"] * F.cross_entropy(answers[:, 0], labels[:, -1]) + options["match_scale"] * match + \
+        options["future_loss_scale"] * F.cross_entropy(later_answers[:, 0], labels[:, -1])
+
+
 def loss(p, images, labels, spec):
-    """Mean cross-entropy over the positions with a target, in training mode."""
+    """What is trained on, in training mode: the mean cross-entropy over the positions with a target, or the bootstrapped
+    loss."""
+    if "bootstrap" in spec:
+        return bootstrapped_loss(p, images, labels, spec)
     predicted, targets = logits(p, images, labels, spec, training=True)
     return F.cross_entropy(predicted.flatten(0, 1), targets.flatten())
 

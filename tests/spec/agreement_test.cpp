@@ -62,6 +62,7 @@ json spec_with(const Field& field, const json& value) {
   if (field.path == "protocol.ways_steps") spec["protocol"]["first_ways"] = 2;
   const bool sequential = field.condition.words == "protocol.kind is \"sequential\"";
   if (sequential) spec["protocol"]["kind"] = "sequential";
+  if (field.condition.key == "bootstrap.kind") spec["bootstrap"]["kind"] = "kl";
   std::string pointer = fmt::format("/{}", field.path);
   std::ranges::replace(pointer, '.', '/');
   spec[json::json_pointer(pointer)] = value;

@@ -149,6 +149,8 @@ TEST_CASE("keys without a meaning are refused") {
           "data.train_episodes is not set", "data.train_episodes");
   refused(R"("data": {"dataset": "omniglot", "glyphs": {"jitter": 0.5}})", "data.glyphs.jitter",
           "data.dataset is \"glyphs\"", "data.dataset");
+  refused(R"("bootstrap": {"future_shots": 2})", "bootstrap.future_shots", "bootstrap.kind is not \"none\"",
+          "bootstrap.kind");
   refused(R"("protocol": {"ways_steps": 5})", "protocol.ways_steps", "protocol.first_ways is above 0",
           "protocol.first_ways");
   refused(R"("validation": {"every": 0, "batches": 5})", "validation.batches", "validation.every is above 0",
@@ -181,6 +183,12 @@ TEST_CASE("values that do not fit together") {
         "protocol.first_ways: must be 0 with the protocol \"sequential\".");
   CHECK(problem(with(R"("protocol": {"kind": "sequential"}, "data": {"train_episodes": "e.h5"})")) ==
         "data.train_episodes: an episodes file holds no sequential episodes: leave it out.");
+  CHECK(problem(with(R"("bootstrap": {"kind": "kl"}, "data": {"train_episodes": "e.h5"})")) ==
+        "data.train_episodes: an episodes file holds no future images for bootstrapping: leave it out.");
+  CHECK_THAT(problem(with(R"("bootstrap": {"kind": "state_mse"}, "model": {"core": {"kind": "transformer"}})")),
+             Contains("bootstrap.kind: \"state_mse\" compares states of one size"));
+  CHECK_THAT(problem(with(R"("bootstrap": {"kind": "kl", "future_shots": 20})")),
+             Contains("must be at least 22") && Contains("bootstrap.future_shots + protocol.queries"));
   CHECK(problem(with(R"("protocol": {"first_ways": 2})")) ==
         "protocol.ways_steps: must be above 0 where protocol.first_ways is set.");
   CHECK(problem(with(R"("data": {"glyphs": {"val_classes": 4}})")) ==

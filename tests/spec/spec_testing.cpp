@@ -68,8 +68,18 @@ void repair(ExperimentSpec& spec) {
     spec.protocol.first_ways = 0;
     spec.protocol.max_trim = std::min(spec.protocol.max_trim, spec.protocol.n_way * spec.protocol.k_shot - 1);
   }
+  spec.bootstrap.future_shots = std::min<std::int64_t>(spec.bootstrap.future_shots, 300);
+  if (spec.protocol.protocol == Protocol::sync && spec.bootstrap.kind != BootstrapKind::none) {
+    spec.data.train_episodes.clear();
+    spec.protocol.k_shot = std::min<std::int64_t>(spec.protocol.k_shot, 200);
+    if (spec.model.core.kind == CoreKind::transformer) spec.bootstrap.kind = BootstrapKind::kl;
+  } else {
+    spec.bootstrap = {};
+  }
   spec.data.glyphs.images_per_class =
-      std::max(spec.data.glyphs.images_per_class, spec.protocol.k_shot + spec.protocol.queries);
+      std::max(spec.data.glyphs.images_per_class,
+               spec.protocol.k_shot + spec.protocol.queries +
+                   (spec.bootstrap.kind == BootstrapKind::none ? 0 : spec.bootstrap.future_shots));
   if (spec.figures.published) spec.figures.source = "table 1";
 }
 

@@ -17,12 +17,14 @@ set(SRWM_CUDA_BODIES
   flatten_chw.cpp
   gather_images.cpp
   gemm.cpp
+  kl_divergence.cpp
   layer_norm.cpp
   linear.cpp
   linear_attention.cpp
   lstm.cpp
   max_pool2x2.cpp
   max_pool3x3.cpp
+  mean_squares.cpp
   normalisation.cpp
   pack_srwm.cpp
   peak.cpp
@@ -35,6 +37,7 @@ set(SRWM_CUDA_BODIES
   swap_axes.cpp
   thin_conv_block.cpp
   update.cpp
+  weighted_sum.cpp
   zero_where.cpp)
 list(TRANSFORM SRWM_CUDA_BODIES PREPEND ${PROJECT_SOURCE_DIR}/lib/ops/cuda/)
 set(SRWM_CUDA_KERNELS
@@ -51,6 +54,7 @@ set(SRWM_CUDA_KERNELS
   gather_images.cu
   linear_attention.cu
   linear_attention_in_memory.cu
+  losses.cu
   lstm.cu
   max_pool3x3.cu
   normalisation.cu

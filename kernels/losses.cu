@@ -1,0 +1,127 @@
+#include "kernels/device.cuh"
+#include "kernels/launch.h"
+#include "kernels/losses.h"
+
+namespace srwm::cuda {
+namespace {
+
+constexpr int sum_warps = 8;
+constexpr int sum_threads = sum_warps * warp_size;
+
+__global__ void weighted_sum_kernel(SumTerms terms, float* y) {
+  float sum = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (terms.x[i] != nullptr) sum += terms.weight[i] * *terms.x[i];
+  }
+  *y = sum;
+}
+
+__global__ void scaled_kernel(const float* x, float weight, float* out, bool accumulate) {
+  put(accumulate, *out, weight * *x);
+}
+
+/// log sum_n exp(z[n]), without overflow.
+__device__ float log_sum_exp(const float* z, std::int64_t n) {
+  float largest = z[0], sum = 0;
+  for (std::int64_t i = 1; i < n; ++i) largest = fmaxf(largest, z[i]);
+  for (std::int64_t i = 0; i < n; ++i) sum += expf(z[i] - largest);
+  return largest + logf(sum);
+}
+
+/// A thread per row: classes are few.
+__global__ void kl_divergence_rows_kernel(const float* wanted, const float* logits, std::int64_t rows,
+                                          std::int64_t classes, float* difference, float* divergences) {
+  const std::int64_t row = thread_index();
+  if (row >= rows) return;
+  const float *w = wanted + row * classes, *z = logits + row * classes;
+  const float log_sum_p = log_sum_exp(w, classes), log_sum_q = log_sum_exp(z, classes);
+  float divergence = 0;
+  for (std::int64_t i = 0; i < classes; ++i) {
+    const float log_p = w[i] - log_sum_p, log_q = z[i] - log_sum_q, p = expf(log_p);
+    difference[row * classes + i] = expf(log_q) - p;
+    divergence += p * (log_p - log_q);
+  }
+  divergences[row] = divergence;
+}
+
+/// One block: *out = scale * sum of x.
+__global__ void sum_kernel(const float* x, std::int64_t n, float scale, float* out) {
+  float total = 0;
+  for (std::int64_t i = threadIdx.x; i < n; i += sum_threads) total += x[i];
+  total = block_sum<sum_warps>(total);
+  if (threadIdx.x == 0) *out = scale * total;
+}
+
+__global__ void kl_divergence_backward_kernel(const float* difference, const float* dL_dloss, std::int64_t rows,
+                                              std::int64_t classes, float* dL_dlogits, bool accumulate) {
+  const float scale = *dL_dloss / static_cast<float>(rows);
+  for (std::int64_t i = thread_index(); i < rows * classes; i += thread_count()) {
+    put(accumulate, dL_dlogits[i], scale * difference[i]);
+  }
+}
+
+__device__ float weight_of(const SquareBlocks& blocks, std::int64_t element) {
+  const std::int64_t column = element % blocks.columns;
+  int block = 0;
+  while (column >= blocks.end[block]) ++block;
+  return blocks.weight[block];
+}
+
+/// A partial sum per block.
+__global__ void mean_squares_kernel(const float* x, const float* wanted, SquareBlocks blocks, float* partial) {
+  float total = 0;
+  for (std::int64_t i = thread_index(); i < blocks.elements; i += thread_count()) {
+    const float difference = x[i] - wanted[i];
+    total += weight_of(blocks, i) * difference * difference;
+  }
+  total = block_sum<sum_warps>(total);
+  if (threadIdx.x == 0) partial[blockIdx.x] = total;
+}
+
+__global__ void mean_squares_backward_kernel(const float* x, const float* wanted, SquareBlocks blocks,
+                                             const float* dL_dloss, float* dL_dx, bool accumulate) {
+  const float scale = 2 * *dL_dloss;
+  for (std::int64_t i = thread_index(); i < blocks.elements; i += thread_count()) {
+    put(accumulate, dL_dx[i], scale * weight_of(blocks, i) * (x[i] - wanted[i]));
+  }
+}
+
+}  // namespace
+
+void weighted_sum(cudaStream_t stream, const SumTerms& terms, float* y) {
+  launch("weighted_sum", weighted_sum_kernel, Launch{1, 1}, stream, terms, y);
+}
+
+void scaled(cudaStream_t stream, const float* x, float weight, float* out, bool accumulate) {
+  launch("scaled", scaled_kernel, Launch{1, 1}, stream, x, weight, out, accumulate);
+}
+
+void kl_divergence(cudaStream_t stream, const float* wanted, const float* logits, std::int64_t rows,
+                   std::int64_t classes, float* difference, float* divergences, float* loss) {
+  const Launch shape{static_cast<unsigned>(ceil_div(rows, 128)), 128};
+  launch("kl_divergence", kl_divergence_rows_kernel, shape, stream, wanted, logits, rows, classes, difference,
+         divergences);
+  launch("kl_divergence", sum_kernel, Launch{1, sum_threads}, stream, divergences, rows,
+         1.0f / static_cast<float>(rows), loss);
+}
+
+void kl_divergence_backward(cudaStream_t stream, const float* difference, const float* dL_dloss, std::int64_t rows,
+                            std::int64_t classes, float* dL_dlogits, bool accumulate) {
+  launch("kl_divergence_backward", kl_divergence_backward_kernel, elementwise(rows * classes), stream, difference,
+         dL_dloss, rows, classes, dL_dlogits, accumulate);
+}
+
+void mean_squares(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks, float* partial,
+                  float* loss) {
+  launch("mean_squares", mean_squares_kernel, Launch{mean_squares_slices, sum_threads}, stream, x, wanted, blocks,
+         partial);
+  launch("mean_squares", sum_kernel, Launch{1, sum_threads}, stream, partial, mean_squares_slices, 1.0f, loss);
+}
+
+void mean_squares_backward(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks,
+                           const float* dL_dloss, float* dL_dx, bool accumulate) {
+  launch("mean_squares_backward", mean_squares_backward_kernel, elementwise(blocks.elements), stream, x, wanted, blocks,
+         dL_dloss, dL_dx, accumulate);
+}
+
+}  // namespace srwm::cuda

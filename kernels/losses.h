@@ -1,0 +1,42 @@
+// Terms of a loss: divergence from given predictions, distance from a given tensor, their weighted sum.
+#pragma once
+
+#include <cstdint>
+
+#include <cuda_runtime.h>
+
+namespace srwm::cuda {
+
+/// y = sum_i weight[i] x[i] over the three that are not null; all of one element.
+struct SumTerms {
+  const float* x[3];
+  float weight[3];
+};
+void weighted_sum(cudaStream_t stream, const SumTerms& terms, float* y);
+/// *out (+)= weight * *x.
+void scaled(cudaStream_t stream, const float* x, float weight, float* out, bool accumulate);
+
+/// p = softmax(wanted), q = softmax(logits), difference = q - p, all [rows, classes]; divergences[m] = KL(p_m || q_m);
+/// loss = their mean.
+void kl_divergence(cudaStream_t stream, const float* wanted, const float* logits, std::int64_t rows,
+                   std::int64_t classes, float* difference, float* divergences, float* loss);
+/// dL_dlogits (+)= *dL_dloss / rows difference.
+void kl_divergence_backward(cudaStream_t stream, const float* difference, const float* dL_dloss, std::int64_t rows,
+                            std::int64_t classes, float* dL_dlogits, bool accumulate);
+
+/// Columns of a matrix in up to four blocks, each with a weight for its squares; ends ascend, the last is the width.
+struct SquareBlocks {
+  std::int64_t elements, columns;
+  std::int64_t end[4];
+  float weight[4];
+};
+/// Number of partial sums that mean_squares needs room for.
+constexpr int mean_squares_slices = 128;
+/// loss = sum over elements of weight(column) (x - wanted)^2, in an order that depends on the shape alone.
+void mean_squares(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks, float* partial,
+                  float* loss);
+/// dL_dx (+)= *dL_dloss 2 weight(column) (x - wanted).
+void mean_squares_backward(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks,
+                           const float* dL_dloss, float* dL_dx, bool accumulate);
+
+}  // namespace srwm::cuda

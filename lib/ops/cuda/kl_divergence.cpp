@@ -1,0 +1,31 @@
+#include "ops/kl_divergence.h"
+
+#include "kernels/losses.h"
+#include "ops/cuda/grad.h"
+
+namespace srwm::cuda {
+namespace {
+
+void forward(Context& ctx, const Forward<KlDivergence>& f) {
+  const Tensor& logits = f.in[KlDivergence::logits];
+  f.saved.difference = ctx.empty(logits.shape());
+  const Tensor divergences = ctx.empty({logits.dim(0)});
+  kl_divergence(stream_of(ctx), f.op.wanted.data<float>(), logits.data<float>(), logits.dim(0), logits.dim(1),
+                f.saved.difference.data<float>(), divergences.data<float>(), f.out[0].data<float>());
+}
+
+void backward(Context& ctx, const Backward<KlDivergence>& g) {
+  const Grad& grad = g.dL_din[KlDivergence::logits];
+  if (!grad.wanted()) return;
+  const Tensor& difference = g.saved.difference;
+  kl_divergence_backward(stream_of(ctx), difference.data<float>(), g.dL_dout[0].data<float>(), difference.dim(0),
+                         difference.dim(1), grad.value.data<float>(), accumulates(grad));
+}
+
+}  // namespace
+
+Body<KlDivergence> body_of(Tag<KlDivergence>) {
+  return {forward, backward};
+}
+
+}  // namespace srwm::cuda

@@ -1,0 +1,38 @@
+// How far a tensor is from a given one.
+#pragma once
+
+#include "ops/op.h"
+
+namespace srwm {
+
+/// loss [1] = sum over blocks of 1 / (rows * width of the block) sum over its elements (x - wanted)^2: the mean squared
+/// difference of each block of columns, summed. x and `wanted` [.., C] of one shape; `wanted` has no gradient.
+struct MeanSquares {
+  static constexpr const char* name = "mean_squares";
+  static constexpr int inputs = 1, outputs = 1;
+  static constexpr int max_blocks = 4;
+  enum In { x };
+  Tensor wanted;
+  std::array<std::int64_t, max_blocks> widths{};  ///< they add up to C; all 0: one block of all columns
+
+  struct Saved {};
+
+  OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
+
+  /// Weight of a column's squares: 1 / (rows * width of its block).
+  struct Blocks {
+    std::array<std::int64_t, max_blocks> ends{};
+    std::array<double, max_blocks> weights{};
+
+    double weight_of(std::int64_t column) const {
+      std::size_t block = 0;
+      while (column >= ends[block]) ++block;
+      return weights[block];
+    }
+  };
+  Blocks blocks(const Tensor& x) const;
+};
+
+SRWM_DECLARE_BODIES(MeanSquares)
+
+}  // namespace srwm
