@@ -41,14 +41,14 @@ struct Fixture {
   /// Per class slot one class and no image twice; only the second task is turned.
   void check_segment(std::int64_t episode, std::int64_t begin, std::int64_t end) const {
     std::map<std::int32_t, std::pair<std::int64_t, int>> class_of;
-    std::set<std::int32_t> images;
+    std::set<std::pair<std::int32_t, int>> images;
     const int task = batch.task[at(episode, begin)];
     for (std::int64_t t = begin; t < end; ++t) {
       const std::size_t p = at(episode, t);
       REQUIRE(batch.task[p] == task);
       const std::pair<std::int64_t, int> drawn{batch.image[p] % (task == 0 ? 7 : 5), batch.rotation[p]};
       REQUIRE(class_of.try_emplace(batch.target[p], drawn).first->second == drawn);
-      REQUIRE(images.insert(batch.image[p]).second);
+      REQUIRE(images.insert({batch.image[p], batch.rotation[p]}).second);
       if (task == 0) REQUIRE(batch.rotation[p] == 0);
     }
     REQUIRE(std::ssize(class_of) <= ways);
