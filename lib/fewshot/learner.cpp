@@ -98,10 +98,6 @@ void stage_images(Context& context, const EpisodeBatch& batch, const ImagePool& 
   }
 }
 
-void gather_images(Context& context, const StagedBatch& batch) {
-  for (std::size_t i = 0; i < batch.sets; ++i) context.backend().updates.gather_images(context, batch.gathers[i]);
-}
-
 /// The tensors that a state tensor consists of, along its last axis: those of an SRWM are W^y, W^q, W^k, W^b.
 std::array<std::int64_t, MeanSquares::max_blocks> state_blocks(const CoreOptions& core) {
   if (core.kind != CoreKind::srwm) return {};
@@ -115,6 +111,10 @@ double scalar(Context& context, const Tensor& tensor) {
 }
 
 }  // namespace
+
+void gather_images(Context& context, const StagedBatch& batch) {
+  for (std::size_t i = 0; i < batch.sets; ++i) context.backend().updates.gather_images(context, batch.gathers[i]);
+}
 
 FewShotLearner::FewShotLearner(Context& context, const ExperimentSpec& spec, const ImageShape& image)
     : bootstrap_(spec.bootstrap),

@@ -31,6 +31,9 @@ struct StagedBatch {
   BootstrapInput bootstrap;  ///< instead of `input` for a batch with future images: the same, part by part
 };
 
+/// Fills the images of a staged batch.
+void gather_images(Context& context, const StagedBatch& batch);
+
 class FewShotLearner {
  public:
   /// Parameters are drawn from spec.seed.

@@ -46,7 +46,7 @@ TEST_CASE("each image of two tasks is normalised with the statistics of its own 
   EpisodeBatch batch;
   data.training().batch(4, 2, batch);
   const StagedBatch staged = learner.stage(context, batch, pool);
-  for (std::size_t i = 0; i < staged.sets; ++i) context.backend().updates.gather_images(context, staged.gathers[i]);
+  gather_images(context, staged);
   const std::int64_t pixels = 28 * 28;
   for (std::int64_t p = 0; p < batch.positions(); ++p) {
     const auto i = static_cast<std::size_t>(p);
