@@ -138,8 +138,8 @@ void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& pro
 }  // namespace
 
 void check_rules(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
-  for (const auto check : {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads,
-                           check_figures}) {
+  for (const auto check :
+       {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads, check_figures}) {
     check(spec, sound, problems);
   }
 }
