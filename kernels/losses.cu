@@ -10,9 +10,7 @@ constexpr int sum_threads = sum_warps * warp_size;
 
 __global__ void weighted_sum_kernel(SumTerms terms, float* y) {
   float sum = 0;
-  for (int i = 0; i < 3; ++i) {
-    if (terms.x[i] != nullptr) sum += terms.weight[i] * *terms.x[i];
-  }
+  for (int i = 0; i < 3; ++i) sum += terms.weight[i] * *terms.x[i];
   *y = sum;
 }
 

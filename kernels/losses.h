@@ -7,7 +7,7 @@
 
 namespace srwm::cuda {
 
-/// y = sum_i weight[i] x[i] over the three that are not null; all of one element.
+/// y = sum_i weight[i] x[i], all of one element.
 struct SumTerms {
   const float* x[3];
   float weight[3];

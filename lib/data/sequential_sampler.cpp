@@ -1,5 +1,7 @@
 #include "data/sequential_sampler.h"
 
+#include <algorithm>
+
 namespace srwm {
 namespace {
 
@@ -36,8 +38,9 @@ void SequentialSampler::sample_for_training(std::int64_t first_episode, std::int
   RandomSequence random(seed_, stream_, batch_draws, static_cast<std::uint64_t>(first_episode) << 32);
   const std::size_t first_task = random.below(tasks);
   Kept kept;
-  for (std::int64_t& length : kept)
+  for (std::int64_t& length : kept) {
     length = segment() - random.below(static_cast<std::uint32_t>(options_.max_trim + 1));
+  }
   draw(first_episode, episodes, false, first_task, batch);
   trim(kept, batch);
   feed_delayed(batch);

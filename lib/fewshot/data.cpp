@@ -112,8 +112,7 @@ void check_same_size(const ClassDataset& first, const ClassDataset& second, cons
   if (a[1] == b[1] && a[2] == b[2] && a[3] == b[3]) return;
   throw SpecError(
       "The images of data.dataset {} are {} x {} x {}, those of data.second_dataset {} are {} x {} x {} (height, "
-      "width, "
-      "channels); one model cannot see both. Pack them at one size.",
+      "width, channels); one model cannot see both. Pack them at one size.",
       spec.dataset, a[1], a[2], a[3], spec.second_dataset, b[1], b[2], b[3]);
 }
 

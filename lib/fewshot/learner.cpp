@@ -195,7 +195,7 @@ Variable FewShotLearner::state_difference(Tape& tape, const BootstrapOutput& out
   for (std::size_t i = 0; i < output.state.size(); ++i) {
     const MeanSquares squares{.wanted = output.future_state.at(i).value(), .widths = state_blocks_};
     const Variable of_tensor = tape.apply(squares, {output.state.at(i)})[0];
-    sum = sum.absent() ? of_tensor : tape.apply(WeightedSum{}, {sum, of_tensor, Variable()})[0];
+    sum = sum.absent() ? of_tensor : tape.apply(Add{}, {sum, of_tensor})[0];
   }
   return sum;
 }

@@ -19,16 +19,10 @@ struct MeanSquares {
 
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 
-  /// Weight of a column's squares: 1 / (rows * width of its block).
+  /// Where the columns of each block end, and the weight of its squares: 1 / (rows * width of the block).
   struct Blocks {
     std::array<std::int64_t, max_blocks> ends{};
     std::array<double, max_blocks> weights{};
-
-    double weight_of(std::int64_t column) const {
-      std::size_t block = 0;
-      while (column >= ends[block]) ++block;
-      return weights[block];
-    }
   };
   Blocks blocks(const Tensor& x) const;
 };

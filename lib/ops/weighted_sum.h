@@ -5,7 +5,7 @@
 
 namespace srwm {
 
-/// y = weights[0] a + weights[1] b + weights[2] c, all [1]; b and c may be absent.
+/// y = weights[0] a + weights[1] b + weights[2] c, all [1].
 struct WeightedSum {
   static constexpr const char* name = "weighted_sum";
   static constexpr int inputs = 3, outputs = 1;

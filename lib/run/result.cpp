@@ -3,6 +3,7 @@
 #include "io/file.h"
 
 namespace srwm {
+
 std::string result_json(const RunResult& result, const Statement& statement) {
   // A number that is not finite is printed as null.
   nlohmann::ordered_json object = nlohmann::ordered_json::object();

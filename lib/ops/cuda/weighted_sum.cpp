@@ -9,7 +9,7 @@ namespace {
 void forward(Context& ctx, const Forward<WeightedSum>& f) {
   SumTerms terms{};
   for (std::size_t i = 0; i < f.in.size(); ++i) {
-    terms.x[i] = f.in[i] ? f.in[i].data<float>() : nullptr;
+    terms.x[i] = f.in[i].data<float>();
     terms.weight[i] = static_cast<float>(f.op.weights[i]);
   }
   weighted_sum(stream_of(ctx), terms, f.out[0].data<float>());

@@ -1,5 +1,6 @@
 #include "ops/kl_divergence.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/grad.h"

@@ -5,22 +5,33 @@
 namespace srwm::reference {
 namespace {
 
+/// The part of a row that a block is: function(first element, one after the last, weight), row by row.
+template <typename Function>
+void for_each_part(const MeanSquares& op, const Tensor& x, const Function& function) {
+  const MeanSquares::Blocks blocks = op.blocks(x);
+  const std::int64_t columns = x.dim(-1), rows = rows_of(x);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    std::int64_t begin = 0;
+    for (std::size_t i = 0; i < blocks.ends.size(); begin = blocks.ends[i++]) {
+      function(r * columns + begin, r * columns + blocks.ends[i], blocks.weights[i]);
+    }
+  }
+}
+
 // loss = sum over r, c of weight(c) (x[r, c] - wanted[r, c])^2
 template <typename Real>
 void forward(Context&, const Forward<MeanSquares>& f) {
   const Tensor& x = f.in[MeanSquares::x];
-  const MeanSquares::Blocks blocks = f.op.blocks(x);
-  const std::int64_t columns = x.dim(-1), rows = rows_of(x);
   const Real *value = x.data<Real>(), *wanted = f.op.wanted.data<Real>();
   double loss = 0;
-  for (std::int64_t c = 0; c < columns; ++c) {
+  for_each_part(f.op, x, [&](std::int64_t begin, std::int64_t end, double weight) {
     double sum = 0;
-    for (std::int64_t i = c; i < rows * columns; i += columns) {
+    for (std::int64_t i = begin; i < end; ++i) {
       const auto difference = static_cast<double>(value[i] - wanted[i]);
       sum += difference * difference;
     }
-    loss += blocks.weight_of(c) * sum;
-  }
+    loss += weight * sum;
+  });
   *f.out[0].data<Real>() = static_cast<Real>(loss);
 }
 
@@ -30,15 +41,13 @@ void backward(Context&, const Backward<MeanSquares>& g) {
   const Grad& grad = g.dL_din[MeanSquares::x];
   if (!grad.wanted()) return;
   const Tensor& x = g.in[MeanSquares::x];
-  const MeanSquares::Blocks blocks = g.op.blocks(x);
-  const std::int64_t columns = x.dim(-1), rows = rows_of(x);
   const Real *value = x.data<Real>(), *wanted = g.op.wanted.data<Real>();
   const Real dloss = *g.dL_dout[0].data<Real>();
   Real* d = grad.value.data<Real>();
-  for (std::int64_t c = 0; c < columns; ++c) {
-    const Real scale = dloss * static_cast<Real>(2 * blocks.weight_of(c));
-    for (std::int64_t i = c; i < rows * columns; i += columns) put(grad.mode, d[i], scale * (value[i] - wanted[i]));
-  }
+  for_each_part(g.op, x, [&](std::int64_t begin, std::int64_t end, double weight) {
+    const Real scale = dloss * static_cast<Real>(2 * weight);
+    for (std::int64_t i = begin; i < end; ++i) put(grad.mode, d[i], scale * (value[i] - wanted[i]));
+  });
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ template <typename Real>
 void forward(Context&, const Forward<WeightedSum>& f) {
   double sum = 0;
   for (std::size_t i = 0; i < f.in.size(); ++i) {
-    if (f.in[i]) sum += f.op.weights[i] * static_cast<double>(*f.in[i].data<Real>());
+    sum += f.op.weights[i] * static_cast<double>(*f.in[i].data<Real>());
   }
   *f.out[0].data<Real>() = static_cast<Real>(sum);
 }
