@@ -66,7 +66,8 @@ void train_one(const Options& options, StopRequest& stop) {
   }
   const std::unique_ptr<Context> context = make_context(options.device, run.spec.seed);
   choose_precision(*context, run.spec.train.precision);
-  const FewShotData data(run.spec, options.data_dir, context->threads());
+  const FewShotData data(options.dry_run ? with_longest_episodes(run.spec) : run.spec, options.data_dir,
+                         context->threads());
   if (options.dry_run) {
     fmt::print("{}", describe_dry_run(run.spec, *context, data));
     return;

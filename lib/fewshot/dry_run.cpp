@@ -36,6 +36,11 @@ std::string memory_table(const ParameterSet& set, const Context& context, const 
 
 }  // namespace
 
+ExperimentSpec with_longest_episodes(ExperimentSpec spec) {
+  spec.protocol.first_ways = spec.protocol.ways_steps = spec.protocol.max_trim = 0;
+  return spec;
+}
+
 std::string describe_dry_run(const ExperimentSpec& spec, Context& context, const FewShotData& data) {
   FewShotLearner learner(context, spec, data.image_shape());
   const EpisodeSource& source = data.training();

@@ -122,6 +122,16 @@ TEST_CASE("a dry run describes and writes nothing", "[cli]") {
   CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
 }
 
+TEST_CASE("a dry run takes the longest episodes: all ways, nothing trimmed", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  const auto dry_run = [&](const std::string& protocol) {
+    return train(folder.path(), "run", {"--dry-run", "--set", "protocol=" + protocol}).out;
+  };
+  CHECK_THAT(dry_run(R"({"kind": "sequential", "k_shot": 2, "max_trim": 5})"), Contains("episodes of 12 images"));
+  CHECK_THAT(dry_run(R"({"k_shot": 2, "first_ways": 2, "ways_steps": 9})"), Contains("episodes of 7 images"));
+}
+
 TEST_CASE("bench prints JSON with the machine's peaks", "[cli]") {
   const RunResult result = run_srwm({"bench", "--suite", "data", "--seconds", "0.05", "--json", "--threads", "1"});
   CHECK(result.exit_code == 0);
