@@ -128,6 +128,12 @@ TEST_CASE("errors about datasets are those of docs/errors.md") {
   ClassSplit oblong = dataset.train;
   oblong.images = Tensor::owning({12, 9, 10, 1}, DType::u8);
   section.provoke([&] { EpisodeSampler(oblong, {.n_way = 2, .rotations = true}, 1, Stream::train_episodes); });
+  section.provoke([&] {
+    ExperimentSpec spec;
+    spec.protocol.protocol = Protocol::sequential;
+    spec.data.second_dataset = (dir / "sound.h5").string();
+    FewShotData(spec, "", 1);
+  });
   section.provoke([] {
     Context context(cpu_backend(), DType::f32, 1, 1);
     ParameterSet set(context, 1);
