@@ -1,17 +1,11 @@
 #include "kernels/actor_critic.h"
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
+#include "kernels/log_sum_exp.cuh"
 #include "kernels/philox.cuh"
 
 namespace srwm::cuda {
 namespace {
-
-__device__ __forceinline__ float log_sum_exp(const float* logits, int actions) {
-  float largest = logits[0], sum = 0;
-  for (int a = 1; a < actions; ++a) largest = logits[a] > largest ? logits[a] : largest;
-  for (int a = 0; a < actions; ++a) sum += expf(logits[a] - largest);
-  return largest + logf(sum);
-}
 
 /// rho = pi(a | x) / mu(a | x), a thread per step.
 __global__ void rho_kernel(VTraceLaunch p) {

@@ -1,5 +1,6 @@
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
+#include "kernels/log_sum_exp.cuh"
 #include "kernels/losses.h"
 
 namespace srwm::cuda {
@@ -18,23 +19,15 @@ __global__ void scaled_kernel(const float* x, float weight, float* out, bool acc
   put(accumulate, *out, weight * *x);
 }
 
-/// log sum_n exp(z[n]), without overflow.
-__device__ float log_sum_exp(const float* z, std::int64_t n) {
-  float largest = z[0], sum = 0;
-  for (std::int64_t i = 1; i < n; ++i) largest = fmaxf(largest, z[i]);
-  for (std::int64_t i = 0; i < n; ++i) sum += expf(z[i] - largest);
-  return largest + logf(sum);
-}
-
 /// A thread per row: classes are few.
-__global__ void kl_divergence_rows_kernel(const float* wanted, const float* logits, std::int64_t rows,
-                                          std::int64_t classes, float* difference, float* divergences) {
+__global__ void kl_divergence_rows_kernel(const float* wanted, const float* logits, std::int64_t rows, int classes,
+                                          float* difference, float* divergences) {
   const std::int64_t row = thread_index();
   if (row >= rows) return;
   const float *w = wanted + row * classes, *z = logits + row * classes;
   const float log_sum_p = log_sum_exp(w, classes), log_sum_q = log_sum_exp(z, classes);
   float divergence = 0;
-  for (std::int64_t i = 0; i < classes; ++i) {
+  for (int i = 0; i < classes; ++i) {
     const float log_p = w[i] - log_sum_p, log_q = z[i] - log_sum_q, p = expf(log_p);
     difference[row * classes + i] = expf(log_q) - p;
     divergence += p * (log_p - log_q);
@@ -94,8 +87,8 @@ void scaled(cudaStream_t stream, const float* x, float weight, float* out, bool 
   launch("scaled", scaled_kernel, Launch{1, 1}, stream, x, weight, out, accumulate);
 }
 
-void kl_divergence(cudaStream_t stream, const float* wanted, const float* logits, std::int64_t rows,
-                   std::int64_t classes, float* difference, float* divergences, float* loss) {
+void kl_divergence(cudaStream_t stream, const float* wanted, const float* logits, std::int64_t rows, int classes,
+                   float* difference, float* divergences, float* loss) {
   const Launch shape{static_cast<unsigned>(ceil_div(rows, 128)), 128};
   launch("kl_divergence", kl_divergence_rows_kernel, shape, stream, wanted, logits, rows, classes, difference,
          divergences);

@@ -18,8 +18,8 @@ void scaled(cudaStream_t stream, const float* x, float weight, float* out, bool 
 
 /// p = softmax(wanted), q = softmax(logits), difference = q - p, all [rows, classes]; divergences[m] = KL(p_m || q_m);
 /// loss = their mean.
-void kl_divergence(cudaStream_t stream, const float* wanted, const float* logits, std::int64_t rows,
-                   std::int64_t classes, float* difference, float* divergences, float* loss);
+void kl_divergence(cudaStream_t stream, const float* wanted, const float* logits, std::int64_t rows, int classes,
+                   float* difference, float* divergences, float* loss);
 /// dL_dlogits (+)= *dL_dloss / rows difference.
 void kl_divergence_backward(cudaStream_t stream, const float* difference, const float* dL_dloss, std::int64_t rows,
                             std::int64_t classes, float* dL_dlogits, bool accumulate);

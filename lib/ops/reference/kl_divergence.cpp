@@ -1,21 +1,12 @@
 #include "ops/kl_divergence.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "ops/grad.h"
+#include "ops/reference/log_softmax.h"
 
 namespace srwm::reference {
 namespace {
-
-/// log sum_n exp(z[n]), without overflow.
-template <typename Real>
-Real log_sum_exp(const Real* z, std::int64_t n) {
-  const Real largest = *std::max_element(z, z + n);
-  Real sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += std::exp(z[i] - largest);
-  return largest + std::log(sum);
-}
 
 /// KL(p || q) of a row; writes q - p.
 template <typename Real>

@@ -1,4 +1,4 @@
-// Logarithms of the probabilities of a policy.
+// Logarithms of probabilities.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace srwm::reference {
 
-/// log sum_a exp(logits[a]); a NaN gives NaN.
+/// log sum_a exp(logits[a]), without overflow; a NaN gives NaN.
 template <typename Real>
 Real log_sum_exp(const Real* logits, std::int64_t actions) {
   const Real largest = *std::max_element(logits, logits + actions);
