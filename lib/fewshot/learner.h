@@ -12,6 +12,7 @@
 #include "nn/fewshot_model.h"
 #include "nn/parameters.h"
 #include "ops/gather_images.h"
+#include "ops/mean_squares.h"
 
 namespace srwm {
 

@@ -13,7 +13,7 @@ namespace srwm {
 /// Without `index` all images of the pool in their order, without `rotation` none turned.
 struct GatherImages {
   static constexpr int max_channels = 4;
-  Tensor images;    ///< u8 [N, H, W, C], C <= max_channels
+  Tensor images;  ///< u8 [N, H, W, C], C <= max_channels
   /// i32 [P] in [0, N), or below 0: out[p] is left as it is, for images from another pool; or absent: P = N.
   Tensor index;
   Tensor rotation;  ///< u8 [P] of 0..3, even where H and W differ; or absent
