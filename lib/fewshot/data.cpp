@@ -29,8 +29,8 @@ class DrawnEpisodes final : public EpisodeSource {
 /// Two tasks after each other.
 class SequentialEpisodes final : public EpisodeSource {
  public:
-  SequentialEpisodes(SequentialSampler sampler, ImagePool pool, bool training)
-      : pool_(std::move(pool)), sampler_(std::move(sampler)), training_(training) {}
+  SequentialEpisodes(const SequentialSampler& sampler, ImagePool pool, bool training)
+      : pool_(std::move(pool)), sampler_(sampler), training_(training) {}
 
   const ImagePool& pool() const override { return pool_; }
 
