@@ -95,9 +95,10 @@ int report_lost_output(int error) {
   return report(fmt::format("Cannot write to standard output: {}.", explain_errno(error)).c_str(), ExitCode::data);
 }
 
-/// Says so if not all that was printed has arrived.
-int finish_output() {
-  return std::fflush(stdout) == 0 ? static_cast<int>(ExitCode::done) : report_lost_output(errno);
+/// Prints `last`; says so if not all that was printed has arrived.
+int finish_output(const std::string& last = "") {
+  const bool arrived = std::fputs(last.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return arrived ? static_cast<int>(ExitCode::done) : report_lost_output(errno);
 }
 
 int run(int argc, char** argv) {
@@ -107,8 +108,7 @@ int run(int argc, char** argv) {
   CLI::App app;
   build_program(app);
   if (argc > 1 && std::string_view(argv[1]) == completion_request) {
-    fmt::print("{}", to_lines(complete(app, {argv + 2, argv + argc})));
-    return finish_output();
+    return finish_output(to_lines(complete(app, {argv + 2, argv + argc})));
   }
   try {
     app.parse(argc, argv);
@@ -119,8 +119,7 @@ int run(int argc, char** argv) {
     if (is_mistake) return report(complaint(app, error).c_str(), ExitCode::usage);
     std::ostringstream text;
     app.exit(error, text, text);
-    fmt::print("{}", text.str());
-    return finish_output();
+    return finish_output(text.str());
   } catch (const Error& error) {
     return report(error.what(), error.code());
   } catch (const std::system_error& error) {

@@ -36,6 +36,7 @@ constexpr auto words_of_errno = std::to_array<std::pair<int, std::string_view>>(
     {ESTALE, "the network file system has lost the file"},
     {ETIMEDOUT, "the network file system does not answer"},
     {ENOTCONN, "the file system is no longer connected"},
+    {ECONNABORTED, "the file system is no longer connected"},
     {EHOSTDOWN, "the network file system does not answer"},
     {EBUSY, "it is in use by the system"},
     {ETXTBSY, "it is a program that is running"},

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <system_error>
+#include <vector>
 
 #include "core/version.h"
 #include "io/file.h"
@@ -32,6 +33,17 @@ std::string read_start(const std::filesystem::path& path) {
   start.resize(std::fread(start.data(), 1, start.size(), file.get()));
   if (std::ferror(file.get()) != 0) throw DataError("{} cannot be read: {}.", path.string(), explain_errno(errno));
   return start;
+}
+
+/// The size of a file that is read from start to end for it: DataError where the disk fails.
+std::uint64_t readable_bytes(const std::filesystem::path& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (file == nullptr) throw DataError("{} cannot be opened: {}.", path.string(), explain_errno(errno));
+  std::vector<char> piece(std::size_t{1} << 16);
+  std::uint64_t total = 0;
+  for (std::size_t got = 1; got > 0; total += got) got = std::fread(piece.data(), 1, piece.size(), file.get());
+  if (std::ferror(file.get()) != 0) throw DataError("{} cannot be read: {}.", path.string(), explain_errno(errno));
+  return total;
 }
 
 /// What a file that is not HDF5 looks like, as the end of a sentence.
@@ -63,7 +75,7 @@ std::uint64_t promised_bytes(const std::string& start) {
 
 [[noreturn]] void throw_damaged(const std::filesystem::path& path, const std::string& start) {
   // What the disk cannot read is not damaged: reading says so, and why.
-  const std::uint64_t promised = promised_bytes(start), found = read_text_file(path).size();
+  const std::uint64_t promised = promised_bytes(start), found = readable_bytes(path);
   if (found < promised) {
     throw DataError("{} is truncated: it should have {} bytes and has {}. Copy, download or make it again.",
                     path.string(), promised, found);
@@ -110,7 +122,11 @@ std::string library_version() {
 
 File::Lock File::lock_library() {
   static std::recursive_mutex mutex;
-  return Lock(mutex);
+  Lock lock(mutex);
+  // At exit HDF5 would clean up, and does so by SIGSEGV if the disk had failed to close a file. Ours are closed by
+  // then.
+  [[maybe_unused]] static const herr_t stays = H5dont_atexit();
+  return lock;
 }
 
 File::File(Lock lock, std::int64_t handle, std::filesystem::path path)

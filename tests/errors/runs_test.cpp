@@ -74,6 +74,19 @@ void provoke_other_data(ErrorSection& section) {
   section.saw(run_srwm({"eval", "--run", run, "--data-dir", folder}));
 }
 
+/// Something stands where the first checkpoint of a run, then a later one, is to be written.
+void provoke_unwritable_checkpoints(ErrorSection& section) {
+  const TempDir dir;
+  write_small_spec(dir.path());
+  const std::filesystem::path in_the_way = dir / "run/checkpoints/latest.h5.tmp/x";
+  std::filesystem::create_directories(in_the_way);
+  section.saw(train(dir.path(), "run", {"--resume"}));
+  std::filesystem::remove_all(in_the_way.parent_path());
+  REQUIRE(train(dir.path(), "run", {"--resume"}).exit_code == 0);
+  std::filesystem::create_directories(in_the_way);
+  section.saw(train(dir.path(), "run", {"--resume", "--set", "train.steps=1000"}));
+}
+
 }  // namespace
 
 TEST_CASE("errors about checkpoints are those of docs/errors.md") {
@@ -133,7 +146,10 @@ TEST_CASE("errors about files and disks are those of docs/errors.md") {
   section.provoke([&] { folder.mark_unfinished(); });
   std::filesystem::create_symlink(dir / "circle", dir / "circle");
   section.provoke([&] { is_there(dir / "circle"); });
-  section.saw(run_program("/bin/sh", {"-c", "\"$0\" --version > /dev/full", srwm_binary()}));
+  provoke_unwritable_checkpoints(section);
+  for (const char* command : {"--version", "train-fewshot --help", "man"}) {
+    section.saw(run_program("/bin/sh", {"-c", "\"$0\" $1 > /dev/full", srwm_binary(), command}));
+  }
   section.provoke([&] { write_png(Tensor::owning({0, 0, 1}, DType::u8), dir / "x.png"); });
   const std::string benchmark = (dir / "bench.json").string();
   for (const char* text : {"{}", R"({"results": [{"name": "x"}]})"}) {

@@ -16,7 +16,6 @@ PASSED_ON = {
     ("lib/spec/json_entries.cpp", "json_reason(text_, position, last_token, error.what())"): "json_reason",
     ("apps/srwm/config.cpp", "problems"): "SpecErrors caught",
     ("apps/srwm/main.cpp", "wrong_processor(missing).c_str()"): "wrong_processor",
-    ("apps/srwm/main.cpp", "out_of_memory(app).c_str()"): "out_of_memory",
     ("apps/srwm/main.cpp", "complaint(app, error).c_str()"): "complaint, complaint_about_unknown",
     ("apps/srwm/main.cpp", "out_of_memory(app).c_str()"): "out_of_memory",
     ("apps/srwm/main.cpp", "error.what()"): "Errors caught",
@@ -28,13 +27,14 @@ FURTHER = [
     ("lib/spec/parse.cpp", "reason"),
     ("lib/spec/problems.cpp", "message"),
     ("lib/io/file.cpp", "words_of_errno"),
-    ("apps/srwm/main.cpp", "out_of_memory"),
     ("apps/srwm/main.cpp", "wrong_processor"),
     ("apps/srwm/main.cpp", "complaint_about_unknown"),
     ("apps/srwm/main.cpp", "out_of_memory"),
+    ("apps/srwm/fewshot_run.cpp", "way_on"),
     ("apps/srwm/session.cpp", "positive"),
     ("apps/srwm/session.cpp", "not_negative"),
     ("apps/srwm/session.cpp", "not_empty"),
+    ("apps/srwm/start_check.cpp", "complaint"),
 ]
 
 STRING = r'"(?:[^"\\\n]|\\.)*"'

@@ -68,6 +68,7 @@ class RandomEnds:
             for _ in range(self.random.randint(1, 12)):
                 finished = finished or self.end_once(run_folder)
             finish_and_compare(self.run, run_folder, self.whole, f"after {dict(self.counts)}")
+            print(f"{sum(self.counts.values())} of {total} random ends", flush=True)  # hundreds of them take long
 
 
 def finish_and_compare(run, run_folder, whole, what):
@@ -84,10 +85,10 @@ def fault_environment(library, run_folder, **more):
             **{f"SRWM_FAULT_{name.upper()}": str(value) for name, value in more.items()}}
 
 
-def operations(run, library, folder):
-    """The file operations of a whole run, in words."""
+def operations(run, library, folder, *more):
+    """The file operations of a whole run, in words; `more` are options of the command."""
     log, run_folder = os.path.join(folder, "operations"), os.path.join(folder, "counted")
-    code, _, err = run.finish(run_folder, environment=fault_environment(library, run_folder, log=log))
+    code, _, err = run.finish(run_folder, *more, environment=fault_environment(library, run_folder, log=log))
     assert code == 0, err
     shutil.rmtree(run_folder)
     with open(log, encoding="utf-8") as file:

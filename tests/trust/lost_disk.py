@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-import fuse
+import fusepy as fuse
 
 from kill_test import finish_and_compare
 from small_run import Outcome, SmallRun

@@ -1,11 +1,14 @@
 #include "ops/cpu/gemm.h"
 
 #include <algorithm>
+#include <atomic>
+#include <new>
 
 #include <cblas.h>
 #include <omp.h>
 
 #include "core/parallel.h"
+#include "ops/cpu/blas_memory.h"
 
 #ifdef SRWM_BLAS_IS_BLIS
 extern "C" void bli_thread_set_num_threads(std::int64_t threads);
@@ -58,6 +61,17 @@ void call_library(const Gemm<double>& g) {
               g.beta, g.c, ldc);
 }
 
+/// Throws std::bad_alloc where the library would wait for ever: it takes a buffer the first time that so many threads
+/// call it at once, and keeps it.
+void prepare_library(int threads) {
+#ifndef SRWM_BLAS_IS_BLIS
+  static std::atomic<int> prepared = 0;
+  if (threads <= prepared) return;
+  if (!has_addresses(static_cast<std::size_t>(threads) * blas_buffer_bytes)) throw std::bad_alloc();
+  prepared = threads;
+#endif
+}
+
 /// [0, extent) in `count` pieces of nearly equal size, starting at multiples of 16 (a cache line of floats).
 struct Pieces {
   std::int64_t extent, count;
@@ -90,6 +104,7 @@ void run(int threads, Gemm<Real> g) {
 
   const bool shared = g.m * g.n * g.k >= smallest_shared;
   const Pieces rows(g.m, shared ? block_rows : g.m), columns(g.n, shared ? block_columns : g.n);
+  prepare_library(shared ? threads : 1);
   parallel_for(threads, rows.count * columns.count, [&](std::int64_t i) {
     const OneThread guard;
     const std::int64_t r = i / columns.count, c = i % columns.count;

@@ -25,7 +25,7 @@ struct Gemm {
 
 /// Runs the product on up to `threads` threads; with threads = 1 it may be called inside a parallel loop. The result is
 /// the same bit for bit whatever the number of threads: C is cut into blocks that depend on its shape only, and the
-/// library computes each on one thread.
+/// library computes each on one thread. std::bad_alloc if the process may not have the library's buffers.
 void gemm(int threads, const Gemm<float>& product);
 void gemm(int threads, const Gemm<double>& product);
 

@@ -1,0 +1,52 @@
+// Runs before the libraries' own start: OpenBLAS takes a buffer for each thread when it is loaded, and if the process
+// may not have it, tries again for ever. One sentence and exit code 4 are better.
+//
+// The C library has not begun either, so this file calls the system alone: no environ, no stdio.
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <string_view>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "ops/cpu/blas_memory.h"
+
+namespace srwm {
+namespace {
+
+constexpr int most_blas_threads = 64;
+constexpr std::size_t rest_of_program = std::size_t{64} << 20;
+
+/// The threads that OpenBLAS makes buffers for: one per processor, or as many as a variable says.
+int blas_threads(char** environment) {
+  cpu_set_t processors;
+  int count = ::sched_getaffinity(0, sizeof(processors), &processors) == 0 ? CPU_COUNT(&processors) : 1;
+  for (const std::string_view name : {"OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS="}) {  // the later one counts
+    for (char** variable = environment; *variable != nullptr; ++variable) {
+      const std::string_view text = *variable;
+      int value = 0;
+      if (!text.starts_with(name)) continue;
+      std::from_chars(text.data() + name.size(), text.data() + text.size(), value);
+      if (value > 0) count = std::min(count, value);
+    }
+  }
+  return std::min(count, most_blas_threads);
+}
+
+void check_address_space(int, char**, char** environment) {
+  constexpr std::string_view complaint =
+      "srwm: Out of memory: srwm cannot start in the address space that it may use. Raise the limit (ulimit -v, that "
+      "of the batch job), or set OMP_NUM_THREADS to fewer threads.\n";
+  const auto threads = static_cast<std::size_t>(blas_threads(environment));
+  if (cpu::has_addresses(threads * cpu::blas_buffer_bytes + rest_of_program)) return;
+  [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, complaint.data(), complaint.size());
+  ::_exit(static_cast<int>(ExitCode::device));
+}
+
+// The functions of this section run first of all (System V ABI, "Initialization and Termination Functions").
+[[gnu::section(".preinit_array"), gnu::used]] void (*const at_start)(int, char**, char**) = check_address_space;
+
+}  // namespace
+}  // namespace srwm
