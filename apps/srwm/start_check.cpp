@@ -37,11 +37,13 @@ int blas_threads(char** environment) {
 
 void check_address_space(int, char**, char** environment) {
   constexpr std::string_view complaint =
-      "srwm: Out of memory: srwm cannot start in the address space that it may use. Raise the limit (ulimit -v, that "
-      "of the batch job), or set OMP_NUM_THREADS to fewer threads.\n";
+      "Out of memory: srwm cannot start in the address space that it may use. Raise the limit (ulimit -v, that "
+      "of the batch job), or set OMP_NUM_THREADS to fewer threads.";
   const auto threads = static_cast<std::size_t>(blas_threads(environment));
   if (cpu::has_addresses(threads * cpu::blas_buffer_bytes + rest_of_program)) return;
-  [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, complaint.data(), complaint.size());
+  for (const std::string_view part : {std::string_view("srwm: "), complaint, std::string_view("\n")}) {
+    [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, part.data(), part.size());
+  }
   ::_exit(static_cast<int>(ExitCode::device));
 }
 

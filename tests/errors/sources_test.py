@@ -99,7 +99,7 @@ def texts_of(source, name):
     """The texts in the body of the function, or in what is assigned to the variable, `name`."""
     parts = [source[match.end(): source.index("\n}", match.end())]
              for match in re.finditer(rf"\n[\w:&<> ]*\b{name}\([^;{{]*\) ?(?:const )?\{{\n", source)]
-    for match in re.finditer(rf"\b{name} \+?= ", source):
+    for match in re.finditer(rf"\b{name} \+?=\s", source):
         parts.append(re.compile(rf"(?:{STRING}|[^;\"])*").match(source, match.end()).group())
     literal = re.compile(rf"(\w+\()?\s*({STRING}(?:\s*{STRING})*)")
     found = [normalised(unescaped(match.group(2)), match.group(1) == "format(")
