@@ -22,7 +22,7 @@ struct Head : FastWeightHead {
 template <class L>
 struct Record {
   __device__ __forceinline__ Record(float* steps, std::int64_t step, bool input_softmax)
-      : q(steps + step * srwm_record(L::D, input_softmax)),
+      : q(steps + step * srwm_record(L::D, L::D, input_softmax)),
         k(q + L::D),
         beta(k + L::D),
         delta(beta + 4),
@@ -225,28 +225,30 @@ __global__ void __launch_bounds__(L::threads) srwm_backward_kernel(SrwmBackward 
 
 }  // namespace
 
-bool srwm_in_registers(int d) {
-  return has_layout(d);
+bool srwm_in_registers(int d, int outs) {
+  return outs == d && has_layout(d);
 }
 
-std::int64_t srwm_kept_matrices(int d, std::int64_t steps) {
-  return srwm_in_registers(d) ? kept_matrices(steps) : steps;
+std::int64_t srwm_kept_matrices(int d, int outs, std::int64_t steps) {
+  return srwm_in_registers(d, outs) ? kept_matrices(steps) : steps;
 }
 
 void srwm_forward(cudaStream_t stream, const SrwmForward& p) {
-  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+  const auto in_registers = [&](auto layout) {
     using L = decltype(layout);
     launch("srwm forward", srwm_forward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
-  });
-  if (!launched) srwm_forward_in_memory(stream, p);
+  };
+  if (p.outs == p.sizes.d && with_layout(p.sizes.d, in_registers)) return;
+  srwm_forward_in_memory(stream, p);
 }
 
 void srwm_backward(cudaStream_t stream, const SrwmBackward& p) {
-  const bool launched = with_layout(p.sizes.d, [&](auto layout) {
+  const auto in_registers = [&](auto layout) {
     using L = decltype(layout);
     launch("srwm backward", srwm_backward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
-  });
-  if (!launched) srwm_backward_in_memory(stream, p);
+  };
+  if (p.outs == p.sizes.d && with_layout(p.sizes.d, in_registers)) return;
+  srwm_backward_in_memory(stream, p);
 }
 
 }  // namespace srwm::cuda

@@ -10,23 +10,29 @@ constexpr int threads = 256, warps = threads / warp_size;
 
 /// The vectors of one step, in dynamic shared memory.
 struct Vectors {
-  __device__ __forceinline__ Vectors(float* shared, int d)
-      : phi(shared), q(phi + d), k(q + d), dq(k + d), dk(dq + d), out(dk + d), delta(out + 3 * d + 4) {}
+  __device__ __forceinline__ Vectors(float* shared, int d, int rows)
+      : phi(shared), q(phi + d), k(q + d), dq(k + d), dk(dq + d), out(dk + d), delta(out + rows) {}
   float *phi, *q, *k, *dq, *dk;
-  float *out, *delta;  ///< 3d + 4 rows each
+  float *out, *delta;  ///< of each row
 
-  static std::size_t bytes(int d) { return sizeof(float) * static_cast<std::size_t>(5 * d + 2 * (3 * d + 4)); }
+  static std::size_t bytes(int d, int rows) { return sizeof(float) * static_cast<std::size_t>(5 * d + 2 * rows); }
 };
 
 struct Head : FastWeightHead {
-  __device__ __forceinline__ explicit Head(const FastWeightSizes& n)
-      : FastWeightHead(n, static_cast<std::int64_t>(n.d) * (3 * n.d + 4)), d(n.d), rows(3 * n.d + 4) {}
+  __device__ __forceinline__ Head(const FastWeightSizes& n, int outputs)
+      : FastWeightHead(n, static_cast<std::int64_t>(n.d) * srwm_rows(n.d, outputs)),
+        d(n.d),
+        outs(outputs),
+        rows(srwm_rows(n.d, outputs)) {}
 
   __device__ __forceinline__ std::int64_t x_at(int t) const { return step_of_input(t) * d; }
+  __device__ __forceinline__ std::int64_t y_at(int t) const { return step_of_input(t) * outs; }
   /// Which beta scales a row.
-  __device__ __forceinline__ int block(int row) const { return row < 3 * d ? row / d : 3; }
+  __device__ __forceinline__ int block(int row) const {
+    return row < outs ? 0 : row < rows - 4 ? (row - outs) / d + 1 : 3;
+  }
 
-  int d, rows;
+  int d, outs, rows;
 };
 
 __device__ void copy(const float* from, float* to, std::int64_t n) {
@@ -58,9 +64,9 @@ __device__ __forceinline__ float sigmoid_of(float x) {
 }
 
 __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
-  const Head head(p.sizes);
-  const Vectors v(dynamic_shared<float>(), head.d);
-  const int d = head.d, rows = head.rows, thread = threadIdx.x;
+  const Head head(p.sizes, p.outs);
+  const Vectors v(dynamic_shared<float>(), head.d, head.rows);
+  const int d = head.d, outs = head.outs, rows = head.rows, thread = threadIdx.x;
   float* w = p.w_last + blockIdx.x * head.matrix;
   copy(p.w_first + (static_cast<std::int64_t>(head.b / (p.sizes.batch / p.sizes.groups)) * p.sizes.heads + head.h) *
                        head.matrix,
@@ -78,17 +84,17 @@ __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
       float sum = 0;
       for (int i = 0; i < d; ++i) sum += w[i * rows + r] * v.phi[i];
       v.out[r] = sum;
-      if (r < d) p.y[head.x_at(t) + r] = sum;
+      if (r < outs) p.y[head.y_at(t) + r] = sum;
     }
     __syncthreads();
-    if (thread < warp_size) softmax_of_warp(v.out + d, v.q, d);
-    if (thread / warp_size == 1) softmax_of_warp(v.out + 2 * d, v.k, d);
+    if (thread < warp_size) softmax_of_warp(v.out + outs, v.q, d);
+    if (thread / warp_size == 1) softmax_of_warp(v.out + outs + d, v.k, d);
     __syncthreads();
-    float* record = p.steps + head.step_at(t) * srwm_record(d, p.input_softmax);
+    float* record = p.steps + head.step_at(t) * srwm_record(d, head.outs, p.input_softmax);
     for (int r = thread; r < rows; r += threads) {
       float delta = 0;
       for (int i = 0; i < d; ++i) delta += w[i * rows + r] * (v.q[i] - v.k[i]);
-      const float u = sigmoid_of(v.out[3 * d + head.block(r)]) * delta;
+      const float u = sigmoid_of(v.out[rows - 4 + head.block(r)]) * delta;
       for (int i = 0; i < d; ++i) w[i * rows + r] += u * v.k[i];
       record[2 * d + 4 + r] = delta;
     }
@@ -97,7 +103,7 @@ __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
       record[d + i] = v.k[i];
       if (p.input_softmax) record[2 * d + 4 + rows + i] = v.phi[i];
     }
-    if (thread < 4) record[2 * d + thread] = sigmoid_of(v.out[3 * d + thread]);
+    if (thread < 4) record[2 * d + thread] = sigmoid_of(v.out[rows - 4 + thread]);
     __syncthreads();
   }
 }
@@ -105,7 +111,7 @@ __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
 /// Loads what forward saved of step t.
 __device__ void load_step(const SrwmBackward& p, const Head& head, int t, const Vectors& v) {
   const int d = head.d;
-  const float* record = p.steps + head.step_at(t) * srwm_record(d, p.input_softmax);
+  const float* record = p.steps + head.step_at(t) * srwm_record(d, head.outs, p.input_softmax);
   for (int i = threadIdx.x; i < d; i += threads) {
     v.q[i] = record[i];
     v.k[i] = record[d + i];
@@ -116,9 +122,9 @@ __device__ void load_step(const SrwmBackward& p, const Head& head, int t, const 
 
 __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
   __shared__ float beta[4], dbeta[4];
-  const Head head(p.sizes);
-  const Vectors v(dynamic_shared<float>(), head.d);
-  const int d = head.d, rows = head.rows, thread = threadIdx.x;
+  const Head head(p.sizes, p.outs);
+  const Vectors v(dynamic_shared<float>(), head.d, head.rows);
+  const int d = head.d, outs = head.outs, rows = head.rows, thread = threadIdx.x;
   float* g = p.dL_dw_first + blockIdx.x * head.matrix;  // dL/dW_t
   for (std::int64_t e = thread; e < head.matrix; e += threads) {
     g[e] = p.dL_dw_last != nullptr ? p.dL_dw_last[blockIdx.x * head.matrix + e] : 0.0f;
@@ -126,7 +132,8 @@ __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
   for (int t = p.sizes.steps - 1; t >= 0; --t) {
     const float* w = p.kept + head.step_at(t) * head.matrix;  // W_{t-1}
     load_step(p, head, t, v);
-    if (thread < 4) beta[thread] = p.steps[head.step_at(t) * srwm_record(d, p.input_softmax) + 2 * d + thread];
+    if (thread < 4)
+      beta[thread] = p.steps[head.step_at(t) * srwm_record(d, head.outs, p.input_softmax) + 2 * d + thread];
     __syncthreads();
     // W_t = W_{t-1} + u (x) k': dL/du, and dL/dk' so far
     float dbeta_part[4] = {0, 0, 0, 0};
@@ -154,10 +161,10 @@ __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
       v.dk[i] = from_gradient - from_matrix;
     }
     __syncthreads();
-    for (int i = thread; i < d; i += threads) v.out[i] = p.dL_dy != nullptr ? p.dL_dy[head.x_at(t) + i] : 0.0f;
-    if (thread < warp_size) softmax_backward_of_warp(v.q, v.dq, v.out + d, d);
-    if (thread / warp_size == 1) softmax_backward_of_warp(v.k, v.dk, v.out + 2 * d, d);
-    if (thread < 4) v.out[3 * d + thread] = dbeta[thread] * beta[thread] * (1 - beta[thread]);
+    for (int r = thread; r < outs; r += threads) v.out[r] = p.dL_dy != nullptr ? p.dL_dy[head.y_at(t) + r] : 0.0f;
+    if (thread < warp_size) softmax_backward_of_warp(v.q, v.dq, v.out + outs, d);
+    if (thread / warp_size == 1) softmax_backward_of_warp(v.k, v.dk, v.out + outs + d, d);
+    if (thread < 4) v.out[rows - 4 + thread] = dbeta[thread] * beta[thread] * (1 - beta[thread]);
     __syncthreads();
     // [y, q, k, b] = W_{t-1} phi
     for (int i = thread; i < d; i += threads) {
@@ -187,18 +194,18 @@ __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
   }
 }
 
-Launch shape_of(const FastWeightSizes& n) {
-  return {static_cast<unsigned>(n.batch * n.heads), threads, Vectors::bytes(n.d)};
+Launch shape_of(const FastWeightSizes& n, int outs) {
+  return {static_cast<unsigned>(n.batch * n.heads), threads, Vectors::bytes(n.d, srwm_rows(n.d, outs))};
 }
 
 }  // namespace
 
 void srwm_forward_in_memory(cudaStream_t stream, const SrwmForward& p) {
-  launch("srwm forward", srwm_forward_in_memory_kernel, shape_of(p.sizes), stream, p);
+  launch("srwm forward", srwm_forward_in_memory_kernel, shape_of(p.sizes, p.outs), stream, p);
 }
 
 void srwm_backward_in_memory(cudaStream_t stream, const SrwmBackward& p) {
-  launch("srwm backward", srwm_backward_in_memory_kernel, shape_of(p.sizes), stream, p);
+  launch("srwm backward", srwm_backward_in_memory_kernel, shape_of(p.sizes, p.outs), stream, p);
 }
 
 }  // namespace srwm::cuda

@@ -1,8 +1,8 @@
 #include "nn/agent_core.h"
 
 #include "core/error.h"
+#include "nn/agent_layer.h"
 #include "nn/carried_core.h"
-#include "nn/fast_weight_layer.h"
 #include "nn/feed_forward.h"
 #include "nn/lstm_core.h"
 
@@ -46,7 +46,7 @@ class LstmAgentCore final : public AgentCore {
   LstmCore core_;
 };
 
-/// Linear to `hidden`, then `layers` feed-forward blocks, each behind a fast-weight layer if the kind has one.
+/// Linear to `hidden`, then `layers` feed-forward blocks, each behind another layer if the kind has one.
 class LayeredCore final : public AgentCore {
  public:
   LayeredCore(ParameterSet& set, const AgentOptions& options, std::int64_t features, DropoutSites& sites);
@@ -57,94 +57,47 @@ class LayeredCore final : public AgentCore {
 
  private:
   struct Layer {
-    std::unique_ptr<FastWeightLayer> fast_weight;  ///< or none
+    std::unique_ptr<AgentLayer> first;  ///< or none
     FeedForward feed_forward;
   };
 
   static std::string prefix(const AgentOptions& options) {
     return options.core == AgentCoreKind::feed_forward_deep ? "trafo_ff_block" : "core";
   }
-  static std::unique_ptr<FastWeightLayer> make_fast_weight(ParameterSet& set, const AgentOptions& options,
-                                                           const std::string& name, DropoutSites& sites);
 
-  std::int64_t hidden_, heads_, rows_ = 0;
+  std::int64_t hidden_;
   LinearLayer input_proj_;
   std::vector<Layer> layers_;
 };
 
 LayeredCore::LayeredCore(ParameterSet& set, const AgentOptions& options, std::int64_t features, DropoutSites& sites)
-    : hidden_(options.hidden),
-      heads_(options.heads),
-      input_proj_(set, prefix(options) + ".input_proj", features, options.hidden) {
-  const std::int64_t d = hidden_ / heads_;
-  rows_ = options.core == AgentCoreKind::srwm ? 3 * d + 4 : d;
+    : hidden_(options.hidden), input_proj_(set, prefix(options) + ".input_proj", features, options.hidden) {
   for (std::int64_t i = 0; i < options.layers; ++i) {
     const std::string number = std::to_string(i);
-    auto fast_weight = make_fast_weight(set, options, prefix(options) + ".fwm_layers." + number, sites);
+    auto first = make_agent_layer(set, options, prefix(options) + ".fwm_layers." + number, sites);
     FeedForward block(set, prefix(options) + ".ff_layers." + number, hidden_, options.ff_inner, 0, sites);
-    layers_.push_back({std::move(fast_weight), std::move(block)});
+    layers_.push_back({std::move(first), std::move(block)});
   }
-}
-
-std::unique_ptr<FastWeightLayer> LayeredCore::make_fast_weight(ParameterSet& set, const AgentOptions& options,
-                                                               const std::string& name, DropoutSites& sites) {
-  CoreOptions layer{.heads = options.heads,
-                    .hidden = options.hidden,
-                    .layer_norm = false,
-                    .input_softmax = options.input_softmax,
-                    .beta_init = options.beta_init,
-                    .key_eps = 1e-5};
-  switch (options.core) {
-    case AgentCoreKind::srwm:
-      layer.kind = CoreKind::srwm;
-      break;
-    case AgentCoreKind::delta_net:
-      layer.kind = CoreKind::delta_net;
-      break;
-    case AgentCoreKind::linear_transformer:
-      layer.kind = CoreKind::linear_transformer;
-      break;
-    default:
-      return nullptr;
-  }
-  return make_fast_weight_layer(set, name, layer, sites);
 }
 
 std::vector<Shape> LayeredCore::state_shapes(std::int64_t batch) const {
   std::vector<Shape> shapes;
   for (const Layer& layer : layers_) {
-    if (layer.fast_weight) shapes.push_back({batch, heads_, hidden_ / heads_, rows_});
+    if (!layer.first) continue;
+    for (const Shape& shape : layer.first->state_shapes(batch)) shapes.push_back(shape);
   }
   return shapes;
 }
 
-/// The fast weights that lie `shift` away from those that sequences begin with.
-Variable from_shift(Tape& tape, const Variable& shift, const FastWeightLayer& layer) {
-  const Variable initial = shift.absent() ? Variable() : layer.initial(tape);
-  return initial.absent() ? shift : tape.apply(AddShared{}, {shift, initial})[0];
-}
-
-/// The way back, without a gradient.
-Variable to_shift(Tape& tape, const Variable& weights, const FastWeightLayer& layer) {
-  const Variable initial = layer.initial(tape);
-  if (initial.absent()) return weights.value();
-  return tape.apply(AddShared{.scale = -1}, {weights.value(), initial.value()})[0];
-}
-
 AgentCoreOutput LayeredCore::forward(Tape& tape, const AgentCoreInput& input, ForwardMode mode) const {
   const CoreState none;
-  const CoreState& state = input.state != nullptr ? *input.state : none;
+  const CoreState& before = input.state != nullptr ? *input.state : none;
   const Shape sequence{input.x.shape()[0], input.x.shape()[1], hidden_}, rows{sequence[0] * sequence[1], hidden_};
   AgentCoreOutput output;
   Variable x = input_proj_(tape, input.x).reshaped(rows);
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (const FastWeightLayer* layer = layers_[i].fast_weight.get(); layer != nullptr) {
-      const Variable first = from_shift(tape, state.at(i), *layer);
-      const auto [y, last] = layer->remember(tape, x.reshaped(sequence), first, input.first);
-      output.state.push_back(to_shift(tape, last, *layer));
-      x = layer->combine(tape, x, y.reshaped(rows), mode);
-    }
-    x = layers_[i].feed_forward(tape, x, mode);
+  for (const Layer& layer : layers_) {
+    if (layer.first) x = layer.first->forward(tape, x.reshaped(sequence), before, input.first, output.state, mode);
+    x = layer.feed_forward(tape, x, mode);
   }
   output.y = x;
   return output;

@@ -13,15 +13,18 @@ enum class AgentCoreKind {
   feed_forward_deep,   ///< linear to `hidden`, `layers` feed-forward blocks
   lstm,                ///< `layers` LSTM layers of `hidden` units
   delta_net,           ///< linear to `hidden`, `layers` times a DeltaNet layer and a feed-forward block
+  fake_sr,             ///< the same with layers of one matrix per head, W^y of an SRWM that is never rewritten
   srwm,                ///< the same with SRWM layers
+  sr_delta,            ///< the same with layers of an SRWM that makes q, k, v and beta of a DeltaNet memory
   linear_transformer,  ///< the same with additive fast weights
 };
 inline constexpr AgentCoreKind all_agent_core_kinds[] = {
-    AgentCoreKind::feed_forward, AgentCoreKind::feed_forward_deep, AgentCoreKind::lstm, AgentCoreKind::delta_net,
-    AgentCoreKind::srwm,         AgentCoreKind::linear_transformer};
+    AgentCoreKind::feed_forward, AgentCoreKind::feed_forward_deep, AgentCoreKind::lstm,
+    AgentCoreKind::delta_net,    AgentCoreKind::fake_sr,           AgentCoreKind::srwm,
+    AgentCoreKind::sr_delta,     AgentCoreKind::linear_transformer};
 
-/// As in specs and checkpoints: "feed_forward", "feed_forward_deep", "lstm", "delta_net", "srwm",
-/// "linear_transformer".
+/// As in specs and checkpoints: "feed_forward", "feed_forward_deep", "lstm", "delta_net", "fake_sr", "srwm",
+/// "sr_delta", "linear_transformer".
 constexpr std::string_view name_of(AgentCoreKind kind) {
   switch (kind) {
     case AgentCoreKind::feed_forward:
@@ -32,8 +35,12 @@ constexpr std::string_view name_of(AgentCoreKind kind) {
       return "lstm";
     case AgentCoreKind::delta_net:
       return "delta_net";
+    case AgentCoreKind::fake_sr:
+      return "fake_sr";
     case AgentCoreKind::srwm:
       return "srwm";
+    case AgentCoreKind::sr_delta:
+      return "sr_delta";
     case AgentCoreKind::linear_transformer:
       return "linear_transformer";
   }
@@ -82,8 +89,8 @@ struct AgentOptions {
   std::int64_t heads = 8;  ///< of fast-weight layers
   std::int64_t hidden = 128;
   std::int64_t ff_inner = 512;  ///< units inside a feed-forward block
-  bool input_softmax = true;    ///< srwm: phi is a softmax per head
-  double beta_init = 0;         ///< srwm: mean of W^b at the start
+  bool input_softmax = true;    ///< srwm, sr_delta: phi is a softmax per head
+  double beta_init = 0;         ///< srwm, sr_delta: mean of W^b at the start
   CarryKind carry = CarryKind::episode;
   StateGradient state_gradient = StateGradient::unroll;
 };

@@ -1,9 +1,9 @@
 #include "nn/fast_weight_layer.h"
 
-#include <cmath>
 #include <optional>
 
 #include "core/error.h"
+#include "nn/srwm_matrix.h"
 
 namespace srwm {
 namespace {
@@ -11,34 +11,32 @@ namespace {
 class SrwmLayer final : public FastWeightLayer {
  public:
   SrwmLayer(ParameterSet& set, const std::string& prefix, const CoreOptions& options, DropoutSites& sites)
-      : FastWeightLayer(set, prefix, options, sites), input_softmax_(options.input_softmax) {
-    const std::int64_t h = options.heads, d = options.hidden / h;
-    const double std = 1 / std::sqrt(static_cast<double>(d));
-    w_y_ = &set.normal(prefix + ".W_y", {1, h, d, d}, 0, std);
-    w_q_ = &set.normal(prefix + ".W_q", {1, h, d, d}, 0, std);
-    w_k_ = &set.normal(prefix + ".W_k", {1, h, d, d}, 0, std);
-    w_b_ = &set.normal(prefix + ".w_b", {1, h, d, 4}, options.beta_init, std);
+      : FastWeightLayer(set, prefix, options, sites),
+        input_softmax_(options.input_softmax),
+        matrix_(set, prefix, matrix_options(options)) {
     if (options.layer_norm) layer_norm_.emplace(set, prefix + ".layer_norm", options.hidden);
   }
 
   Memory remember(Tape& tape, const Variable& x, const Variable& first, const Tensor& reset) const override {
     const Tape::Scope scope(tape, name());
-    // Packed once for each use: the gradients of the start and of the resets are collected separately.
     const Srwm op{.input_softmax = input_softmax_, .reset = reset};
     const auto [y, last] =
         tape.apply(op, {x, first.absent() ? initial(tape) : first, reset.absent() ? Variable() : initial(tape)});
     return {y, last};
   }
 
-  Variable initial(Tape& tape) const override {
-    return tape.apply(PackSrwm{}, {w_y_->on(tape), w_q_->on(tape), w_k_->on(tape), w_b_->on(tape)})[0];
-  }
+  Variable initial(Tape& tape) const override { return matrix_.initial(tape); }
 
  private:
+  static SrwmMatrixOptions matrix_options(const CoreOptions& options) {
+    const std::int64_t d = options.hidden / options.heads;
+    return {.heads = options.heads, .d = d, .outs = d, .beta_init = options.beta_init};
+  }
+
   Variable residual(Tape& tape, const Variable& x) const override { return layer_norm_ ? (*layer_norm_)(tape, x) : x; }
 
   bool input_softmax_;
-  Parameter *w_y_, *w_q_, *w_k_, *w_b_;
+  SrwmMatrix matrix_;
   std::optional<LayerNormLayer> layer_norm_;
 };
 

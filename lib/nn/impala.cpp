@@ -1,5 +1,7 @@
 #include "nn/impala.h"
 
+#include <fmt/format.h>
+
 namespace srwm {
 namespace {
 
@@ -25,11 +27,12 @@ std::vector<Impala::Stage> Impala::make_stages(ParameterSet& set, const std::vec
                                                std::int64_t in) {
   std::vector<Stage> stages;
   for (const std::int64_t out : channels) {
-    const std::string i = std::to_string(stages.size());
-    const auto block = [&](const std::string& name) {
-      return ResidualBlock{{set, name + "." + i + ".1", out, out}, {set, name + "." + i + ".3", out, out}};
+    const std::size_t i = stages.size();
+    const auto block = [&](const char* name) {
+      return ResidualBlock{{set, fmt::format("{}.{}.1", name, i), out, out},
+                           {set, fmt::format("{}.{}.3", name, i), out, out}};
     };
-    stages.push_back({{set, "feat_convs." + i + ".0", in, out}, {block("resnet1"), block("resnet2")}});
+    stages.push_back({{set, fmt::format("feat_convs.{}.0", i), in, out}, {block("resnet1"), block("resnet2")}});
     in = out;
   }
   return stages;

@@ -21,6 +21,7 @@
 #include "ops/delta_net.h"
 #include "ops/dropout.h"
 #include "ops/flatten_chw.h"
+#include "ops/head_linear.h"
 #include "ops/kl_divergence.h"
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
@@ -34,6 +35,7 @@
 #include "ops/peak.h"
 #include "ops/relu.h"
 #include "ops/select_rows.h"
+#include "ops/shift_keys.h"
 #include "ops/softmax_attention.h"
 #include "ops/spatial_mean.h"
 #include "ops/srwm.h"
@@ -51,9 +53,9 @@ struct OpList {
 
 /// Every op of the engine. Adding one here makes every backend provide it or fail to link.
 using AllOps = OpList<ActorCritic, Add, AddShared, AppendColumn, BatchNorm, ChannelDropout, ConcatOneHot, Conv3x3,
-                      ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw, KlDivergence, LayerNorm, Linear,
-                      LinearAttention, Lstm, MaxPool2x2, MaxPool3x3, MeanSquares, PackSrwm, Relu, SelectRows,
-                      SoftmaxAttention, SpatialMean, Srwm, SwapAxes, WeightedSum, ZeroWhere>;
+                      ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw, HeadLinear, KlDivergence, LayerNorm,
+                      Linear, LinearAttention, Lstm, MaxPool2x2, MaxPool3x3, MeanSquares, PackSrwm, Relu, SelectRows,
+                      ShiftKeys, SoftmaxAttention, SpatialMean, Srwm, SwapAxes, WeightedSum, ZeroWhere>;
 
 struct Backend {
   const char* name;  ///< "cpu", "reference", "cuda"

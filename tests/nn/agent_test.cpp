@@ -116,7 +116,8 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 bool remembers(AgentCoreKind kind) {
-  return kind != AgentCoreKind::feed_forward && kind != AgentCoreKind::feed_forward_deep;
+  return kind != AgentCoreKind::feed_forward && kind != AgentCoreKind::feed_forward_deep &&
+         kind != AgentCoreKind::fake_sr;
 }
 
 AgentCoreKind any_core() {

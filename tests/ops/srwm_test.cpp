@@ -14,34 +14,36 @@ namespace {
 
 struct Sizes {
   std::int64_t batch, steps, heads, d, groups;
+  std::int64_t outs = d;
 };
 
 Shape matrix_shape(std::int64_t n, const Sizes& s) {
-  return {n, s.heads, s.d, 3 * s.d + 4};
+  return {n, s.heads, s.d, s.outs + 2 * s.d + 4};
 }
 
 OpCase<Srwm> srwm_case(Sizes s, bool input_softmax, double reset_probability, std::uint64_t seed) {
   const Draw weight = normal(0, 1 / std::sqrt(static_cast<double>(s.d)));
   Srwm op{.input_softmax = input_softmax, .reset = {}};
   if (reset_probability > 0) op.reset = random_mask({s.batch, s.steps}, reset_probability, seed);
-  return {.name = fmt::format("B {} T {} heads {} d {} groups {}{}{}", s.batch, s.steps, s.heads, s.d, s.groups,
-                              input_softmax ? " softmax" : "", op.reset ? " reset" : ""),
+  return {.name = fmt::format("B {} T {} heads {} d {} outs {} groups {}{}{}", s.batch, s.steps, s.heads, s.d, s.outs,
+                              s.groups, input_softmax ? " softmax" : "", op.reset ? " reset" : ""),
           .op = always(op),
           .in = {operand({s.batch, s.steps, s.heads * s.d}), operand(matrix_shape(s.groups, s), weight),
                  op.reset ? operand(matrix_shape(1, s), weight) : absent()},
           .seed = seed,
           // sums run over the rows of W, the steps, and for w_first over the batch
-          .terms = (3 * s.d + 4) * s.steps * s.batch};
+          .terms = (s.outs + 2 * s.d + 4) * s.steps * s.batch};
 }
 
 std::vector<OpCase<Srwm>> srwm_cases() {
   std::vector<OpCase<Srwm>> cases{
-      srwm_case({1, 1, 1, 16, 1}, false, 0, 1),    srwm_case({3, 6, 2, 8, 1}, false, 0, 2),
-      srwm_case({4, 5, 3, 16, 2}, false, 0, 3),    srwm_case({4, 33, 2, 16, 4}, true, 0, 4),
-      srwm_case({2, 35, 2, 16, 1}, false, 0.2, 5), srwm_case({6, 17, 1, 8, 2}, true, 0.3, 6),
-      srwm_case({2, 16, 1, 32, 1}, true, 0, 7),    srwm_case({2, 18, 2, 32, 2}, false, 0.2, 8),
-      srwm_case({1, 9, 2, 64, 1}, true, 0, 9),     srwm_case({2, 10, 1, 128, 1}, false, 0.2, 10),
-      srwm_case({2, 4, 2, 5, 1}, true, 0.3, 11),   srwm_case({67, 2, 1, 8, 1}, false, 0.5, 12),
+      srwm_case({1, 1, 1, 16, 1}, false, 0, 1),      srwm_case({3, 6, 2, 8, 1}, false, 0, 2),
+      srwm_case({4, 5, 3, 16, 2}, false, 0, 3),      srwm_case({4, 33, 2, 16, 4}, true, 0, 4),
+      srwm_case({2, 35, 2, 16, 1}, false, 0.2, 5),   srwm_case({6, 17, 1, 8, 2}, true, 0.3, 6),
+      srwm_case({2, 16, 1, 32, 1}, true, 0, 7),      srwm_case({2, 18, 2, 32, 2}, false, 0.2, 8),
+      srwm_case({1, 9, 2, 64, 1}, true, 0, 9),       srwm_case({2, 10, 1, 128, 1}, false, 0.2, 10),
+      srwm_case({2, 4, 2, 5, 1}, true, 0.3, 11),     srwm_case({67, 2, 1, 8, 1}, false, 0.5, 12),
+      srwm_case({2, 5, 2, 8, 2, 25}, true, 0.3, 14), srwm_case({3, 4, 1, 16, 1, 3}, false, 0, 15),
   };
   // w_reset may be there without a mask; its gradient is then zero
   OpCase<Srwm> unused = srwm_case({2, 3, 2, 8, 2}, false, 0, 13);

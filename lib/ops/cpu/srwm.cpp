@@ -1,5 +1,5 @@
 // The SRWM on the CPU: (sequence, head) pairs run on threads, the steps of one in vector code (srwm_kernels.h). Head
-// sizes without such code go to the reference loops.
+// sizes without such code, and matrices with more or fewer outputs than inputs, go to the reference loops.
 #include "ops/srwm.h"
 
 #include "ops/cpu/slices.h"
@@ -26,7 +26,9 @@ SrwmProblem problem(const Srwm& op, const Tensors<Srwm::inputs>& in, const Srwm:
 }
 
 SrwmLayout layout_for(const Srwm& op, const Tensors<Srwm::inputs>& in) {
-  return srwm_kernels().layout(static_cast<int>(in[Srwm::w_first].dim(2)), op.input_softmax);
+  const Tensor& w = in[Srwm::w_first];
+  if (w.dim(3) != 3 * w.dim(2) + 4) return {};
+  return srwm_kernels().layout(static_cast<int>(w.dim(2)), op.input_softmax);
 }
 
 void forward(Context& ctx, const Forward<Srwm>& f) {

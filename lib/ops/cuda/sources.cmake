@@ -17,6 +17,7 @@ set(SRWM_CUDA_BODIES
   flatten_chw.cpp
   gather_images.cpp
   gemm.cpp
+  head_linear.cpp
   kl_divergence.cpp
   layer_norm.cpp
   linear.cpp
@@ -31,6 +32,7 @@ set(SRWM_CUDA_BODIES
   queue.cpp
   relu.cpp
   select_rows.cpp
+  shift_keys.cpp
   softmax_attention.cpp
   spatial_mean.cpp
   srwm.cpp
@@ -52,6 +54,7 @@ set(SRWM_CUDA_KERNELS
   elementwise.cu
   fast_weights.cu
   gather_images.cu
+  heads.cu
   linear_attention.cu
   linear_attention_in_memory.cu
   losses.cu

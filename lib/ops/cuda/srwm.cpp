@@ -12,18 +12,26 @@ FastWeightSizes sizes_of(const Tensors<Srwm::inputs>& in) {
           static_cast<int>(w.dim(2)), static_cast<int>(w.dim(0))};
 }
 
-/// [B, h, count, d, 3d + 4], absent for none.
-Tensor matrices(Context& ctx, const FastWeightSizes& n, std::int64_t count) {
-  return count == 0 ? Tensor() : ctx.empty({n.batch, n.heads, count, n.d, 3 * n.d + 4});
+/// Outputs per head.
+int outs_of(const Tensors<Srwm::inputs>& in) {
+  const Tensor& w = in[Srwm::w_first];
+  return static_cast<int>(w.dim(3) - 2 * w.dim(2) - 4);
+}
+
+/// [B, h, count, d, rows], absent for none.
+Tensor matrices(Context& ctx, const FastWeightSizes& n, int outs, std::int64_t count) {
+  return count == 0 ? Tensor() : ctx.empty({n.batch, n.heads, count, n.d, srwm_rows(n.d, outs)});
 }
 
 void forward(Context& ctx, const Forward<Srwm>& f) {
   const FastWeightSizes n = sizes_of(f.in);
-  const bool keeps_before_reset = f.op.reset && srwm_in_registers(n.d);
-  f.saved.steps = ctx.empty({n.batch, n.heads, n.steps, srwm_record(n.d, f.op.input_softmax)});
-  f.saved.segments = matrices(ctx, n, srwm_kept_matrices(n.d, n.steps));
-  f.saved.before_reset = matrices(ctx, n, keeps_before_reset ? n.steps : 0);
+  const int outs = outs_of(f.in);
+  const bool keeps_before_reset = f.op.reset && srwm_in_registers(n.d, outs);
+  f.saved.steps = ctx.empty({n.batch, n.heads, n.steps, srwm_record(n.d, outs, f.op.input_softmax)});
+  f.saved.segments = matrices(ctx, n, outs, srwm_kept_matrices(n.d, outs, n.steps));
+  f.saved.before_reset = matrices(ctx, n, outs, keeps_before_reset ? n.steps : 0);
   srwm_forward(stream_of(ctx), {.sizes = n,
+                                .outs = outs,
                                 .input_softmax = f.op.input_softmax,
                                 .x = f.in[Srwm::x].data<float>(),
                                 .w_first = f.in[Srwm::w_first].data<float>(),
@@ -38,11 +46,13 @@ void forward(Context& ctx, const Forward<Srwm>& f) {
 
 void backward(Context& ctx, const Backward<Srwm>& g) {
   const FastWeightSizes n = sizes_of(g.in);
-  const std::int64_t per_sequence = static_cast<std::int64_t>(n.heads) * n.d * (3 * n.d + 4);
+  const int outs = outs_of(g.in);
+  const std::int64_t per_sequence = static_cast<std::int64_t>(n.heads) * n.d * srwm_rows(n.d, outs);
   const Grad &dL_dx = g.dL_din[Srwm::x], &dL_dw_first = g.dL_din[Srwm::w_first], &dL_dw_reset = g.dL_din[Srwm::w_reset];
   const Tensor each_first = ctx.empty({n.batch, per_sequence});
   const Tensor each_reset = g.op.reset ? ctx.zeros({n.batch, per_sequence}) : Tensor();
   srwm_backward(stream_of(ctx), {.sizes = n,
+                                 .outs = outs,
                                  .input_softmax = g.op.input_softmax,
                                  .x = g.in[Srwm::x].data<float>(),
                                  .reset = g.op.reset.data<std::uint8_t>(),

@@ -17,17 +17,21 @@ struct Sizes {
         steps(in[Srwm::x].dim(1)),
         groups(in[Srwm::w_first].dim(0)),
         heads(in[Srwm::w_first].dim(1)),
-        d(in[Srwm::w_first].dim(2)) {}
+        d(in[Srwm::w_first].dim(2)),
+        rows(in[Srwm::w_first].dim(3)) {}
 
-  std::int64_t batch, steps, groups, heads, d;
-  std::int64_t rows = 3 * d + 4;
+  std::int64_t batch, steps, groups, heads, d, rows;
+  std::int64_t outs = rows - 2 * d - 4;  ///< rows of W^y
   std::int64_t matrix = d * rows;
   std::int64_t record = 3 * d + 4 + rows;  ///< numbers saved per step
 
   /// Which beta scales row r: 0 (y), 1 (q), 2 (k) or 3 (b).
-  std::int64_t block(std::int64_t r) const { return std::min<std::int64_t>(r / d, 3); }
+  std::int64_t block(std::int64_t r) const { return r < outs ? 0 : std::min<std::int64_t>((r - outs) / d + 1, 3); }
   std::int64_t first_state(std::int64_t b, std::int64_t h) const { return (b / (batch / groups) * heads + h) * matrix; }
   std::int64_t x_at(std::int64_t b, std::int64_t t, std::int64_t h) const { return ((b * steps + t) * heads + h) * d; }
+  std::int64_t y_at(std::int64_t b, std::int64_t t, std::int64_t h) const {
+    return ((b * steps + t) * heads + h) * outs;
+  }
 };
 
 /// What is saved of one step.
@@ -81,9 +85,9 @@ void step_forward(const Sizes& n, bool input_softmax, const Real* x, const Step<
   multiply(
       n, w, [&](std::int64_t i) { return s.phi[i]; }, out);
   // q' = softmax(q), k' = softmax(k), beta = sigmoid(b)
-  softmax(out + n.d, n.d, s.q);
-  softmax(out + 2 * n.d, n.d, s.k);
-  for (int j = 0; j < 4; ++j) s.beta[j] = 1 / (1 + std::exp(-out[3 * n.d + j]));
+  softmax(out + n.outs, n.d, s.q);
+  softmax(out + n.outs + n.d, n.d, s.k);
+  for (int j = 0; j < 4; ++j) s.beta[j] = 1 / (1 + std::exp(-out[n.outs + 2 * n.d + j]));
   // delta = v - vbar = W_{t-1} (q' - k')
   multiply(
       n, w, [&](std::int64_t i) { return s.q[i] - s.k[i]; }, s.delta);
@@ -111,7 +115,7 @@ void forward(Context& ctx, const Forward<Srwm>& f) {
         std::copy_n(w, n.matrix, f.saved.segments.data<Real>() + ((b * n.heads + h) * n.steps + t) * n.matrix);
         step_forward(n, f.op.input_softmax, f.in[Srwm::x].data<Real>() + n.x_at(b, t, h),
                      Step<Real>(f.saved.steps, n, b, h, t), w, out);
-        std::copy_n(out, n.d, f.out[Srwm::y].data<Real>() + n.x_at(b, t, h));
+        std::copy_n(out, n.outs, f.out[Srwm::y].data<Real>() + n.y_at(b, t, h));
       }
     }
   }
@@ -159,10 +163,10 @@ void step_backward(const Sizes& n, const Step<Real>& s, const Real* w, const Rea
     g.k[i] -= g.q[i];
   }
   // q' = softmax(q), k' = softmax(k), beta = sigmoid(b)
-  for (std::int64_t r = 0; r < d; ++r) g.out[r] = dL_dy ? dL_dy[r] : Real(0);
-  softmax_backward(s.q, g.q, d, g.out + d);
-  softmax_backward(s.k, g.k, d, g.out + 2 * d);
-  for (int j = 0; j < 4; ++j) g.out[3 * d + j] = dL_dbeta[j] * s.beta[j] * (1 - s.beta[j]);
+  for (std::int64_t r = 0; r < n.outs; ++r) g.out[r] = dL_dy ? dL_dy[r] : Real(0);
+  softmax_backward(s.q, g.q, d, g.out + n.outs);
+  softmax_backward(s.k, g.k, d, g.out + n.outs + d);
+  for (int j = 0; j < 4; ++j) g.out[n.outs + 2 * d + j] = dL_dbeta[j] * s.beta[j] * (1 - s.beta[j]);
   // [y, q, k, b] = W_{t-1} phi(x_t)
   for (std::int64_t i = 0; i < d; ++i) {
     g.phi[i] = 0;
@@ -197,7 +201,7 @@ void backward(Context& ctx, const Backward<Srwm>& back) {
       for (std::int64_t t = n.steps; t-- > 0;) {
         const Step<Real> s(back.saved.steps, n, b, h, t);
         const Real* w = back.saved.segments.data<Real>() + (pair * n.steps + t) * n.matrix;
-        step_backward(n, s, w, dL_dy ? dL_dy + n.x_at(b, t, h) : nullptr, dL_dw, g);
+        step_backward(n, s, w, dL_dy ? dL_dy + n.y_at(b, t, h) : nullptr, dL_dw, g);
         // phi = softmax(x) or x
         if (back.op.input_softmax) softmax_backward(s.phi, g.phi, n.d, dL_dz);
         if (dL_dx) add(back.op.input_softmax ? dL_dz : g.phi, n.d, dL_dx + n.x_at(b, t, h));
