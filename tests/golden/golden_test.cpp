@@ -11,6 +11,7 @@
 #include "fewshot/data.h"
 #include "fewshot/learner.h"
 #include "fewshot/predictor.h"
+#include "golden/numbers.h"
 #include "io/hdf5.h"
 #include "ops/backend.h"
 #include "optim/adam.h"
@@ -18,42 +19,14 @@
 #include "spec/parse.h"
 
 using namespace srwm;
+using namespace srwm::test;
 
 namespace {
-
-std::vector<double> values_of(const Tensor& tensor) {
-  if (tensor.dtype() == DType::f64) return {tensor.span<double>().begin(), tensor.span<double>().end()};
-  return {tensor.span<float>().begin(), tensor.span<float>().end()};
-}
-
-/// Largest difference; NaN if there is one among the numbers.
-double deviation(const std::vector<double>& found, const std::vector<double>& expected) {
-  REQUIRE(found.size() == expected.size());
-  double worst = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const double difference = std::abs(found[i] - expected[i]);
-    if (!(difference <= worst)) worst = difference;
-    if (std::isnan(worst)) break;
-  }
-  return worst;
-}
-
-double largest(const std::vector<double>& values) {
-  double result = 0;
-  for (const double value : values) result = std::max(result, std::abs(value));
-  return result;
-}
 
 void copy_into(const std::vector<NamedTensor>& stored, const std::string& name, const Tensor& target) {
   const auto found = std::ranges::find(stored, name, &NamedTensor::name);
   REQUIRE(found != stored.end());
-  REQUIRE(found->tensor.shape() == target.shape());
-  const std::vector<double> values = values_of(found->tensor);
-  if (target.dtype() == DType::f64) {
-    std::ranges::copy(values, target.data<double>());
-  } else {
-    std::ranges::transform(values, target.data<float>(), [](double value) { return static_cast<float>(value); });
-  }
+  copy_values(found->tensor, target);
 }
 
 /// Model, episodes and PyTorch's numbers of one case.
