@@ -110,19 +110,24 @@ std::unique_ptr<AgentCore> make_plain_core(ParameterSet& set, const AgentOptions
       return std::make_unique<NoCore>(features);
     case AgentCoreKind::lstm:
       return std::make_unique<LstmAgentCore>(set, options, features);
-    default:
+    case AgentCoreKind::feed_forward_deep:
+      return std::make_unique<LayeredCore>(set, options, features, sites);
+    case AgentCoreKind::delta_net:
+    case AgentCoreKind::fake_sr:
+    case AgentCoreKind::srwm:
+    case AgentCoreKind::sr_delta:
+    case AgentCoreKind::linear_transformer:
+      SRWM_CHECK(options.heads >= 1 && options.hidden % options.heads == 0,
+                 "an agent's core of {} units, which are no multiple of {} heads", options.hidden, options.heads);
       return std::make_unique<LayeredCore>(set, options, features, sites);
   }
+  throw InternalError("unknown kind of agent's core");
 }
 
 }  // namespace
 
 std::unique_ptr<AgentCore> make_agent_core(ParameterSet& set, const AgentOptions& options, std::int64_t features,
                                            DropoutSites& sites) {
-  if (options.heads < 1 || options.hidden % options.heads != 0) {
-    throw SpecError("The agent's core has {} units and {} heads; the units must be a multiple of the heads.",
-                    options.hidden, options.heads);
-  }
   std::unique_ptr<AgentCore> core = make_plain_core(set, options, features, sites);
   if (core->state_shapes(1).empty()) return core;
   if (options.carry == CarryKind::step) return std::make_unique<ForgetfulCore>(std::move(core));

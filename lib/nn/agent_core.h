@@ -30,7 +30,8 @@ class AgentCore {
   virtual AgentCoreOutput forward(Tape& tape, const AgentCoreInput& input, ForwardMode mode) const = 0;
 };
 
-/// Builds the core that the options name, for inputs of `features` numbers. SpecError if sizes do not fit.
+/// Builds the core that the options name, for inputs of `features` numbers. InternalError unless `hidden` is a multiple
+/// of `heads`, where a core has heads: the spec sees to it.
 std::unique_ptr<AgentCore> make_agent_core(ParameterSet& set, const AgentOptions& options, std::int64_t features,
                                            DropoutSites& sites);
 

@@ -5,9 +5,14 @@
 namespace srwm {
 namespace {
 
-CoreState empty_state(Context& context, const std::vector<Shape>& shapes) {
+/// Uninitialised, for `batch` sequences; `shapes` are those for one.
+CoreState empty_state(Context& context, const std::vector<Shape>& shapes, std::int64_t batch) {
   CoreState state;
-  for (const Shape& shape : shapes) state.push_back(context.empty(shape));
+  for (const Shape& one : shapes) {
+    Shape shape{batch};
+    for (int axis = 1; axis < one.rank(); ++axis) shape.push_back(one[axis]);
+    state.push_back(context.empty(shape));
+  }
   return state;
 }
 
@@ -62,7 +67,7 @@ AgentCoreOutput PerStepCore::forward(Tape& tape, const AgentCoreInput& input, Fo
 PerStepCore::States PerStepCore::states_of(Context& context, const Tensor& x, const AgentCoreInput& input,
                                            ForwardMode mode) const {
   const std::int64_t steps = x.dim(0), batch = x.dim(1), features = x.dim(2);
-  States states{empty_state(context, state_shapes(steps * batch)), empty_state(context, state_shapes(batch))};
+  States states{empty_state(context, shapes_, steps * batch), empty_state(context, shapes_, batch)};
   copy_initial(context, states.last, input.state);
   Tape tape(context, Tape::Mode::forward_only);
   for (std::int64_t t = 0; t < steps; ++t) {

@@ -27,7 +27,7 @@ class ForgetfulCore final : public AgentCore {
 /// from the trained initial weights, these get the gradient of every step.
 class PerStepCore final : public AgentCore {
  public:
-  explicit PerStepCore(std::unique_ptr<AgentCore> core) : core_(std::move(core)) {}
+  explicit PerStepCore(std::unique_ptr<AgentCore> core) : core_(std::move(core)), shapes_(core_->state_shapes(1)) {}
 
   std::int64_t width() const override { return core_->width(); }
   std::vector<Shape> state_shapes(std::int64_t batch) const override { return core_->state_shapes(batch); }
@@ -43,6 +43,7 @@ class PerStepCore final : public AgentCore {
   States states_of(Context& context, const Tensor& x, const AgentCoreInput& input, ForwardMode mode) const;
 
   std::unique_ptr<AgentCore> core_;
+  std::vector<Shape> shapes_;  ///< of the state of one sequence, kept so that a pass allocates nothing
 };
 
 }  // namespace srwm

@@ -1,8 +1,4 @@
 // Training steps take no memory from the heap after the first ones, and a long run does not grow.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include <catch2/catch.hpp>
 #include <malloc.h>
 
@@ -11,39 +7,7 @@
 #include "fewshot/training_step.h"
 #include "ops/backend.h"
 #include "optim/adam.h"
-
-namespace {
-
-std::atomic<bool> counting = false;
-std::atomic<long> allocations = 0;
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  if (counting) ++allocations;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  return counted(bytes, alignof(std::max_align_t));
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
+#include "support/count_allocations.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -69,10 +33,9 @@ TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   for (std::int64_t i = 0; i < 30; ++i) step(i);  // among them a sequence of every length
   const std::size_t reserved = context.arena().reserved();
   const auto in_use = mallinfo2().uordblks;
-  allocations = 0;
-  counting = true;
-  for (std::int64_t i = 30; i < 90; ++i) step(i);
-  counting = false;
+  const long allocations = allocations_during([&] {
+    for (std::int64_t i = 30; i < 90; ++i) step(i);
+  });
   CHECK(allocations == 0);
   CHECK(context.arena().reserved() == reserved);
   CHECK(mallinfo2().uordblks <= in_use + 4096);  // what C libraries take is counted here

@@ -359,5 +359,5 @@ TEST_CASE("an agent refuses observations and sizes that do not fit", "[agent]") 
   CHECK_THROWS_WITH(ask(model, observations), Catch::Matchers::Contains("agent: frames is u8 [2, 2, 8, 7, 3]"));
   AgentOptions options = small(AgentCoreKind::srwm);
   options.heads = 3;
-  CHECK_THROWS_WITH(Model(options), Catch::Matchers::Contains("multiple of the heads"));
+  CHECK_THROWS_WITH(Model(options), Catch::Matchers::Contains("no multiple of 3 heads"));
 }

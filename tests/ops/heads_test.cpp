@@ -68,7 +68,7 @@ TEST_CASE("with shifted keys DeltaNet stores and reads under softmax keys", "[op
 TEST_CASE("ops on heads refuse what does not fit", "[ops]") {
   const Tensor x = Tensor::owning({2, 3, 8}, DType::f32);
   CHECK_THROWS_AS(HeadLinear{}.plan({x, Tensor::owning({2, 3, 4}, DType::f32)}), ShapeError);
-  CHECK_THROWS_AS(ShiftKeys{.heads = 2}.plan({x}), ShapeError);
+  CHECK_THROWS_AS(ShiftKeys{.heads = 3}.plan({x}), ShapeError);
 }
 
 }  // namespace
