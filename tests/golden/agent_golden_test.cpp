@@ -51,8 +51,8 @@ class GoldenAgent {
         set_(context_, 1),
         agent_(set_, test.options, {9, 10, 3}, 4),
         optimizer_(context_, set_, {.alpha = 0.99, .eps = 0.01, .clip_norm = 5}),
-        input_{file_.read("frames"), file_.read("rewards"), file_.read("first")},
-        trajectory_{file_.read("actions"), file_.read("log_probs"), input_.rewards, input_.first} {
+        input_{file_.read("/frames"), file_.read("/rewards"), file_.read("/first")},
+        trajectory_{file_.read("/actions"), file_.read("/log_probs"), input_.rewards, input_.first} {
     REQUIRE(file_.datasets_below("/model").size() == set_.parameters().size());
     for (const Parameter& parameter : set_.parameters()) {
       INFO(parameter.name);
