@@ -42,6 +42,10 @@ CASES = {
     "res12_lstm": (SYNC, {"kind": "lstm", "layers": 1, "hidden": 16}, (16, 16, 1), 4),
     "srwm_kl": (FUTURE, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (28, 28, 1), 8),
     "srwm_state_mse": (FUTURE, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (28, 28, 1), 8),
+    # The published size of Mini-ImageNet, which leaves the convolutions as 5 x 5 maps.
+    "srwm_84": (SYNC, {"kind": "srwm", **SMALL, "layer_norm": True, "input_softmax": False}, (84, 84, 1), 2),
+    "delta_net_84": (SYNC, {"kind": "delta_net", **SMALL}, (84, 84, 1), 2),
+    "lstm_84": (SYNC, {"kind": "lstm", "layers": 2, "hidden": 16}, (84, 84, 1), 2),
 }
 
 
