@@ -89,7 +89,9 @@ JobsEnd run_jobs(const std::vector<Job>& jobs, int at_once, const std::function<
       running.erase(pid);
       const int code = exit_code_of(status);
       if (code == 0) ++end.finished;
-      const bool was_stopped = end.signal != 0 && code == static_cast<int>(ExitCode::stopped);
+      // The signal ends a task by itself before the task has its handlers.
+      const bool was_stopped =
+          end.signal != 0 && (code == static_cast<int>(ExitCode::stopped) || code == 128 + end.signal);
       if (code != 0 && !was_stopped) end.failed.emplace_back(job.number, code);
       ended(job, code);
     }

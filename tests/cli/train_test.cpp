@@ -24,7 +24,7 @@ void check_same(const std::filesystem::path& a, const std::filesystem::path& b) 
 
 /// Waits until the run has written its first checkpoint.
 bool has_started(const std::filesystem::path& run) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     if (std::filesystem::exists(run / "checkpoints/latest.h5")) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

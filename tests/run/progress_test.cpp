@@ -50,6 +50,7 @@ TEST_CASE("the bar fits the window", "[progress]") {
 TEST_CASE("the bar is redrawn at most ten times a second and taken away at the end", "[progress]") {
   const PseudoTerminal terminal(100);
   Logger logger(false, terminal.fd());
+  const auto start = std::chrono::steady_clock::now();
   {
     ProgressDisplay display(logger, "train", 50, 100, plain_bar(terminal));
     for (std::int64_t step = 51; step < 76; ++step) {
@@ -58,9 +59,10 @@ TEST_CASE("the bar is redrawn at most ten times a second and taken away at the e
     }
   }
   const std::string text = terminal.output();
+  const auto tenths = (std::chrono::steady_clock::now() - start) / 100ms;  // more than 2 on a busy machine
   const auto drawings = std::count(text.begin(), text.end(), '\r') - 1;
   CHECK(drawings >= 2);
-  CHECK(drawings <= 4);
+  CHECK(drawings <= tenths + 2);
   CHECK_THAT(text, Contains(" left"));
   CHECK(text.ends_with("\r\x1b[K"));
 }
