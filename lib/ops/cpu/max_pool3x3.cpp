@@ -1,9 +1,10 @@
-// Images run on threads, channels side by side in loops without branches that the compiler turns into vector code.
+// Images run on threads, channels side by side in vector code (max_pool3x3_kernels.h).
 #include "ops/max_pool3x3.h"
 
 #include <algorithm>
 
 #include "core/parallel.h"
+#include "ops/cpu/max_pool3x3_kernels.h"
 #include "ops/grad.h"
 
 namespace srwm::cpu {
@@ -32,29 +33,16 @@ struct Image {
   }
 };
 
-void take(const float* x, int k, std::int64_t channels, float* largest, std::uint8_t* winner) {
-  const auto index = static_cast<std::uint8_t>(k);
-  for (std::int64_t c = 0; c < channels; ++c) {
-    const bool better = x[c] > largest[c] || x[c] != x[c];  // a NaN wins, as in PyTorch
-    largest[c] = better ? x[c] : largest[c];
-    winner[c] = better ? index : winner[c];
-  }
-}
-
 void pool(const Image& image, const float* x, float* y, std::uint8_t* winner) {
   image.for_each_window([&](std::int64_t h, std::int64_t w, std::int64_t at) {
-    bool any = false;
+    Window3x3 window;
     for (int k = 0; k < 9; ++k) {
       const std::int64_t element = image.element(h, w, k);
       if (element < 0) continue;
-      if (any) {
-        take(x + element, k, image.channels, y + at, winner + at);
-      } else {
-        std::copy_n(x + element, image.channels, y + at);
-        std::fill_n(winner + at, image.channels, static_cast<std::uint8_t>(k));
-      }
-      any = true;
+      window.element[window.count] = x + element;
+      window.number[window.count++] = k;
     }
+    max_pool3x3_kernels().pool(y + at, winner + at, window, image.channels);
   });
 }
 
