@@ -10,7 +10,7 @@ namespace {
 /// Standard normal numbers rounded to float, in the given type.
 Tensor given_tensor(Shape shape, DType real, std::uint64_t seed) {
   RandomSequence random(seed, Stream::init, 0, 77);
-  const Tensor tensor = Tensor::owning(shape, real);
+  Tensor tensor = Tensor::owning(shape, real);
   for (std::int64_t i = 0; i < tensor.numel(); ++i) {
     const auto value = static_cast<float>(random.normal());
     if (real == DType::f64) {
