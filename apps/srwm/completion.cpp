@@ -84,26 +84,32 @@ void offer_datasets(Completions& completions, const std::string& before, std::st
   completions.files = "*.h5";
 }
 
-void offer_keys(Completions& completions, std::string_view begun, const char* after) {
-  for (const Field& field : fields()) offer(completions, begun, std::string(field.path) + after, field.meaning);
-}
-
-void offer_groups(Completions& completions, std::string_view begun) {
-  for (const Group& group : groups()) offer(completions, begun, std::string(group.path), group.meaning);
+/// Groups and keys of both kinds of specs; what has one name in both, once.
+void offer_keys(Completions& completions, std::string_view begun) {
+  for (const Group& group : fewshot_keys().groups()) offer(completions, begun, std::string(group.path), group.meaning);
+  for (const Field& field : fewshot_keys().fields()) offer(completions, begun, std::string(field.path), field.meaning);
+  for (const Group& group : rl_keys().groups()) {
+    const bool is_new = fewshot_keys().find_group(group.path) == nullptr;
+    if (is_new) offer(completions, begun, std::string(group.path), group.meaning);
+  }
+  for (const Field& field : rl_keys().fields()) {
+    const bool is_new = fewshot_keys().find_field(field.path) == nullptr;
+    if (is_new) offer(completions, begun, std::string(field.path), field.meaning);
+  }
 }
 
 /// "KEY=VALUE": keys up to the '=', then the key's values.
-void offer_settings(Completions& completions, const std::string& before, std::string_view begun) {
+void offer_settings(Completions& completions, const SpecKeys& keys, const std::string& before, std::string_view begun) {
   const std::size_t equals = begun.find('=', before.size());
   if (equals == std::string_view::npos) {
-    for (const Field& field : fields()) {
+    for (const Field& field : keys.fields()) {
       offer(completions, begun, fmt::format("{}{}=", before, field.path), field.meaning);
     }
     return;
   }
   const std::string_view path = begun.substr(before.size(), equals - before.size());
   const std::string setting(begun.substr(0, equals + 1));
-  const Field* field = find_field(path);
+  const Field* field = keys.find_field(path);
   if (field == nullptr) return;
   for (const std::string_view value : named_values(field->type))
     offer(completions, begun, setting + std::string(value));
@@ -121,11 +127,9 @@ void offer_values(Completions& completions, const CLI::Option& option, const std
   if (name.starts_with("FILE")) completions.files = "*" + std::string(name.substr(4));
   if (name == takes::folder) completions.folders = true;
   if (name == takes::dataset) offer_datasets(completions, before, begun);
-  if (name == takes::setting) offer_settings(completions, before, begun);
-  if (name == takes::key) {
-    offer_groups(completions, begun);
-    offer_keys(completions, begun, "");
-  }
+  if (name == takes::setting) offer_settings(completions, fewshot_keys(), before, begun);
+  if (name == takes::rl_setting) offer_settings(completions, rl_keys(), before, begun);
+  if (name == takes::key) offer_keys(completions, begun);
 }
 
 /// The positional option that takes the next argument, or nullptr.

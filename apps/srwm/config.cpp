@@ -22,6 +22,7 @@ struct ConfigOptions {
   std::vector<std::string> specs;
   std::vector<std::string> overrides;
   std::string key;
+  std::string task{name_of(Task::fewshot)};
   bool markdown = false;
 };
 
@@ -32,7 +33,7 @@ void load_by_name(const std::filesystem::path& path) {
   } else if (path.filename() == sweep_file_name) {
     load_sweep(path);
   } else {
-    load_spec(path);
+    load_any_spec(path);
   }
 }
 
@@ -55,7 +56,7 @@ void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   show->add_option("--set", options->overrides, "KEY=VALUE in place of what the file says; may be repeated")
       ->type_name(takes::setting)
       ->allow_extra_args(false);
-  show->callback([options] { fmt::print("{}", to_json(load_spec(options->specs.front(), options->overrides))); });
+  show->callback([options] { fmt::print("{}", to_json(*load_any_spec(options->specs.front(), options->overrides))); });
 }
 
 void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
@@ -66,9 +67,14 @@ void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) 
   check->callback([options] { check_specs(options->specs); });
 }
 
-void add_schema(CLI::App& config) {
+void add_schema(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* schema = config.add_subcommand("schema", "Print the JSON schema of specs, for editors");
-  schema->callback([] { fmt::print("{}", json_schema()); });
+  schema->add_option("--task", options->task, "Of specs for few-shot learning, or for reinforcement learning")
+      ->type_name(takes::task)
+      ->check(CLI::IsMember({name_of(Task::fewshot), name_of(Task::rl)}))
+      ->capture_default_str();
+  schema->callback(
+      [options] { fmt::print("{}", json_schema(options->task == name_of(Task::rl) ? Task::rl : Task::fewshot)); });
 }
 
 void add_explain(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
@@ -87,7 +93,7 @@ void add_config_command(CLI::App& app) {
   const auto options = std::make_shared<ConfigOptions>();
   add_show(*config, options);
   add_check(*config, options);
-  add_schema(*config);
+  add_schema(*config, options);
   add_explain(*config, options);
   config->footer(
       "Examples:\n"

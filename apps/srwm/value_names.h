@@ -11,10 +11,12 @@ inline constexpr const char* png_file = "FILE.png";    ///< a picture
 inline constexpr const char* folder = "DIR";           ///< a folder
 inline constexpr const char* dataset = "DATASET";      ///< a dataset's name or file
 inline constexpr const char* table_format = "{markdown,latex,csv,json,commands}";  ///< forms of a table
-inline constexpr const char* key = "KEY";                 ///< a key of the spec, or a group of keys
-inline constexpr const char* setting = "KEY=VALUE";       ///< a key of the spec and its value
-inline constexpr const char* seeds = "SEEDS";             ///< 1,2,5 or 1-5
-inline constexpr const char* split = "{train,val,test}";  ///< {a,b,c}: one of these words
-inline constexpr const char* device = "{auto,cpu,cuda}";  ///< cuda:N is taken too
+inline constexpr const char* key = "KEY";                  ///< a key of the spec, or a group of keys
+inline constexpr const char* setting = "KEY=VALUE";        ///< a key of the spec and its value
+inline constexpr const char* rl_setting = "RL-KEY=VALUE";  ///< of a spec for reinforcement learning
+inline constexpr const char* task = "{fewshot,rl}";        ///< the task of a spec
+inline constexpr const char* seeds = "SEEDS";              ///< 1,2,5 or 1-5
+inline constexpr const char* split = "{train,val,test}";   ///< {a,b,c}: one of these words
+inline constexpr const char* device = "{auto,cpu,cuda}";   ///< cuda:N is taken too
 
 }  // namespace srwm::takes

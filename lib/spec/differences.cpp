@@ -9,10 +9,10 @@
 
 namespace srwm {
 
-std::vector<SpecDifference> differences(const ExperimentSpec& before, const ExperimentSpec& now,
+std::vector<SpecDifference> differences(const AnySpec& before, const AnySpec& now,
                                         std::span<const std::string_view> ignored) {
   std::vector<SpecDifference> found;
-  for (const Field& field : fields()) {
+  for (const Field& field : keys_of(now.task).fields()) {
     const auto passes_over = [&](std::string_view key) { return field.path == key || parent_of(field.path) == key; };
     if (std::ranges::any_of(ignored, passes_over)) continue;
     std::string old_value = value_of(field, before).dump(), new_value = value_of(field, now).dump();

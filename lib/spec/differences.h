@@ -16,8 +16,9 @@ struct SpecDifference {
   std::string before, now;
 };
 
-/// The keys whose values differ, in the order of `fields()`; those of `ignored`, keys or groups, are passed over.
-std::vector<SpecDifference> differences(const ExperimentSpec& before, const ExperimentSpec& now,
+/// Of two specs of one task: the keys whose values differ, in the order of their keys; those of `ignored`, keys or
+/// groups, are passed over.
+std::vector<SpecDifference> differences(const AnySpec& before, const AnySpec& now,
                                         std::span<const std::string_view> ignored);
 
 }  // namespace srwm

@@ -12,15 +12,15 @@
 namespace srwm {
 namespace {
 
-std::string default_of(const Field& field) {
-  return is_required(field) ? "none: it must be given" : value_of(field, ExperimentSpec()).dump();
+std::string default_of(const SpecKeys& keys, const Field& field) {
+  return keys.is_required(field) ? "none: it must be given" : value_of(field, keys.defaults()).dump();
 }
 
-std::string explain_field(const Field& field) {
+std::string explain_field(const SpecKeys& keys, const Field& field) {
   std::string text = fmt::format("{}\n    {}\n", field.path, field.meaning);
   text += fmt::format("    takes:   {}{}\n", allowed_values(field.type),
                       field.unit.empty() ? "" : fmt::format(" ({})", field.unit));
-  text += fmt::format("    default: {}\n", default_of(field));
+  text += fmt::format("    default: {}\n", default_of(keys, field));
   if (!field.condition.key.empty()) text += fmt::format("    only if: {}\n", field.condition.words);
   return text;
 }
@@ -29,10 +29,10 @@ bool is_within(std::string_view path, std::string_view group) {
   return group.empty() || (path.size() > group.size() && path.starts_with(group) && path[group.size()] == '.');
 }
 
-std::string explain_keys(std::string_view group) {
+std::string explain_keys(const SpecKeys& keys, std::string_view group) {
   std::string text;
-  for (const Field& field : fields()) {
-    if (is_within(field.path, group)) text += fmt::format("{}{}", text.empty() ? "" : "\n", explain_field(field));
+  for (const Field& field : keys.fields()) {
+    if (is_within(field.path, group)) text += fmt::format("{}{}", text.empty() ? "" : "\n", explain_field(keys, field));
   }
   return text;
 }
@@ -58,41 +58,65 @@ std::string markdown_cell(std::string_view text) {
   return cell;
 }
 
-std::string markdown_row(const Field& field) {
+std::string markdown_row(const SpecKeys& keys, const Field& field) {
   const std::string unit = field.unit.empty() ? "" : fmt::format(", {}", field.unit);
   const std::string condition = field.condition.key.empty() ? "" : fmt::format(" Only if {}.", field.condition.words);
-  const std::string initial = is_required(field) ? "required" : fmt::format("`{}`", default_of(field));
+  const std::string initial = keys.is_required(field) ? "required" : fmt::format("`{}`", default_of(keys, field));
   return fmt::format("| `{}` | {}{} | {} | {}{} |\n", leaf_of(field.path), markdown_cell(allowed_values(field.type)),
                      unit, initial, markdown_cell(field.meaning), markdown_cell(condition));
 }
 
-std::string markdown_table(std::string_view group) {
+std::string markdown_table(const SpecKeys& keys, std::string_view group) {
   std::string table;
-  for (const Field& field : fields()) {
-    if (parent_of(field.path) == group) table += markdown_row(field);
+  for (const Field& field : keys.fields()) {
+    if (parent_of(field.path) == group) table += markdown_row(keys, field);
   }
   return table.empty() ? table : fmt::format("| key | takes | default | meaning |\n|---|---|---|---|\n{}\n", table);
+}
+
+/// What the specs of a task are called.
+std::string_view words_for(Task task) {
+  return task == Task::rl ? "reinforcement learning" : "few-shot learning";
+}
+
+/// Nothing if the task has no such key or group.
+std::string explain_path(const SpecKeys& keys, std::string_view path) {
+  if (path.empty()) return explain_keys(keys, "");
+  const std::string drawn = keys.task() == Task::fewshot ? drawings(path) : std::string();
+  if (const Field* field = keys.find_field(path)) return explain_field(keys, *field) + drawn;
+  const Group* group = keys.find_group(path);
+  if (group == nullptr) return {};
+  return fmt::format("{}: {}\n{}\n{}", path, group->meaning, drawn, explain_keys(keys, path));
+}
+
+std::string markdown_tables(const SpecKeys& keys) {
+  std::string text =
+      fmt::format("## Keys of {}\n\n### Top level\n\n{}", words_for(keys.task()), markdown_table(keys, ""));
+  for (const Group& group : keys.groups()) {
+    text += fmt::format("### `{}`\n\n{}\n\n{}", group.path, group.meaning, markdown_table(keys, group.path));
+  }
+  return text;
+}
+
+[[noreturn]] void refuse_unknown(std::string_view path) {
+  std::string_view nearest = nearest_key(fewshot_keys(), path);
+  if (nearest.empty()) nearest = nearest_key(rl_keys(), path);
+  throw UsageError("There is no key '{}'.{} 'srwm config explain' lists all keys.", path,
+                   nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest));
 }
 
 }  // namespace
 
 std::string explain(std::string_view path) {
-  if (path.empty()) return explain_keys("");
-  if (const Field* field = find_field(path)) return explain_field(*field) + drawings(path);
-  if (const Group* group = find_group(path)) {
-    return fmt::format("{}: {}\n{}\n{}", path, group->meaning, drawings(path), explain_keys(path));
-  }
-  const std::string_view nearest = nearest_key(path);
-  throw UsageError("There is no key '{}'.{} 'srwm config explain' lists all keys.", path,
-                   nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest));
+  const std::string fewshot = explain_path(fewshot_keys(), path), rl = explain_path(rl_keys(), path);
+  if (fewshot.empty() && rl.empty()) refuse_unknown(path);
+  if (fewshot.empty() || rl.empty() || fewshot == rl) return fewshot.empty() ? rl : fewshot;
+  return fmt::format("In specs of {}:\n\n{}\nIn specs of {}:\n\n{}", words_for(Task::fewshot), fewshot,
+                     words_for(Task::rl), rl);
 }
 
 std::string markdown_tables() {
-  std::string text = fmt::format("### Top level\n\n{}", markdown_table(""));
-  for (const Group& group : groups()) {
-    text += fmt::format("### `{}`\n\n{}\n\n{}", group.path, group.meaning, markdown_table(group.path));
-  }
-  return text;
+  return markdown_tables(fewshot_keys()) + markdown_tables(rl_keys());
 }
 
 }  // namespace srwm

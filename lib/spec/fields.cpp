@@ -1,30 +1,15 @@
-#include "spec/fields.h"
-
-#include <algorithm>
+// The keys of few-shot specs.
 #include <iterator>
-#include <limits>
+#include <utility>
 
-#include "core/error.h"
 #include "data/sampler.h"
+#include "spec/declare.h"
+#include "spec/rules.h"
 
 namespace srwm {
 namespace {
 
-constexpr double unbounded = std::numeric_limits<double>::infinity();
-
-#define SRWM_MEMBER(member) \
-  [](auto& spec) -> auto& { \
-    return spec.member;     \
-  }
-
-template <typename Enum, std::size_t count>
-ChoiceKey choice(Member<Enum> member, const Enum (&values)[count]) {
-  ChoiceKey key;
-  for (const Enum value : values) key.names.push_back(name_of(value));
-  key.write = [member, &values](ExperimentSpec& spec, std::size_t i) { member.write(spec) = values[i]; };
-  key.read = [member](const ExperimentSpec& spec) { return name_of(member.read(spec)); };
-  return key;
-}
+using Spec = ExperimentSpec;
 
 bool is_glyphs(const ExperimentSpec& spec) {
   return spec.data.dataset == "glyphs";
@@ -63,26 +48,19 @@ bool validates(const ExperimentSpec& spec) {
   return spec.validation.every > 0;
 }
 
-constexpr Condition if_glyphs{"data.dataset", "data.dataset is \"glyphs\"", is_glyphs};
-constexpr Condition if_drawn{"data.train_episodes", "data.train_episodes is not set", draws_training_episodes};
-constexpr Condition if_sync{"protocol.kind", "protocol.kind is \"sync\"", is_sync};
-constexpr Condition if_sequential{"protocol.kind", "protocol.kind is \"sequential\"", is_sequential};
-constexpr Condition if_bootstrapped{"bootstrap.kind", "bootstrap.kind is not \"none\"", is_bootstrapped};
-constexpr Condition if_fewer_ways{"protocol.first_ways", "protocol.first_ways is above 0", has_fewer_ways_first};
-constexpr Condition if_fast_weight{"model.core.kind", "model.core.kind is not \"lstm\"", is_fast_weight};
-constexpr Condition if_srwm{"model.core.kind", "model.core.kind is \"srwm\"", is_srwm};
-constexpr Condition if_res12{"model.vision.kind", "model.vision.kind is \"res12\"", is_res12};
-constexpr Condition if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
-constexpr Condition if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
-constexpr Condition if_validating{"validation.every", "validation.every is above 0", validates};
-
-void add_general(std::vector<Field>& keys) {
-  keys.push_back({"name", TextKey{SRWM_MEMBER(name), TextRule::name, true},
-                  "Names the experiment; the run folder is runs/<name>-s<seed>."});
-  keys.push_back({"comment", TextKey{SRWM_MEMBER(comment)}, "Anything a reader should know; not used."});
-  keys.push_back({"seed", SeedKey{SRWM_MEMBER(seed)},
-                  "Seed of initial weights, episodes and dropout: same spec and seed, same numbers."});
-}
+constexpr ConditionOn<Spec> if_glyphs{"data.dataset", "data.dataset is \"glyphs\"", is_glyphs};
+constexpr ConditionOn<Spec> if_drawn{"data.train_episodes", "data.train_episodes is not set", draws_training_episodes};
+constexpr ConditionOn<Spec> if_sync{"protocol.kind", "protocol.kind is \"sync\"", is_sync};
+constexpr ConditionOn<Spec> if_sequential{"protocol.kind", "protocol.kind is \"sequential\"", is_sequential};
+constexpr ConditionOn<Spec> if_bootstrapped{"bootstrap.kind", "bootstrap.kind is not \"none\"", is_bootstrapped};
+constexpr ConditionOn<Spec> if_fewer_ways{"protocol.first_ways", "protocol.first_ways is above 0",
+                                          has_fewer_ways_first};
+constexpr ConditionOn<Spec> if_fast_weight{"model.core.kind", "model.core.kind is not \"lstm\"", is_fast_weight};
+constexpr ConditionOn<Spec> if_srwm{"model.core.kind", "model.core.kind is \"srwm\"", is_srwm};
+constexpr ConditionOn<Spec> if_res12{"model.vision.kind", "model.vision.kind is \"res12\"", is_res12};
+constexpr ConditionOn<Spec> if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
+constexpr ConditionOn<Spec> if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
+constexpr ConditionOn<Spec> if_validating{"validation.every", "validation.every is above 0", validates};
 
 void add_data(std::vector<Field>& keys) {
   keys.push_back({"data.dataset", TextKey{SRWM_MEMBER(data.dataset), TextRule::one_line, true},
@@ -254,8 +232,6 @@ void add_figures(std::vector<Field>& keys) {
                   "What the run with the expected figure cost: device and time."});
 }
 
-#undef SRWM_MEMBER
-
 constexpr Group all_groups[] = {
     {"data", "What images the episodes are made of."},
     {"data.glyphs", "The built-in generated characters."},
@@ -272,113 +248,19 @@ constexpr Group all_groups[] = {
     {"figures", "What the result is compared with; no influence on the run."},
 };
 
-struct Words {
-  std::string operator()(const IntegerKey& key) const {
-    return fmt::format("an integer from {} to {}", key.min, key.max);
-  }
-  std::string operator()(const SeedKey&) const {
-    return fmt::format("an integer from 0 to {}", std::numeric_limits<std::uint64_t>::max());
-  }
-  std::string operator()(const NumberKey& key) const {
-    if (!key.min_excluded && !key.max_excluded && key.max != unbounded) {
-      return fmt::format("a number from {} to {}", key.min, key.max);
-    }
-    const std::string low = fmt::format("{} {}", key.min_excluded ? "above" : "of at least", key.min);
-    if (key.max == unbounded) return fmt::format("a number {}", low);
-    return fmt::format("a number {} and {} {}", low, key.max_excluded ? "below" : "at most", key.max);
-  }
-  std::string operator()(const FractionKey&) const { return "a fraction from 0 to 1, or null (not known)"; }
-  std::string operator()(const FlagKey&) const { return "true or false"; }
-  std::string operator()(const TextKey& key) const {
-    switch (key.rule) {
-      case TextRule::any:
-        return "text";
-      case TextRule::one_line:
-        return key.non_empty ? "text on one line, not empty" : "text on one line";
-      case TextRule::name:
-        return "text of 1 to 100 letters, digits, '-', '_' and '.' that begins with a letter or digit";
-    }
-    return "text";
-  }
-  std::string operator()(const ChoiceKey& key) const {
-    std::string words = key.names.size() == 1 ? "" : "one of ";
-    for (std::size_t i = 0; i < key.names.size(); ++i) {
-      words += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", key.names[i]);
-    }
-    return words;
-  }
-};
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-bool is_name(std::string_view text) {
-  const auto fits = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; };
-  return !text.empty() && text.size() <= 100 && is_letter_or_digit(text.front()) && std::ranges::all_of(text, fits);
-}
-
 }  // namespace
 
-const std::vector<Field>& fields() {
-  static const std::vector<Field> all = [] {
+const SpecKeys& fewshot_keys() {
+  static const SpecKeys all = [] {
     std::vector<Field> keys;
     for (const auto add :
          {add_general, add_data, add_protocol, add_bootstrap, add_model, add_optim, add_run, add_figures})
       add(keys);
-    return keys;
+    return SpecKeys(
+        std::move(keys), {std::begin(all_groups), std::end(all_groups)},
+        []() -> std::unique_ptr<AnySpec> { return std::make_unique<Spec>(); }, check_fewshot_rules);
   }();
   return all;
-}
-
-std::span<const Group> groups() {
-  return all_groups;
-}
-
-bool is_required(const Field& field) {
-  const auto* text = std::get_if<TextKey>(&field.type);
-  return text != nullptr && text->non_empty && text->member.read(ExperimentSpec()).empty();
-}
-
-const Field* find_field(std::string_view path) {
-  const auto found = std::ranges::find(fields(), path, &Field::path);
-  return found == fields().end() ? nullptr : &*found;
-}
-
-const Group* find_group(std::string_view path) {
-  const auto found = std::ranges::find(all_groups, path, &Group::path);
-  return found == std::end(all_groups) ? nullptr : found;
-}
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t dot = path.rfind('.');
-  return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
-}
-
-std::string_view leaf_of(std::string_view path) {
-  return path.substr(path.rfind('.') + 1);
-}
-
-std::vector<std::string_view> named_values(const KeyType& type) {
-  if (std::holds_alternative<FlagKey>(type)) return {"true", "false"};
-  const auto* choice = std::get_if<ChoiceKey>(&type);
-  return choice == nullptr ? std::vector<std::string_view>() : choice->names;
-}
-
-std::string allowed_values(const KeyType& type) {
-  return std::visit(Words(), type);
-}
-
-bool keeps_rule(TextRule rule, std::string_view text) {
-  switch (rule) {
-    case TextRule::any:
-      return true;
-    case TextRule::one_line:
-      return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-    case TextRule::name:
-      return is_name(text);
-  }
-  return false;
 }
 
 }  // namespace srwm

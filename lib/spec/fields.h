@@ -1,9 +1,11 @@
-// The one declaration of the spec's keys. Parser, resolved print, JSON schema, `srwm config explain` and the tables of
-// docs/spec.md are all derived from it; defaults are those of a default-constructed ExperimentSpec.
+// What a spec's key is. The keys of a task are declared once (fields.cpp, rl_fields.cpp); parser, resolved print, JSON
+// schema, `srwm config explain` and the tables of docs/spec.md are all derived from that; defaults are those of a
+// default-constructed spec.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,21 +13,32 @@
 #include <variant>
 #include <vector>
 
+#include "spec/problems.h"
 #include "spec/spec.h"
 
 namespace srwm {
 
-/// Where a key's value stands in an ExperimentSpec; made from a lambda `[](auto& spec) -> auto& { return spec.x; }`.
+/// The spec of a task behind the common base.
+template <typename Spec>
+Spec& as(AnySpec& spec) {
+  return static_cast<Spec&>(spec);
+}
+template <typename Spec>
+const Spec& as(const AnySpec& spec) {
+  return static_cast<const Spec&>(spec);
+}
+
+/// Where a key's value stands in a spec; made from a lambda `[](auto& spec) -> auto& { return as<Spec>(spec).x; }`.
 template <typename T>
 struct Member {
-  T& (*write)(ExperimentSpec&) = nullptr;
-  const T& (*read)(const ExperimentSpec&) = nullptr;
+  T& (*write)(AnySpec&) = nullptr;
+  const T& (*read)(const AnySpec&) = nullptr;
 
   // Through two plain lambdas, because Clang 14 does not convert a generic one to `read`'s type.
   template <typename Lambda>
   Member(Lambda)  // NOLINT(google-explicit-constructor)
-      : write([](ExperimentSpec& spec) -> T& { return Lambda{}(spec); }),
-        read([](const ExperimentSpec& spec) -> const T& { return Lambda{}(spec); }) {}
+      : write([](AnySpec& spec) -> T& { return Lambda{}(spec); }),
+        read([](const AnySpec& spec) -> const T& { return Lambda{}(spec); }) {}
 };
 
 /// An integer in [min, max]; 100000, 1e5 and 100000.0 are the same.
@@ -70,18 +83,32 @@ struct TextKey {
 /// One of several names, each standing for a value of an enum.
 struct ChoiceKey {
   std::vector<std::string_view> names;
-  std::function<void(ExperimentSpec&, std::size_t)> write;  ///< by position in `names`
-  std::function<std::string_view(const ExperimentSpec&)> read;
+  std::function<void(AnySpec&, std::size_t)> write;  ///< by position in `names`
+  std::function<std::string_view(const AnySpec&)> read;
 };
 
-using KeyType = std::variant<IntegerKey, SeedKey, NumberKey, FractionKey, FlagKey, TextKey, ChoiceKey>;
+/// A list of 1 to `most` integers in [min, max].
+struct IntegersKey {
+  Member<std::vector<std::int64_t>> member;
+  std::int64_t min, max;
+  std::size_t most;
+};
+
+/// A list of at most `most` texts on one line, none of them empty.
+struct TextsKey {
+  Member<std::vector<std::string>> member;
+  std::size_t most;
+};
+
+using KeyType =
+    std::variant<IntegerKey, SeedKey, NumberKey, FractionKey, FlagKey, TextKey, ChoiceKey, IntegersKey, TextsKey>;
 
 /// What must hold for a key to have a meaning; setting it otherwise is an error, and it is left out of the resolved
 /// spec. Always true where `key` is empty.
 struct Condition {
   std::string_view key = {};    ///< the key it depends on
   std::string_view words = {};  ///< "model.core.kind is not \"lstm\""
-  bool (*holds)(const ExperimentSpec&) = nullptr;
+  std::function<bool(const AnySpec&)> holds;
 };
 
 struct Field {
@@ -91,7 +118,7 @@ struct Field {
   std::string_view unit = {};
   Condition condition = {};
 
-  bool applies(const ExperimentSpec& spec) const { return condition.key.empty() || condition.holds(spec); }
+  bool applies(const AnySpec& spec) const { return condition.key.empty() || condition.holds(spec); }
 };
 
 /// An object of the spec that holds keys.
@@ -100,17 +127,47 @@ struct Group {
   std::string_view meaning;
 };
 
-/// All keys in the order of the resolved spec; keys of a group stand together.
-const std::vector<Field>& fields();
-/// All groups, each before the groups inside it.
-std::span<const Group> groups();
+/// Whether a key has no problem so far.
+using Sound = std::function<bool(std::string_view)>;
 
-/// Whether a spec must give the key: it has no default that it takes itself.
-bool is_required(const Field& field);
+/// The declaration of the keys of one task.
+class SpecKeys {
+ public:
+  using Make = std::unique_ptr<AnySpec>();
+  /// Adds a problem for every two or more keys whose values do not fit together; passes over those not `sound`.
+  using Rules = void(const AnySpec& spec, const Sound& sound, Problems& problems);
 
-/// nullptr if there is no such key or group.
-const Field* find_field(std::string_view path);
-const Group* find_group(std::string_view path);
+  SpecKeys(std::vector<Field> all_fields, std::vector<Group> all_groups, Make* maker, Rules* rules);
+
+  /// All keys in the order of the resolved spec; keys of a group stand together.
+  const std::vector<Field>& fields() const { return fields_; }
+  /// All groups, each before the groups inside it.
+  std::span<const Group> groups() const { return groups_; }
+  /// nullptr if there is no such key or group.
+  const Field* find_field(std::string_view path) const;
+  const Group* find_group(std::string_view path) const;
+
+  /// A spec of defaults.
+  std::unique_ptr<AnySpec> make() const { return make_(); }
+  const AnySpec& defaults() const { return *defaults_; }
+  Task task() const { return defaults_->task; }
+  /// Whether a spec must give the key: it has no default that it takes itself.
+  bool is_required(const Field& field) const;
+  void check_rules(const AnySpec& spec, const Sound& sound, Problems& problems) const {
+    check_rules_(spec, sound, problems);
+  }
+
+ private:
+  std::vector<Field> fields_;
+  std::vector<Group> groups_;
+  Make* make_;
+  Rules* check_rules_;
+  std::unique_ptr<AnySpec> defaults_;
+};
+
+const SpecKeys& fewshot_keys();
+const SpecKeys& rl_keys();
+const SpecKeys& keys_of(Task task);
 
 /// "model.core.layers" -> "model.core"; "name" -> "".
 std::string_view parent_of(std::string_view path);

@@ -56,7 +56,7 @@ class EntryReader : public nlohmann::json_sax<json> {
   bool binary(binary_t& /*value*/) override { return false; }
 
   bool start_object(std::size_t /*size*/) override {
-    add(JsonObject());
+    add_nested(JsonObject());
     open_objects_.push_back(path_);
     return enter();
   }
@@ -82,7 +82,7 @@ class EntryReader : public nlohmann::json_sax<json> {
   }
 
   bool start_array(std::size_t /*size*/) override {
-    add(JsonList());
+    add_nested(JsonList());
     ++lists_;
     return enter();
   }
@@ -99,10 +99,27 @@ class EntryReader : public nlohmann::json_sax<json> {
   }
 
  private:
-  bool add(JsonValue value) {
-    if (lists_ == 0 && !is_unusable_) entries_.push_back({path_, std::move(value), where()});
+  bool add(JsonScalar value) {
+    if (is_unusable_) return true;
+    if (lists_ == 0) {
+      entries_.push_back({path_, std::visit([](auto& v) { return JsonValue(std::move(v)); }, value), where()});
+    } else if (auto* list = open_list(); lists_ == 1 && list != nullptr) {
+      list->items.push_back(std::move(value));
+    }
     return true;
   }
+
+  void add_nested(JsonValue value) {
+    if (is_unusable_) return;
+    if (lists_ == 0) {
+      entries_.push_back({path_, std::move(value), where()});
+    } else if (auto* list = open_list()) {
+      list->is_flat = false;
+    }
+  }
+
+  /// The outermost list that is being read.
+  JsonList* open_list() { return entries_.empty() ? nullptr : std::get_if<JsonList>(&entries_.back().value); }
 
   bool enter() {
     if (++depth_ <= deepest) return true;
@@ -145,7 +162,7 @@ struct Describe {
   std::string operator()(std::uint64_t value) const { return fmt::to_string(value); }
   std::string operator()(double value) const { return fmt::to_string(value); }
   std::string operator()(const std::string& value) const { return fmt::format("the text \"{}\"", shown(value)); }
-  std::string operator()(JsonList) const { return "a list"; }
+  std::string operator()(const JsonList&) const { return "a list"; }
   std::string operator()(JsonObject) const { return "an object"; }
 };
 

@@ -11,13 +11,17 @@
 
 namespace srwm {
 
-struct JsonList {};
+using JsonScalar = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string>;
+struct JsonList {
+  std::vector<JsonScalar> items;
+  bool is_flat = true;  ///< no list or object is in it; else `items` is incomplete
+};
 struct JsonObject {};
 using JsonValue =
     std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, JsonList, JsonObject>;
 
-/// One value, with the keys that lead to it joined by dots. The content of objects follows as entries of its own, the
-/// content of lists is left out.
+/// One value, with the keys that lead to it joined by dots. The content of objects follows as entries of its own, what
+/// is in objects or lists inside a list is left out.
 struct JsonEntry {
   std::string path;
   JsonValue value;

@@ -82,7 +82,7 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   return is_near(distance(best), name) ? best : std::string_view();
 }
 
-std::string_view nearest_key(std::string_view path) {
+std::string_view nearest_key(const SpecKeys& keys, std::string_view path) {
   if (path.empty() || path.size() > longest_compared) return {};
   std::string_view best;
   int best_distance = -1;
@@ -92,8 +92,8 @@ std::string_view nearest_key(std::string_view path) {
     best = known;
     best_distance = distance;
   };
-  for (const Field& field : fields()) consider(field.path);
-  for (const Group& group : groups()) consider(group.path);
+  for (const Field& field : keys.fields()) consider(field.path);
+  for (const Group& group : keys.groups()) consider(group.path);
   return best;
 }
 

@@ -7,6 +7,8 @@
 
 namespace srwm {
 
+class SpecKeys;  // spec/fields.h
+
 /// Number of letters to insert, delete, replace or swap with their neighbour to turn a into b, whatever their case
 /// (optimal string alignment).
 int edit_distance(std::string_view a, std::string_view b);
@@ -15,8 +17,8 @@ int edit_distance(std::string_view a, std::string_view b);
 /// letters would have to change.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
-/// The key or group (spec/fields.h) nearest to the unknown `path`: by its last part first, a shared word counting as
+/// The key or group nearest to the unknown `path`: by its last part first, a shared word counting as
 /// near ("learning_rate", "rate"), then by the group it is in. Empty if none is near.
-std::string_view nearest_key(std::string_view path);
+std::string_view nearest_key(const SpecKeys& keys, std::string_view path);
 
 }  // namespace srwm

@@ -13,7 +13,6 @@
 #include "spec/json_entries.h"
 #include "spec/names.h"
 #include "spec/problems.h"
-#include "spec/rules.h"
 #include "spec/utf8.h"
 
 namespace srwm {
@@ -27,7 +26,7 @@ bool is_inside(std::string_view path, std::string_view ancestor) {
 }
 
 /// "path=value" as entries; the value is JSON if it can be read as such, else text.
-std::vector<JsonEntry> read_override(const std::string& text, Problems& problems) {
+std::vector<JsonEntry> read_override(const SpecKeys& keys, const std::string& text, Problems& problems) {
   const std::string where = fmt::format("--set {}", shown(text));
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || !is_utf8(text)) {
@@ -37,7 +36,7 @@ std::vector<JsonEntry> read_override(const std::string& text, Problems& problems
   const std::string path = text.substr(0, equals), value = text.substr(equals + 1);
   Problems not_json;
   std::vector<JsonEntry> entries = read_json(value, path, not_json);
-  const Field* field = find_field(path);
+  const Field* field = keys.find_field(path);
   const bool takes_text = field != nullptr && std::holds_alternative<TextKey>(field->type);
   const bool is_plain_text = entries.empty() || !not_json.empty() ||
                              (takes_text && !std::holds_alternative<std::string>(entries[0].value) && value != "null");
@@ -47,11 +46,11 @@ std::vector<JsonEntry> read_override(const std::string& text, Problems& problems
 }
 
 /// Replaces the entry at the path of `entry`, and all inside it, by `entry`; null only removes.
-void override_entry(std::vector<JsonEntry>& entries, JsonEntry entry) {
+void override_entry(const SpecKeys& keys, std::vector<JsonEntry>& entries, JsonEntry entry) {
   const bool is_object = std::holds_alternative<JsonObject>(entry.value);
-  if (is_object && find_group(entry.path) != nullptr) return;  // its content follows
+  if (is_object && keys.find_group(entry.path) != nullptr) return;  // its content follows
   std::erase_if(entries, [&](const JsonEntry& old) { return is_inside(old.path, entry.path); });
-  const bool is_known = find_field(entry.path) != nullptr || find_group(entry.path) != nullptr;
+  const bool is_known = keys.find_field(entry.path) != nullptr || keys.find_group(entry.path) != nullptr;
   if (is_known && std::holds_alternative<std::nullptr_t>(entry.value)) return;
   entries.push_back(std::move(entry));
 }
@@ -77,9 +76,14 @@ std::optional<double> as_number(const JsonValue& value) {
   return std::nullopt;
 }
 
+/// An item of a list as a value of its own.
+JsonValue to_value(const JsonScalar& item) {
+  return std::visit([](const auto& value) { return JsonValue(value); }, item);
+}
+
 /// Writes a value to its member if the key takes it; says whether it did.
 struct Assign {
-  ExperimentSpec& spec;
+  AnySpec& spec;
   const JsonValue& value;
 
   bool operator()(const IntegerKey& key) const {
@@ -125,6 +129,30 @@ struct Assign {
     key.member.write(spec) = *text;
     return true;
   }
+  bool operator()(const IntegersKey& key) const {
+    const auto* list = std::get_if<JsonList>(&value);
+    if (list == nullptr || !list->is_flat || list->items.empty() || list->items.size() > key.most) return false;
+    std::vector<std::int64_t> integers;
+    for (const JsonScalar& item : list->items) {
+      const std::optional<std::int64_t> integer = as_integer(to_value(item));
+      if (!integer || *integer < key.min || *integer > key.max) return false;
+      integers.push_back(*integer);
+    }
+    key.member.write(spec) = std::move(integers);
+    return true;
+  }
+  bool operator()(const TextsKey& key) const {
+    const auto* list = std::get_if<JsonList>(&value);
+    if (list == nullptr || !list->is_flat || list->items.size() > key.most) return false;
+    std::vector<std::string> texts;
+    for (const JsonScalar& item : list->items) {
+      const auto* text = std::get_if<std::string>(&item);
+      if (text == nullptr || text->empty() || !keeps_rule(TextRule::one_line, *text)) return false;
+      texts.push_back(*text);
+    }
+    key.member.write(spec) = std::move(texts);
+    return true;
+  }
   bool operator()(const ChoiceKey& key) const {
     const auto* text = std::get_if<std::string>(&value);
     const auto found = text == nullptr ? key.names.end() : std::ranges::find(key.names, *text);
@@ -141,28 +169,29 @@ std::string did_you_mean(std::string_view name, std::string_view quote) {
 /// Fills a spec from entries, then checks it as a whole.
 class Filler {
  public:
-  Filler(const std::vector<JsonEntry>& entries, Problems& problems) : entries_(entries), problems_(problems) {}
+  Filler(const SpecKeys& keys, const std::vector<JsonEntry>& entries, Problems& problems)
+      : keys_(keys), entries_(entries), problems_(problems), spec_(keys.make()) {}
 
-  ExperimentSpec fill() {
+  std::unique_ptr<AnySpec> fill() {
     for (const JsonEntry& entry : entries_) take(entry);
     check_missing();
     for (const JsonEntry& entry : entries_) check_meaning(entry);
-    check_rules(
-        spec_, [this](std::string_view key) { return !faulty_.contains(key); }, problems_);
-    return spec_;
+    keys_.check_rules(
+        *spec_, [this](std::string_view key) { return !faulty_.contains(key); }, problems_);
+    return std::move(spec_);
   }
 
  private:
   void take(const JsonEntry& entry) {
     if (entry.path.empty() || (!unknown_.empty() && is_inside(entry.path, unknown_))) return;
-    if (const Field* field = find_field(entry.path)) return assign(*field, entry);
-    if (find_group(entry.path) == nullptr) return report_unknown(entry);
+    if (const Field* field = keys_.find_field(entry.path)) return assign(*field, entry);
+    if (keys_.find_group(entry.path) == nullptr) return report_unknown(entry);
     if (!std::holds_alternative<JsonObject>(entry.value)) report_group(entry);
   }
 
   void assign(const Field& field, const JsonEntry& entry) {
     given_.insert(field.path);
-    if (std::visit(Assign{spec_, entry.value}, field.type)) return;
+    if (std::visit(Assign{*spec_, entry.value}, field.type)) return;
     std::string reason = fmt::format("must be {}; found {}.", allowed_values(field.type), describe(entry.value));
     const auto* choice = std::get_if<ChoiceKey>(&field.type);
     const auto* text = std::get_if<std::string>(&entry.value);
@@ -173,7 +202,7 @@ class Filler {
   }
 
   void report_unknown(const JsonEntry& entry) {
-    problems_.add(entry.where, entry.path, "There is no such key." + did_you_mean(nearest_key(entry.path), ""));
+    problems_.add(entry.where, entry.path, "There is no such key." + did_you_mean(nearest_key(keys_, entry.path), ""));
     unknown_ = entry.path;
   }
 
@@ -183,31 +212,32 @@ class Filler {
                               describe(entry.value)));
   }
 
-  static std::string_view first_key_in(std::string_view group) {
+  std::string_view first_key_in(std::string_view group) const {
     const auto is_within = [&](const Field& field) { return parent_of(field.path) == group; };
-    const auto found = std::ranges::find_if(fields(), is_within);
-    return found == fields().end() ? "kind" : leaf_of(found->path);
+    const auto found = std::ranges::find_if(keys_.fields(), is_within);
+    return found == keys_.fields().end() ? "kind" : leaf_of(found->path);
   }
 
   void check_missing() {
-    for (const Field& field : fields()) {
-      if (!is_required(field) || given_.contains(field.path)) continue;
+    for (const Field& field : keys_.fields()) {
+      if (!keys_.is_required(field) || given_.contains(field.path)) continue;
       problems_.add("", field.path, fmt::format("is missing; it must be {}.", allowed_values(field.type)));
     }
   }
 
   void check_meaning(const JsonEntry& entry) {
-    const Field* field = find_field(entry.path);
-    if (field == nullptr || field->applies(spec_) || faulty_.contains(field->condition.key)) return;
+    const Field* field = keys_.find_field(entry.path);
+    if (field == nullptr || field->applies(*spec_) || faulty_.contains(field->condition.key)) return;
     problems_.add(entry.where, entry.path,
                   fmt::format("has a meaning only if {}. Remove it, or change {}.", field->condition.words,
                               field->condition.key));
     faulty_.insert(field->path);
   }
 
+  const SpecKeys& keys_;
   const std::vector<JsonEntry>& entries_;
   Problems& problems_;
-  ExperimentSpec spec_;
+  std::unique_ptr<AnySpec> spec_;
   std::set<std::string_view> given_;
   std::set<std::string_view> faulty_;  ///< keys with a problem; no further ones are told of them
   std::string_view unknown_;           ///< the last unknown key: what is inside it is passed over
@@ -249,22 +279,67 @@ std::string read_spec_file(const std::filesystem::path& path) {
   return text;
 }
 
+/// The task that the text, or an override, names; few-shot if none does, or one that there is not.
+Task task_of(const std::vector<JsonEntry>& entries, std::span<const std::string> overrides) {
+  std::string named;
+  for (const JsonEntry& entry : entries) {
+    const auto* text = std::get_if<std::string>(&entry.value);
+    if (entry.path == "task" && text != nullptr) named = *text;
+  }
+  for (const std::string& text : overrides) {
+    if (text.starts_with("task=")) named = text.substr(5);
+  }
+  return named == name_of(Task::rl) ? Task::rl : Task::fewshot;
+}
+
+[[noreturn]] void refuse_task(std::string_view origin, Task task) {
+  throw SpecError("{} is a spec with task \"{}\", which srwm {} takes; here one with task \"{}\" is needed.", origin,
+                  name_of(task), task == Task::rl ? "train-rl" : "train-fewshot",
+                  name_of(task == Task::rl ? Task::fewshot : Task::rl));
+}
+
+template <typename Spec>
+Spec only(const std::unique_ptr<AnySpec>& spec, std::string_view origin) {
+  if (spec->task != Spec().task) refuse_task(origin, spec->task);
+  return as<Spec>(*spec);
+}
+
 }  // namespace
 
-ExperimentSpec parse_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides) {
+std::unique_ptr<AnySpec> parse_any_spec_text(std::string_view text, std::string_view origin,
+                                             std::span<const std::string> overrides) {
   Problems problems;
   std::vector<JsonEntry> entries = read_file_text(text, problems);
   if (entries.empty()) problems.throw_if_any(origin);
+  const SpecKeys& keys = keys_of(task_of(entries, overrides));
   for (const std::string& override_text : overrides) {
-    for (JsonEntry& entry : read_override(override_text, problems)) override_entry(entries, std::move(entry));
+    for (JsonEntry& entry : read_override(keys, override_text, problems)) {
+      override_entry(keys, entries, std::move(entry));
+    }
   }
-  ExperimentSpec spec = Filler(entries, problems).fill();
+  std::unique_ptr<AnySpec> spec = Filler(keys, entries, problems).fill();
   problems.throw_if_any(origin);
   return spec;
 }
 
+ExperimentSpec parse_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides) {
+  return only<ExperimentSpec>(parse_any_spec_text(text, origin, overrides), origin);
+}
+
+RlSpec parse_rl_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides) {
+  return only<RlSpec>(parse_any_spec_text(text, origin, overrides), origin);
+}
+
+std::unique_ptr<AnySpec> load_any_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
+  return parse_any_spec_text(read_spec_file(path), path.string(), overrides);
+}
+
 ExperimentSpec load_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
-  return parse_spec_text(read_spec_file(path), path.string(), overrides);
+  return only<ExperimentSpec>(load_any_spec(path, overrides), path.string());
+}
+
+RlSpec load_rl_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
+  return only<RlSpec>(load_any_spec(path, overrides), path.string());
 }
 
 }  // namespace srwm

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Value {
-  const ExperimentSpec& spec;
+  const AnySpec& spec;
 
   ordered_json operator()(const FractionKey& key) const {
     const std::optional<double>& fraction = key.member.read(spec);
@@ -25,6 +25,8 @@ struct Value {
     return key.member.read(spec);
   }
 };
+
+constexpr const char* one_line_pattern = "^[^\\u0000-\\u001f\\u007f]*$";
 
 /// The part of a key's schema that follows from its type.
 struct Schema {
@@ -47,11 +49,22 @@ struct Schema {
   ordered_json operator()(const TextKey& key) const {
     ordered_json schema = {{"type", "string"}};
     if (key.rule == TextRule::name) schema["pattern"] = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$";
-    if (key.rule == TextRule::one_line) schema["pattern"] = "^[^\\u0000-\\u001f\\u007f]*$";
+    if (key.rule == TextRule::one_line) schema["pattern"] = one_line_pattern;
     if (key.non_empty) schema["minLength"] = 1;
     return schema;
   }
   ordered_json operator()(const ChoiceKey& key) const { return {{"enum", key.names}}; }
+  ordered_json operator()(const IntegersKey& key) const {
+    return {{"type", "array"},
+            {"items", {{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}}},
+            {"minItems", 1},
+            {"maxItems", key.most}};
+  }
+  ordered_json operator()(const TextsKey& key) const {
+    return {{"type", "array"},
+            {"items", {{"type", "string"}, {"pattern", one_line_pattern}, {"minLength", 1}}},
+            {"maxItems", key.most}};
+  }
 };
 
 /// "model.core.layers" -> /model/core/layers
@@ -61,13 +74,13 @@ ordered_json::json_pointer pointer_to(std::string_view path) {
   return ordered_json::json_pointer(text);
 }
 
-ordered_json schema_of(const Field& field) {
+ordered_json schema_of(const SpecKeys& keys, const Field& field) {
   ordered_json schema = {{"description", field.meaning}};
   if (!field.condition.key.empty()) {
     schema["description"] = fmt::format("{} Only if {}.", field.meaning, field.condition.words);
   }
   schema.update(std::visit(Schema(), field.type));
-  if (!is_required(field)) schema["default"] = value_of(field, ExperimentSpec());
+  if (!keys.is_required(field)) schema["default"] = value_of(field, keys.defaults());
   return schema;
 }
 
@@ -85,25 +98,31 @@ ordered_json::json_pointer schema_pointer(std::string_view path) {
 
 }  // namespace
 
-ordered_json value_of(const Field& field, const ExperimentSpec& spec) {
+ordered_json value_of(const Field& field, const AnySpec& spec) {
   return std::visit(Value{spec}, field.type);
 }
 
-std::string to_json(const ExperimentSpec& spec) {
+std::string to_json(const AnySpec& spec) {
   ordered_json root = ordered_json::object();
-  for (const Field& field : fields()) {
+  for (const Field& field : keys_of(spec.task).fields()) {
     if (field.applies(spec)) root[pointer_to(field.path)] = value_of(field, spec);
   }
   return root.dump(2) + "\n";
 }
 
-std::string json_schema() {
-  ordered_json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "srwm experiment spec"}};
-  root.update(empty_object_schema("One experiment: data, episodes, model and training."));
-  for (const Group& group : groups()) root[schema_pointer(group.path)] = empty_object_schema(group.meaning);
-  for (const Field& field : fields()) {
-    root[schema_pointer(field.path)] = schema_of(field);
-    if (is_required(field)) root[schema_pointer(parent_of(field.path))]["required"].push_back(leaf_of(field.path));
+std::string json_schema(Task task) {
+  const SpecKeys& keys = keys_of(task);
+  const bool rl = task == Task::rl;
+  ordered_json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                       {"title", rl ? "srwm experiment spec, reinforcement learning" : "srwm experiment spec"}};
+  root.update(empty_object_schema(rl ? "One experiment: environments, agent and training."
+                                     : "One experiment: data, episodes, model and training."));
+  for (const Group& group : keys.groups()) root[schema_pointer(group.path)] = empty_object_schema(group.meaning);
+  for (const Field& field : keys.fields()) {
+    root[schema_pointer(field.path)] = schema_of(keys, field);
+    if (keys.is_required(field)) {
+      root[schema_pointer(parent_of(field.path))]["required"].push_back(leaf_of(field.path));
+    }
   }
   return root.dump(2) + "\n";
 }

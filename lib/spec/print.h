@@ -10,15 +10,15 @@
 
 namespace srwm {
 
-/// The spec with every default filled in, in the order of `fields()`, indented by two spaces, ending in a newline. Keys
+/// The spec with every default filled in, in the order of its keys, indented by two spaces, ending in a newline. Keys
 /// without a meaning beside the others (Field::condition) are left out, so that parsing it gives the same spec again.
-std::string to_json(const ExperimentSpec& spec);
+std::string to_json(const AnySpec& spec);
 
-/// JSON schema (draft 2020-12) of a spec. It knows names, types, ranges and defaults; how keys must fit together is
-/// checked only by the parser.
-std::string json_schema();
+/// JSON schema (draft 2020-12) of the specs of a task. It knows names, types, ranges and defaults; how keys must fit
+/// together is checked only by the parser.
+std::string json_schema(Task task);
 
 /// The value of one key.
-nlohmann::ordered_json value_of(const Field& field, const ExperimentSpec& spec);
+nlohmann::ordered_json value_of(const Field& field, const AnySpec& spec);
 
 }  // namespace srwm

@@ -6,8 +6,6 @@
 namespace srwm {
 namespace {
 
-using Sound = std::function<bool(std::string_view)>;
-
 bool all_sound(const Sound& sound, std::initializer_list<std::string_view> keys) {
   return std::ranges::all_of(keys, sound);
 }
@@ -137,7 +135,8 @@ void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& pro
 
 }  // namespace
 
-void check_rules(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+void check_fewshot_rules(const AnySpec& any, const Sound& sound, Problems& problems) {
+  const auto& spec = as<ExperimentSpec>(any);
   for (const auto check :
        {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads, check_figures}) {
     check(spec, sound, problems);

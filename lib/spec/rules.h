@@ -1,16 +1,13 @@
 // What must hold between keys.
 #pragma once
 
-#include <functional>
-#include <string_view>
-
-#include "spec/problems.h"
-#include "spec/spec.h"
+#include "spec/fields.h"
 
 namespace srwm {
 
 /// Adds a problem for every two or more keys whose values do not fit together. A rule is passed over if one of its keys
 /// is not `sound`, that is, has a problem already.
-void check_rules(const ExperimentSpec& spec, const std::function<bool(std::string_view)>& sound, Problems& problems);
+void check_fewshot_rules(const AnySpec& spec, const Sound& sound, Problems& problems);
+void check_rl_rules(const AnySpec& spec, const Sound& sound, Problems& problems);
 
 }  // namespace srwm

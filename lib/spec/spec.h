@@ -15,6 +15,28 @@
 
 namespace srwm {
 
+/// What an experiment is about; each has keys of its own.
+enum class Task { fewshot, rl };
+inline constexpr Task all_tasks[] = {Task::fewshot, Task::rl};
+
+/// As in specs: "fewshot", "rl".
+constexpr std::string_view name_of(Task task) {
+  return task == Task::rl ? "rl" : "fewshot";
+}
+
+/// What every spec has.
+struct AnySpec {
+  explicit AnySpec(Task task_of_it) : task(task_of_it) {}
+  AnySpec(const AnySpec&) = default;
+  AnySpec& operator=(const AnySpec&) = default;
+  virtual ~AnySpec() = default;
+
+  Task task;
+  std::string name;
+  std::string comment;
+  std::uint64_t seed = 1;
+};
+
 struct DataSpec {
   std::string dataset = "glyphs";         ///< "glyphs": built in; else a name or path for find_dataset
   std::string second_dataset = "glyphs";  ///< of the protocol sequential; "glyphs": with another seed
@@ -79,10 +101,10 @@ struct BootstrapSpec {
   double future_loss_scale = 1;   ///< of the cross-entropy of the queries after the future
 };
 
-struct ExperimentSpec {
-  std::string name;
-  std::string comment;
-  std::uint64_t seed = 1;
+/// A few-shot experiment.
+struct ExperimentSpec : AnySpec {
+  ExperimentSpec() : AnySpec(Task::fewshot) {}
+
   DataSpec data;
   EpisodeOptions protocol;
   BootstrapSpec bootstrap;

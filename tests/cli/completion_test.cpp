@@ -70,7 +70,7 @@ TEST_CASE_METHOD(Program, "every command and option is offered, and stands in th
 TEST_CASE_METHOD(Program, "every key of the spec is offered after --set, and its named values after the =", "[cli]") {
   const Words keys = words({"train-fewshot", "--set", ""});
   const Words explained = words({"config", "explain", ""});
-  for (const Field& field : fields()) {
+  for (const Field& field : fewshot_keys().fields()) {
     const std::string key(field.path);
     CAPTURE(key);
     CHECK(has(keys, key + "="));

@@ -56,6 +56,11 @@ const std::vector<std::string> bad_keys{
     R"("figures": {"published": 0.5})",
 };
 
+/// The same for a spec of reinforcement learning.
+const std::vector<std::string> bad_rl_settings{
+    "env.games=[]", "env.actors=47", "env.settings=[\"a\"]", "env.first_level=5", "agent.heads=3", "test.episodes=7",
+};
+
 /// A line of a list of problems is "place: key: reason", with place or key or both left out.
 std::string reason_in(const ErrorSection& section, std::string_view line) {
   while (!section.knows(line) && line.find(": ") != std::string_view::npos) line.remove_prefix(line.find(": ") + 2);
@@ -77,7 +82,7 @@ void saw_problems(ErrorSection& section, const SpecError& error) {
 void parse(ErrorSection& section, const std::string& text, const std::vector<std::string>& overrides = {}) {
   INFO("spec: " << text);
   try {
-    parse_spec_text(text, "bad.json", overrides);
+    parse_any_spec_text(text, "bad.json", overrides);
   } catch (const SpecError& error) {
     return saw_problems(section, error);
   }
@@ -97,6 +102,9 @@ TEST_CASE("errors about specs are those of docs/errors.md") {
   for (const std::string& text : bad_specs) parse(section, text);
   for (const std::string& keys : bad_keys) parse(section, fmt::format("{{\"name\": \"a\", {}}}", keys));
   parse(section, "{\"name\": \"a\"}", {"train.steps"});
+  const char* rl = R"({"task": "rl", "name": "a", "env": {"games": ["signpost", "melody"], "levels": 0}})";
+  for (const std::string& setting : bad_rl_settings) parse(section, rl, {setting});
+  section.provoke([&] { parse_spec_text(rl, "rl.json"); });
   section.provoke([] { parse_spec_text(many_problems(), "bad.json"); });
   try {
     parse_spec_text(many_problems(), "bad.json");

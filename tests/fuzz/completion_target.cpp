@@ -38,7 +38,7 @@ std::vector<std::string> seeds() {
 
 std::vector<std::string> tokens() {
   std::vector<std::string> words{std::string(1, '\0'), "--", "=", "eval", "bench", "--suite", "--device", "--data-dir"};
-  for (const Field& field : fields()) words.emplace_back(field.path);
+  for (const Field& field : fewshot_keys().fields()) words.emplace_back(field.path);
   return words;
 }
 

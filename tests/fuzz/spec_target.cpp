@@ -51,7 +51,7 @@ std::vector<std::string> seeds() {
 
 std::vector<std::string> tokens() {
   std::vector<std::string> pieces{"{", "}", "[", "]", ":", ",", "\"", "\\u0000", "1e400", "-0", "null", "\xc3\xa9"};
-  for (const Field& field : fields()) {
+  for (const Field& field : fewshot_keys().fields()) {
     pieces.emplace_back(field.path);
     pieces.push_back('"' + std::string(leaf_of(field.path)) + "\": ");
     pieces.push_back('\0' + std::string(field.path) + '=');

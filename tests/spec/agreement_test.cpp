@@ -21,6 +21,7 @@
 using namespace srwm;
 using nlohmann::json;
 using srwm::testing::fits_schema;
+using srwm::testing::random_rl_spec;
 using srwm::testing::random_spec;
 using srwm::testing::refusal;
 
@@ -54,9 +55,17 @@ void rewrite_tables() {
   std::ofstream(page) << text;
 }
 
+/// A reinforcement-learning spec with one key set, and what the key needs to have a meaning.
+json rl_spec_with(const Field& field) {
+  json spec = {{"task", "rl"}, {"name", "a"}, {"figures", {{"source", "s"}}}, {"env", {{"games", {"signpost"}}}}};
+  if (field.path == "env.first_level") spec["env"]["levels"] = 7;
+  return spec;
+}
+
 /// A spec with one key set, and what the key needs to have a meaning.
-json spec_with(const Field& field, const json& value) {
+json spec_with(const SpecKeys& keys, const Field& field, const json& value) {
   json spec = {{"name", "a"}, {"figures", {{"source", "s"}}}};
+  if (keys.task() == Task::rl) spec = rl_spec_with(field);
   if (field.path.starts_with("optim.warmup")) spec["optim"]["schedule"] = "linear_warmup";
   if (field.path == "model.vision.size") spec["model"]["vision"]["kind"] = "res12";
   if (field.path == "protocol.ways_steps") spec["protocol"]["first_ways"] = 2;
@@ -72,24 +81,25 @@ json spec_with(const Field& field, const json& value) {
 }  // namespace
 
 TEST_CASE("paths are unique, and every group is declared and used") {
+  const SpecKeys& keys = keys_of(GENERATE(Task::fewshot, Task::rl));
   std::set<std::string_view> paths, used;
-  for (const Field& field : fields()) {
+  for (const Field& field : keys.fields()) {
     CHECK(paths.insert(field.path).second);
-    CHECK(find_group(field.path) == nullptr);
+    CHECK(keys.find_group(field.path) == nullptr);
     for (std::string_view group = parent_of(field.path); !group.empty(); group = parent_of(group)) {
-      CHECK(find_group(group) != nullptr);
+      CHECK(keys.find_group(group) != nullptr);
       used.insert(group);
     }
-    CHECK((field.condition.key.empty() || find_field(field.condition.key) != nullptr));
+    CHECK((field.condition.key.empty() || keys.find_field(field.condition.key) != nullptr));
     CHECK(field.meaning.ends_with('.'));
   }
-  CHECK(used.size() == groups().size());
+  CHECK(used.size() == keys.groups().size());
 }
 
 TEST_CASE("every architecture is drawn, in explain and in docs/models.md") {
   const std::string models = read(page.parent_path() / "models.md");
   for (const char* key : {"model.vision.kind", "model.core.kind"}) {
-    const auto& choice = std::get<ChoiceKey>(find_field(key)->type);
+    const auto& choice = std::get<ChoiceKey>(fewshot_keys().find_field(key)->type);
     for (const std::string_view value : choice.names) {
       INFO(key << " " << value);
       const auto drawn = std::ranges::find_if(
@@ -105,24 +115,54 @@ TEST_CASE("every architecture is drawn, in explain and in docs/models.md") {
 }
 
 TEST_CASE("every default is allowed") {
-  for (const Field& field : fields()) {
-    if (is_required(field)) continue;
+  const SpecKeys& keys = keys_of(GENERATE(Task::fewshot, Task::rl));
+  for (const Field& field : keys.fields()) {
+    if (keys.is_required(field)) continue;
     INFO(field.path);
-    const json value = json::parse(value_of(field, ExperimentSpec()).dump());
-    if (field.path != "protocol.ways_steps") CHECK(refusal(spec_with(field, value).dump()) == "valid");
-    CHECK(fits_schema(spec_with(field, value), json::parse(json_schema())));
+    if (field.path == "env.games") continue;  // must not be empty for the built-in games
+    const json value = json::parse(value_of(field, keys.defaults()).dump());
+    if (field.path != "protocol.ways_steps") CHECK(refusal(spec_with(keys, field, value).dump()) == "valid");
+    CHECK(fits_schema(spec_with(keys, field, value), json::parse(json_schema(keys.task()))));
   }
 }
 
 TEST_CASE("parser and schema take the same values for every key") {
-  const json schema = json::parse(json_schema());
-  const std::vector<json> values = {
-      nullptr,       true, 0,    1,  2,   5,     16,     17,     -1,     0.5,        1.0,    1.5,     4.5,
-      -0.5,          21,   1e18, "", "a", "a b", "a\nb", "lstm", "srwm", "constant", "sync", "conv4", json::array(),
-      json::object()};
-  for (const Field& field : fields()) {
+  const SpecKeys& keys = keys_of(GENERATE(Task::fewshot, Task::rl));
+  const json schema = json::parse(json_schema(keys.task()));
+  const std::vector<json> values = {nullptr,
+                                    true,
+                                    0,
+                                    1,
+                                    2,
+                                    5,
+                                    16,
+                                    17,
+                                    -1,
+                                    0.5,
+                                    1.0,
+                                    1.5,
+                                    4.5,
+                                    -0.5,
+                                    21,
+                                    1e18,
+                                    "",
+                                    "a",
+                                    "a b",
+                                    "a\nb",
+                                    "lstm",
+                                    "srwm",
+                                    "constant",
+                                    "sync",
+                                    "conv4",
+                                    json::array(),
+                                    json::object(),
+                                    json::array({1}),
+                                    json::array({"a=b"}),
+                                    json::array({1, "a"}),
+                                    json::array({json::array()})};
+  for (const Field& field : keys.fields()) {
     for (const json& value : values) {
-      const json spec = spec_with(field, value);
+      const json spec = spec_with(keys, field, value);
       INFO(spec.dump());
       const std::string refused = fmt::format("{}: must be {}; found ", field.path, allowed_values(field.type));
       const bool is_taken = refusal(spec.dump()).find(refused) == std::string::npos;
@@ -132,10 +172,11 @@ TEST_CASE("parser and schema take the same values for every key") {
 }
 
 TEST_CASE("resolved specs fit the schema; unknown and missing keys do not") {
-  const json schema = json::parse(json_schema());
+  const json schema = json::parse(json_schema(Task::fewshot));
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     INFO("seed " << seed);
     CHECK(fits_schema(json::parse(to_json(random_spec(seed))), schema));
+    CHECK(fits_schema(json::parse(to_json(random_rl_spec(seed))), json::parse(json_schema(Task::rl))));
   }
   CHECK_FALSE(fits_schema(json::parse(R"({"name": "a", "nam": 1})"), schema));
   CHECK_FALSE(fits_schema(json::parse(R"({"name": "a", "train": {"stesp": 1}})"), schema));
@@ -162,19 +203,25 @@ TEST_CASE("every spec in experiments/ is valid") {
     ++specs;
     INFO(entry.path());
     CHECK(refusal(read(entry.path())) == "valid");
-    CHECK(fits_schema(json::parse(read(entry.path())), json::parse(json_schema())));
+    const json spec = json::parse(read(entry.path()));
+    const Task task = spec.value("task", "fewshot") == "rl" ? Task::rl : Task::fewshot;
+    CHECK(fits_schema(spec, json::parse(json_schema(task))));
   }
   CHECK(specs > 0);
 }
 
 TEST_CASE("explain knows every key and group, and the nearest of those it does not know") {
   using Catch::Matchers::Contains;
-  for (const Field& field : fields()) {
-    CHECK_THAT(explain(field.path), Contains(std::string(field.meaning)) && Contains(allowed_values(field.type)));
-    const std::string text = explain(field.path);
-    CHECK_THAT(explain(""), Contains(text.substr(0, text.find("\n\""))));  // without drawings
+  for (const Task task : all_tasks) {
+    for (const Field& field : keys_of(task).fields()) {
+      CHECK_THAT(explain(field.path), Contains(std::string(field.meaning)) && Contains(allowed_values(field.type)));
+      CHECK_THAT(explain(""), Contains(fmt::format("{}\n    {}", field.path, field.meaning)));
+    }
+    for (const Group& group : keys_of(task).groups()) {
+      CHECK_THAT(explain(group.path), Contains(std::string(group.meaning)));
+    }
   }
-  for (const Group& group : groups()) CHECK_THAT(explain(group.path), Contains(std::string(group.meaning)));
+  CHECK_THAT(explain("train.batch"), Contains("In specs of few-shot learning") && Contains("Unrolls per update"));
   CHECK_THAT(explain("model.core.heads"), Contains("default: 16") && Contains("only if: model.core.kind is not"));
   CHECK_THAT(explain("model"), Contains("model.vision.channels") && !Contains("optim.rate"));
   CHECK_THROWS_WITH(explain("model.core.head"),

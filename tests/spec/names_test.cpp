@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "spec/fields.h"
+
 using namespace srwm;
 
 TEST_CASE("edit distance counts insertions, deletions, replacements and swaps of neighbours, whatever the case") {
@@ -30,15 +32,15 @@ TEST_CASE("the nearest name is near or none") {
 }
 
 TEST_CASE("the nearest key looks at the last part first, then at the group") {
-  CHECK(nearest_key("model.core.layrs") == "model.core.layers");
-  CHECK(nearest_key("layers") == "model.core.layers");
-  CHECK(nearest_key("core.layers") == "model.core.layers");
-  CHECK(nearest_key("trian") == "train");
-  CHECK(nearest_key("model.dropout") == "model.vision.dropout");
-  CHECK(nearest_key("core.dropout") == "model.core.dropout");
-  CHECK(nearest_key("optim.gradient_clip") == "optim.clip_norm");
-  CHECK(nearest_key("train.batch_size") == "train.batch");
-  CHECK(nearest_key("checkpoint.evry") == "checkpoint.every");
-  CHECK(nearest_key("validation.evry") == "validation.every");
-  CHECK(nearest_key("temperature").empty());
+  CHECK(nearest_key(fewshot_keys(), "model.core.layrs") == "model.core.layers");
+  CHECK(nearest_key(fewshot_keys(), "layers") == "model.core.layers");
+  CHECK(nearest_key(fewshot_keys(), "core.layers") == "model.core.layers");
+  CHECK(nearest_key(fewshot_keys(), "trian") == "train");
+  CHECK(nearest_key(fewshot_keys(), "model.dropout") == "model.vision.dropout");
+  CHECK(nearest_key(fewshot_keys(), "core.dropout") == "model.core.dropout");
+  CHECK(nearest_key(fewshot_keys(), "optim.gradient_clip") == "optim.clip_norm");
+  CHECK(nearest_key(fewshot_keys(), "train.batch_size") == "train.batch");
+  CHECK(nearest_key(fewshot_keys(), "checkpoint.evry") == "checkpoint.every");
+  CHECK(nearest_key(fewshot_keys(), "validation.evry") == "validation.every");
+  CHECK(nearest_key(fewshot_keys(), "temperature").empty());
 }

@@ -35,7 +35,7 @@ TEST_CASE("the resolved spec has every key with a meaning, in the order of the d
   spec.name = "a";
   spec.model.core.kind = CoreKind::lstm;
   const auto resolved = nlohmann::ordered_json::parse(to_json(spec));
-  CHECK(resolved.begin().key() == "name");
+  CHECK(resolved.begin().key() == "task");
   CHECK(resolved["train"].begin().key() == "steps");
   CHECK(resolved["model"]["core"].contains("hidden"));
   CHECK_FALSE(resolved["model"]["core"].contains("heads"));

@@ -45,6 +45,11 @@ bool fits_keyword(const json& value, const std::string& keyword, const json& wan
   }
   if (keyword.ends_with("inimum") || keyword.ends_with("aximum"))
     return !value.is_number() || is_in_range(value.get<double>(), keyword, wanted.get<double>());
+  if (keyword == "items") {
+    return !value.is_array() || std::ranges::all_of(value, [&](const json& item) { return fits_schema(item, wanted); });
+  }
+  if (keyword == "minItems") return !value.is_array() || value.size() >= wanted.get<std::size_t>();
+  if (keyword == "maxItems") return !value.is_array() || value.size() <= wanted.get<std::size_t>();
   if (keyword == "minLength") return !value.is_string() || value.get<std::string>().size() >= wanted.get<std::size_t>();
   if (keyword == "pattern") {
     return !value.is_string() || std::regex_search(value.get<std::string>(), std::regex(wanted.get<std::string>()));

@@ -14,7 +14,7 @@ namespace {
 
 /// Writes a random allowed value to a member.
 struct Randomize {
-  ExperimentSpec& spec;
+  AnySpec& spec;
   RandomSequence& random;
 
   void operator()(const IntegerKey& key) const {
@@ -40,6 +40,14 @@ struct Randomize {
     const std::vector<std::string> names = {"a", "Omniglot_1-shot.v2", std::string(100, 'x')};
     const auto& texts = key.rule == TextRule::any ? any : key.rule == TextRule::one_line ? one_line : names;
     key.member.write(spec) = texts[random.below(static_cast<std::uint32_t>(texts.size()))];
+  }
+  void operator()(const IntegersKey& key) const {
+    std::vector<std::int64_t>& values = key.member.write(spec);
+    values.resize(1 + random.below(static_cast<std::uint32_t>(std::min<std::size_t>(key.most, 5))));
+    for (std::int64_t& value : values) value = random.below(2) == 0 ? key.min : key.max;
+  }
+  void operator()(const TextsKey& key) const {
+    key.member.write(spec) = std::vector<std::string>(random.below(3), "a=b \xC3\xA9");
   }
   void operator()(const ChoiceKey& key) const {
     key.write(spec, random.below(static_cast<std::uint32_t>(key.names.size())));
@@ -83,11 +91,23 @@ void repair(ExperimentSpec& spec) {
   if (spec.figures.published) spec.figures.source = "table 1";
 }
 
+void repair(RlSpec& spec) {
+  if (spec.env.games.empty()) spec.env.games = {"signpost"};
+  spec.env.actors = 2 * static_cast<std::int64_t>(spec.env.games.size());
+  if (spec.env.levels == 0) spec.env.first_level = 0;
+  spec.agent.hidden = std::min<std::int64_t>(spec.agent.hidden, 64) * spec.agent.heads;
+  spec.test.episodes = std::min<std::int64_t>(spec.test.episodes, 1000) * spec.test.envs;
+  if (spec.figures.published) spec.figures.source = "table 1";
+}
+
 /// Puts keys without a meaning back to their default.
-void reset_meaningless(ExperimentSpec& spec) {
-  const ExperimentSpec defaults;
-  if (spec.data.dataset != "glyphs") spec.data.glyphs = defaults.data.glyphs;
-  for (const Field& field : fields()) {
+void reset_meaningless(AnySpec& spec) {
+  const SpecKeys& keys = keys_of(spec.task);
+  const AnySpec& defaults = keys.defaults();
+  if (spec.task == Task::fewshot && as<ExperimentSpec>(spec).data.dataset != "glyphs") {
+    as<ExperimentSpec>(spec).data.glyphs = GlyphOptions();
+  }
+  for (const Field& field : keys.fields()) {
     if (field.applies(spec)) continue;
     std::visit(
         [&](const auto& key) {
@@ -102,33 +122,43 @@ void reset_meaningless(ExperimentSpec& spec) {
   }
 }
 
+template <typename Spec>
+Spec random_spec_of(std::uint64_t seed) {
+  RandomSequence random(seed, Stream::init, 0);
+  Spec spec;
+  spec.name = "random";
+  for (const Field& field : keys_of(spec.task).fields()) {
+    if (field.path != "task" && random.below(2) == 0) std::visit(Randomize{spec, random}, field.type);
+  }
+  repair(spec);
+  reset_meaningless(spec);
+  return spec;
+}
+
 }  // namespace
 
 std::string refusal(std::string_view text, const std::vector<std::string>& overrides) {
   try {
-    parse_spec_text(text, "test.json", overrides);
+    parse_any_spec_text(text, "test.json", overrides);
     return "valid";
   } catch (const SpecError& error) {
     return error.what();
   }
 }
 
-std::string all_values(const ExperimentSpec& spec) {
+std::string all_values(const AnySpec& spec) {
   std::string values;
-  for (const Field& field : fields()) values += fmt::format("{} = {}\n", field.path, value_of(field, spec).dump());
+  for (const Field& field : keys_of(spec.task).fields())
+    values += fmt::format("{} = {}\n", field.path, value_of(field, spec).dump());
   return values;
 }
 
 ExperimentSpec random_spec(std::uint64_t seed) {
-  RandomSequence random(seed, Stream::init, 0);
-  ExperimentSpec spec;
-  spec.name = "random";
-  for (const Field& field : fields()) {
-    if (random.below(2) == 0) std::visit(Randomize{spec, random}, field.type);
-  }
-  repair(spec);
-  reset_meaningless(spec);
-  return spec;
+  return random_spec_of<ExperimentSpec>(seed);
+}
+
+RlSpec random_rl_spec(std::uint64_t seed) {
+  return random_spec_of<RlSpec>(seed);
 }
 
 }  // namespace srwm::testing

@@ -7,6 +7,7 @@
 
 #include "core/rng.h"
 #include "spec/fields.h"
+#include "spec/rl_spec.h"
 #include "spec/spec.h"
 
 namespace srwm::testing {
@@ -15,9 +16,10 @@ namespace srwm::testing {
 std::string refusal(std::string_view text, const std::vector<std::string>& overrides = {});
 
 /// The value of every key as JSON, whether it has a meaning or not: equal for equal specs.
-std::string all_values(const ExperimentSpec& spec);
+std::string all_values(const AnySpec& spec);
 
 /// A spec whose keys have random allowed values, ends of ranges included; the same for the same seed.
 ExperimentSpec random_spec(std::uint64_t seed);
+RlSpec random_rl_spec(std::uint64_t seed);
 
 }  // namespace srwm::testing

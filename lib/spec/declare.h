@@ -1,0 +1,44 @@
+// For the files that declare keys (fields.cpp, rl_fields.cpp), each of which says `using Spec = ...;` first.
+#pragma once
+
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "spec/fields.h"
+
+namespace srwm {
+
+inline constexpr double unbounded = std::numeric_limits<double>::infinity();
+
+/// The member of the file's Spec, as Member takes it.
+#define SRWM_MEMBER(member)       \
+  [](auto& spec) -> auto& {       \
+    return as<Spec>(spec).member; \
+  }
+
+/// A choice between the values of an enum, by their names.
+template <typename Enum, std::size_t count>
+ChoiceKey choice(Member<Enum> member, const Enum (&values)[count]) {
+  ChoiceKey key;
+  for (const Enum value : values) key.names.push_back(name_of(value));
+  key.write = [member, &values](AnySpec& spec, std::size_t i) { member.write(spec) = values[i]; };
+  key.read = [member](const AnySpec& spec) { return name_of(member.read(spec)); };
+  return key;
+}
+
+/// A condition on a spec of one task.
+template <typename Spec>
+struct ConditionOn {
+  std::string_view key, words;
+  bool (*holds)(const Spec&);
+
+  operator Condition() const {  // NOLINT(google-explicit-constructor)
+    return {key, words, [predicate = holds](const AnySpec& spec) { return predicate(as<Spec>(spec)); }};
+  }
+};
+
+/// The keys that every spec has: task, name, comment, seed.
+void add_general(std::vector<Field>& keys);
+
+}  // namespace srwm

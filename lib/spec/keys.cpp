@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <utility>
+
+#include "spec/declare.h"
+
+namespace srwm {
+namespace {
+
+using Spec = AnySpec;
+
+struct Words {
+  std::string operator()(const IntegerKey& key) const {
+    return fmt::format("an integer from {} to {}", key.min, key.max);
+  }
+  std::string operator()(const SeedKey&) const {
+    return fmt::format("an integer from 0 to {}", std::numeric_limits<std::uint64_t>::max());
+  }
+  std::string operator()(const NumberKey& key) const {
+    if (!key.min_excluded && !key.max_excluded && key.max != unbounded) {
+      return fmt::format("a number from {} to {}", key.min, key.max);
+    }
+    const std::string low = fmt::format("{} {}", key.min_excluded ? "above" : "of at least", key.min);
+    if (key.max == unbounded) return fmt::format("a number {}", low);
+    return fmt::format("a number {} and {} {}", low, key.max_excluded ? "below" : "at most", key.max);
+  }
+  std::string operator()(const FractionKey&) const { return "a fraction from 0 to 1, or null (not known)"; }
+  std::string operator()(const FlagKey&) const { return "true or false"; }
+  std::string operator()(const TextKey& key) const {
+    switch (key.rule) {
+      case TextRule::any:
+        return "text";
+      case TextRule::one_line:
+        return key.non_empty ? "text on one line, not empty" : "text on one line";
+      case TextRule::name:
+        return "text of 1 to 100 letters, digits, '-', '_' and '.' that begins with a letter or digit";
+    }
+    return "text";
+  }
+  std::string operator()(const IntegersKey& key) const {
+    return fmt::format("a list of 1 to {} integers from {} to {}", key.most, key.min, key.max);
+  }
+  std::string operator()(const TextsKey& key) const {
+    return fmt::format("a list of at most {} texts, each on one line and not empty", key.most);
+  }
+  std::string operator()(const ChoiceKey& key) const {
+    std::string words = key.names.size() == 1 ? "" : "one of ";
+    for (std::size_t i = 0; i < key.names.size(); ++i) {
+      words += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", key.names[i]);
+    }
+    return words;
+  }
+};
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name(std::string_view text) {
+  const auto fits = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; };
+  return !text.empty() && text.size() <= 100 && is_letter_or_digit(text.front()) && std::ranges::all_of(text, fits);
+}
+
+}  // namespace
+
+void add_general(std::vector<Field>& keys) {
+  keys.push_back(
+      {"task", choice<Task>(SRWM_MEMBER(task), all_tasks),
+       "\"fewshot\": learning from a few images (srwm train-fewshot); \"rl\": playing games (srwm train-rl), "
+       "with other keys."});
+  keys.push_back({"name", TextKey{SRWM_MEMBER(name), TextRule::name, true},
+                  "Names the experiment; the run folder is runs/<name>-s<seed>."});
+  keys.push_back({"comment", TextKey{SRWM_MEMBER(comment)}, "Anything a reader should know; not used."});
+  keys.push_back({"seed", SeedKey{SRWM_MEMBER(seed)},
+                  "Seed of initial weights, episodes, actions and dropout: same spec and seed, same numbers."});
+}
+
+SpecKeys::SpecKeys(std::vector<Field> all_fields, std::vector<Group> all_groups, Make* maker, Rules* rules)
+    : fields_(std::move(all_fields)),
+      groups_(std::move(all_groups)),
+      make_(maker),
+      check_rules_(rules),
+      defaults_(maker()) {}
+
+const Field* SpecKeys::find_field(std::string_view path) const {
+  const auto found = std::ranges::find(fields_, path, &Field::path);
+  return found == fields_.end() ? nullptr : &*found;
+}
+
+const Group* SpecKeys::find_group(std::string_view path) const {
+  const auto found = std::ranges::find(groups_, path, &Group::path);
+  return found == groups_.end() ? nullptr : &*found;
+}
+
+bool SpecKeys::is_required(const Field& field) const {
+  const auto* text = std::get_if<TextKey>(&field.type);
+  return text != nullptr && text->non_empty && text->member.read(defaults()).empty();
+}
+
+const SpecKeys& keys_of(Task task) {
+  return task == Task::rl ? rl_keys() : fewshot_keys();
+}
+
+std::string_view parent_of(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
+}
+
+std::string_view leaf_of(std::string_view path) {
+  return path.substr(path.rfind('.') + 1);
+}
+
+std::vector<std::string_view> named_values(const KeyType& type) {
+  if (std::holds_alternative<FlagKey>(type)) return {"true", "false"};
+  const auto* choice = std::get_if<ChoiceKey>(&type);
+  return choice == nullptr ? std::vector<std::string_view>() : choice->names;
+}
+
+std::string allowed_values(const KeyType& type) {
+  return std::visit(Words(), type);
+}
+
+bool keeps_rule(TextRule rule, std::string_view text) {
+  switch (rule) {
+    case TextRule::any:
+      return true;
+    case TextRule::one_line:
+      return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    case TextRule::name:
+      return is_name(text);
+  }
+  return false;
+}
+
+}  // namespace srwm

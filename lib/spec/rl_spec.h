@@ -1,0 +1,86 @@
+// The spec of a reinforcement-learning experiment as typed values; defaults are the published settings of the SRWM
+// agent on ProcGen. The keys are declared in spec/rl_fields.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/precision.h"
+#include "nn/agent_options.h"
+#include "optim/options.h"
+#include "spec/spec.h"
+
+namespace srwm {
+
+struct EnvSpec {
+  std::string library = "games";   ///< "games": built in; "procgen"; a folder or a shared library (env/env_library.h)
+  std::vector<std::string> games;  ///< actor i plays games[i mod size]
+  std::string mode;                ///< the library's distribution_mode; empty: its default
+  std::vector<std::string> settings;  ///< "NAME=VALUE", the library's other options
+  std::int64_t actors = 48;           ///< environments that play at once
+  std::int64_t levels = 200;          ///< trained on; 0: all
+  std::int64_t first_level = 0;
+  std::int64_t threads = 0;  ///< of the library's own pool
+};
+
+/// Learning rate, linearly falling to 0 over train.steps, and the optimizer's other options.
+struct RlOptimSpec : RmsPropOptions {
+  double rate = 6e-4;
+};
+
+struct LossSpec {
+  double discount = 0.99;
+  double baseline_cost = 0.5;
+  double entropy_cost = 0.01;
+  double reward_clip = 1;  ///< rewards count as at most so much either way; 0: as they are
+  double rho_clip = 1, c_clip = 1, pg_rho_clip = 1;
+};
+
+enum class RlMode {
+  synchronous,  ///< acting and learning in turn
+  overlapped,   ///< at the same time
+};
+inline constexpr RlMode all_rl_modes[] = {RlMode::synchronous, RlMode::overlapped};
+
+/// As in specs: "synchronous", "overlapped".
+constexpr std::string_view name_of(RlMode mode) {
+  return mode == RlMode::overlapped ? "overlapped" : "synchronous";
+}
+
+struct RlTrainSpec {
+  std::int64_t steps = 300'000'000;  ///< of environments, all together
+  std::int64_t unroll = 50;          ///< steps of one environment in a row of a batch
+  std::int64_t batch = 32;           ///< rows
+  RlMode mode = RlMode::synchronous;
+  std::int64_t report_every = 100;  ///< updates
+  Precision precision = Precision::fp32;
+
+  std::int64_t steps_per_update() const { return unroll * batch; }
+  /// Updates until `steps` steps have been learned from.
+  std::int64_t updates() const { return (steps + steps_per_update() - 1) / steps_per_update(); }
+};
+
+struct RlTestSpec {
+  std::int64_t episodes = 200;                                  ///< of each game on each split; 0: no test
+  std::int64_t envs = 20;                                       ///< of each game at a time; each plays episodes / envs
+  std::int64_t levels = 200;                                    ///< in each test split
+  std::vector<std::int64_t> first_levels = {1000, 1200, 1400};  ///< of test splits 1, 2, ...
+};
+
+/// A reinforcement-learning experiment.
+struct RlSpec : AnySpec {
+  RlSpec() : AnySpec(Task::rl) {}
+
+  EnvSpec env;
+  AgentOptions agent;
+  RlOptimSpec optim;
+  LossSpec loss;
+  RlTrainSpec train;
+  CheckpointSpec checkpoint;  ///< `every` counts updates
+  RlTestSpec test;
+  FiguresSpec figures;  ///< normalised mean test scores
+};
+
+}  // namespace srwm
