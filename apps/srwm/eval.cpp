@@ -16,8 +16,10 @@
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
 #include "run/statement.h"
+#include "spec/fields.h"
 #include "spec/parse.h"
 #include "srwm/commands.h"
+#include "srwm/eval_rl.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
 
@@ -26,7 +28,7 @@ namespace {
 
 struct Options {
   std::string run, checkpoint, data_dir, episodes_file, predictions;
-  std::string split = "test";
+  std::string split, video;
   std::int64_t num_episodes = 0, batch = 0;
   std::uint64_t episode_seed = 0;
   bool json = false;
@@ -54,7 +56,8 @@ ExperimentSpec spec_for(const Checkpoint& checkpoint, const std::string& origin,
 
 std::unique_ptr<EpisodeSource> source_for(const FewShotData& data, const Options& options) {
   for (Split split : all_splits) {
-    if (name_of(split) == options.split) return data.drawn(split, options.episode_seed);
+    if (name_of(split) == (options.split.empty() ? "test" : options.split))
+      return data.drawn(split, options.episode_seed);
   }
   throw UsageError("--split {}: the splits are train, val and test.", options.split);
 }
@@ -86,7 +89,8 @@ void check_digest(const Checkpoint& checkpoint, const std::filesystem::path& pat
 }
 
 std::string origin_of_episodes(const Options& options) {
-  return options.episodes_file.empty() ? options.split : options.episodes_file;
+  if (!options.episodes_file.empty()) return options.episodes_file;
+  return options.split.empty() ? "test" : options.split;
 }
 
 nlohmann::ordered_json to_json(const Options& options, const std::filesystem::path& path, std::int64_t step,
@@ -100,12 +104,31 @@ nlohmann::ordered_json to_json(const Options& options, const std::filesystem::pa
   return object;
 }
 
+/// Few-shot options say nothing of an agent.
+void check_rl_options(const Options& options) {
+  const auto refuse = [](const char* option) {
+    throw UsageError("{} is for few-shot models; this is the checkpoint of an agent.", option);
+  };
+  if (!options.episodes_file.empty()) refuse("--episodes-file");
+  if (!options.predictions.empty()) refuse("--predictions");
+  if (options.batch > 0) refuse("--batch");
+}
+
 void execute(const Options& options) {
   if (options.run.empty() == options.checkpoint.empty()) {
     throw UsageError("Give either --run DIR (its best model) or --checkpoint FILE.");
   }
   const std::filesystem::path path = checkpoint_path(options);
   const Checkpoint checkpoint = load_checkpoint(path);
+  const std::unique_ptr<AnySpec> of_run = parse_any_spec_text(checkpoint.spec_json, path.string());
+  if (of_run->task == Task::rl) {
+    check_rl_options(options);
+    return evaluate_rl(
+        checkpoint, path, as<RlSpec>(*of_run),
+        {options.split, options.data_dir, options.video, options.num_episodes, options.json, options.device});
+  }
+  if (!options.video.empty())
+    throw UsageError("--video: {} is of a few-shot model, which plays nothing.", path.string());
   const ExperimentSpec spec = spec_for(checkpoint, path.string(), options);
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
   // A CPU evaluates in fp32 what was trained in less.
@@ -137,16 +160,18 @@ void execute(const Options& options) {
 
 void add_eval_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("eval", "Accuracy of a trained model, with its 95 % interval");
+  CLI::App* command =
+      app.add_subcommand("eval", "Accuracy of a trained model, or returns of an agent, with 95 % intervals");
   command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest")
       ->type_name(takes::folder)
       ->check(not_empty());
   command->add_option("--checkpoint", options->checkpoint, "Checkpoint file")
       ->type_name(takes::h5_file)
       ->check(not_empty());
-  command->add_option("--split", options->split, "Classes to draw episodes from")
-      ->type_name(takes::split)
-      ->capture_default_str();
+  command
+      ->add_option("--split", options->split,
+                   "Classes to draw episodes from, default test; of an agent: levels, test1, ..., default all")
+      ->type_name(takes::split);
   command
       ->add_option("--num-episodes", options->num_episodes,
                    "Episodes; default: the spec's test.episodes, or the file's")
@@ -164,6 +189,10 @@ void add_eval_command(CLI::App& app) {
       ->check(not_empty());
   command->add_option("--batch", options->batch, "Episodes at a time; default: the spec's train.batch")
       ->check(positive());
+  command
+      ->add_option("--video", options->video, "Of an agent: frames of some episodes as PNG, and MP4 if there is ffmpeg")
+      ->type_name(takes::folder)
+      ->check(not_empty());
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
       ->type_name(takes::folder)
@@ -173,8 +202,9 @@ void add_eval_command(CLI::App& app) {
   srwm eval --run runs/quickstart-s1
   srwm eval --checkpoint runs/x/checkpoints/best.h5 --split val --num-episodes 5000 --json
   srwm eval --run runs/x --episodes-file fixed.h5 --predictions logits.h5
+  srwm eval --run runs/games_quickstart-s1 --num-episodes 100 --video films
 
-Model, dataset and protocol come from the checkpoint.)");
+Model, dataset and protocol, or environments, come from the checkpoint.)");
   command->callback([options] { execute(*options); });
 }
 

@@ -80,7 +80,7 @@ std::string wrong_processor(const char* missing) {
 
 std::string out_of_memory(const CLI::App& app) {
   const CLI::App& command = named_command(app);
-  if (command.get_name() == "train-fewshot") {
+  if (command.get_name().starts_with("train-")) {
     return "Out of memory. A smaller train.batch or dataset needs less; --dry-run estimates how much a spec takes.";
   }
   return fmt::format(

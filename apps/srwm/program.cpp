@@ -18,6 +18,7 @@ constexpr const char* examples = R"(Examples:
   srwm config check experiments/*.json                         all mistakes in specs at once
   srwm config explain model.core                               what a key means
   srwm data inspect omniglot28.h5 --sheet sheet.png            what is in a file
+  srwm train-rl --config experiments/games_quickstart.json     an agent that plays a built-in game
   srwm env watch --game signpost --out sheet.png               look at a built-in game
   srwm report experiments/omniglot_1shot                       a table: our runs beside published figures
   srwm bench --suite step                                      how fast this machine is
@@ -58,6 +59,7 @@ void build_program(CLI::App& program) {
   program.require_subcommand(1);
   program.get_formatter()->column_width(34);
   add_train_fewshot_command(program);
+  add_train_rl_command(program);
   add_eval_command(program);
   add_config_command(program);
   add_data_command(program);

@@ -13,35 +13,29 @@
 #include "fewshot/data.h"
 #include "fewshot/dry_run.h"
 #include "fewshot/report.h"
+#include "fewshot/trainer.h"
 #include "run/log.h"
 #include "run/run_folder.h"
 #include "run/side_by_side.h"
 #include "run/signals.h"
 #include "spec/parse.h"
+#include "spec/print.h"
 #include "srwm/commands.h"
-#include "srwm/fewshot_run.h"
 #include "srwm/seeds.h"
 #include "srwm/session.h"
+#include "srwm/training_run.h"
 #include "srwm/value_names.h"
 
 namespace srwm {
 namespace {
 
-struct Options {
-  std::string config, seeds;
-  std::vector<std::string> set;
-  std::optional<std::uint64_t> seed;
-  DeviceOptions device;
-  std::string data_dir, run_dir, init_from;
-  bool resume = false, dry_run = false;
-  std::optional<double> max_seconds;
+struct Options : TrainingOptions {
+  std::string seeds;
 };
 
-ExperimentSpec load(const Options& options, const std::optional<std::uint64_t>& seed) {
-  std::vector<std::string> overrides = options.set;
-  if (seed) overrides.push_back(fmt::format("seed={}", *seed));
-  return load_spec(options.config, overrides);
-}
+struct FewShotRun : TrainingRun {
+  ExperimentSpec spec;
+};
 
 void print_result(const RunPaths& paths, const char* headline) {
   fmt::print("{}\n{}\n", headline, describe_result(paths));
@@ -49,14 +43,19 @@ void print_result(const RunPaths& paths, const char* headline) {
 
 /// The run of one seed: of the spec's own if there is none.
 FewShotRun make_run(const Options& options, const std::optional<std::uint64_t>& seed) {
-  ExperimentSpec spec = load(options, seed);
+  const ExperimentSpec spec = load_spec(options.config, overrides_of(options, seed));
   std::string folder = options.run_dir;
   if (folder.empty()) {
     folder = default_run_folder(spec.name, spec.seed).string();
   } else if (!options.seeds.empty()) {
     folder += fmt::format("-s{}", spec.seed);
   }
-  return {std::move(spec), {folder}, options.resume, options.init_from};
+  return {{to_json(spec), {folder}, options.resume, options.init_from}, spec};
+}
+
+void train(const FewShotRun& run, Context& context, const FewShotData& data, Logger& logger, StopRequest& stop) {
+  FewShotTrainer trainer(run.spec, context, data, run.paths, logger, stop);
+  train_in_folder(run, trainer, logger);
 }
 
 void train_one(const Options& options, StopRequest& stop) {
@@ -125,35 +124,14 @@ void execute(const Options& options) {
 void add_train_fewshot_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("train-fewshot", "Meta-train a few-shot model from a spec, then test it");
-  command->add_option("--config", options->config, "Experiment spec")
-      ->type_name(takes::spec)
-      ->required()
-      ->check(not_empty());
-  command->add_option("--set", options->set, "Override a key of the spec: --set train.batch=32 (repeatable)")
-      ->type_name(takes::setting)
-      ->allow_extra_args(false);
-  CLI::Option* seed = command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
-  CLI::Option* seeds =
-      command->add_option("--seeds", options->seeds, "Train several seeds side by side: 1,2,5 or 1-5; a folder each")
-          ->type_name(takes::seeds)
-          ->excludes(seed)
-          ->check(not_empty());
-  add_device_options(*command, options->device);
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
-      ->type_name(takes::folder)
-      ->check(not_empty());
+  add_training_options(*command, *options, takes::setting, "the packed datasets");
   command
-      ->add_option("--run-dir", options->run_dir, "Run folder; default: runs/<name>-s<seed>; of --seeds: DIR-s<seed>")
-      ->type_name(takes::folder)
+      ->add_option("--seeds", options->seeds,
+                   "Train several seeds side by side: 1,2,5 or 1-5; a folder each, DIR-s<seed>")
+      ->type_name(takes::seeds)
+      ->excludes("--seed")
+      ->excludes("--dry-run")
       ->check(not_empty());
-  command->add_option("--init-from", options->init_from, "Start from the model in this checkpoint")
-      ->type_name(takes::h5_file)
-      ->check(not_empty());
-  command->add_flag("--resume", options->resume, "Go on from the run folder's checkpoint; start if there is none");
-  command->add_flag("--dry-run", options->dry_run, "Build the model, run one batch, print sizes; write nothing")
-      ->excludes(seeds);
-  command->add_option("--max-seconds", options->max_seconds, "Write a checkpoint and stop (exit 75) after this time")
-      ->check(positive());
   command->footer(R"(Examples:
   srwm train-fewshot --config experiments/quickstart.json
   srwm train-fewshot --config X.json --set train.batch=32 --set optim.rate=3e-4 --run-dir runs/small-batch

@@ -1,32 +1,15 @@
 #include "fewshot/diagnosis.h"
 
-#include <algorithm>
-#include <cmath>
+#include "nn/find_bad_tensor.h"
 
 namespace srwm {
-namespace {
-
-bool all_finite(const Tensor& tensor) {
-  const auto finite = [](auto value) { return std::isfinite(value); };
-  if (tensor.dtype() == DType::f64) return std::ranges::all_of(tensor.span<double>(), finite);
-  return tensor.dtype() != DType::f32 || std::ranges::all_of(tensor.span<float>(), finite);
-}
-
-}  // namespace
 
 std::string find_first_bad_tensor(Context& context, FewShotLearner& learner, const EpisodeBatch& batch,
                                   const ImagePool& pool) {
-  for (const Parameter& parameter : learner.parameters().parameters()) {
-    if (!all_finite(context.on_host(parameter.value))) return "the parameter " + parameter.name;
-  }
-  std::string found;
-  learner.parameters().zero_grad();
-  learner.accumulate_gradient(context, batch, pool,
-                              [&](const std::string& place, const char* op, const std::string& what, const Tensor& t) {
-                                if (!found.empty() || all_finite(context.on_host(t))) return;
-                                found = what + " of " + op + (place.empty() ? "" : " in " + place);
-                              });
-  return found.empty() ? "none on a second run of the step" : found;
+  return find_first_bad_tensor(context, learner.parameters(), [&](const TensorWatcher& watcher) {
+    learner.parameters().zero_grad();
+    learner.accumulate_gradient(context, batch, pool, watcher);
+  });
 }
 
 }  // namespace srwm

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "fewshot/learner.h"
+#include "nn/named_values.h"
+#include "run/parameter_table.h"
 #include "run/progress.h"
 
 namespace srwm {
@@ -13,15 +15,6 @@ namespace {
 
 double mebibytes(double bytes) {
   return bytes / (1 << 20);
-}
-
-std::string parameter_table(const ParameterSet& set) {
-  std::string text;
-  for (const Parameter& parameter : set.parameters()) {
-    text += fmt::format("  {:<32} {:<18} {:>12}\n", parameter.name, parameter.value.shape().to_string(),
-                        format_count(parameter.value.numel()));
-  }
-  return text + fmt::format("  {:<32} {:<18} {:>12}\n", "parameters", "", format_count(set.count()));
 }
 
 std::string memory_table(const ParameterSet& set, const Context& context, const ImagePool& pool) {
@@ -52,7 +45,7 @@ std::string describe_dry_run(const ExperimentSpec& spec, Context& context, const
   const BatchOutcome outcome = learner.accumulate_gradient(context, batch, source.pool());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return fmt::format("{}: dry run on {}, {} threads\n{}{}", spec.name, context.device().to_string(), context.threads(),
-                     parameter_table(learner.parameters()),
+                     parameter_table(named_values(learner.parameters())),
                      memory_table(learner.parameters(), context, source.pool())) +
          fmt::format("one batch: {} episodes of {} images, loss {:.4f} (chance {:.4f}), {:.0f} ms, {} images/s\n",
                      batch.batch, batch.length, outcome.loss, std::log(static_cast<double>(spec.protocol.n_way)),

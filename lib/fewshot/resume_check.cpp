@@ -14,20 +14,12 @@ namespace {
 constexpr std::array<std::string_view, 6> free_to_change = {"comment",    "train.steps", "train.report_every",
                                                             "checkpoint", "test",        "figures"};
 
-/// One line per key whose value is another one now.
-std::string list_differences(const ExperimentSpec& before, const ExperimentSpec& now) {
-  std::string lines;
-  for (const SpecDifference& difference : differences(before, now, free_to_change)) {
-    lines += fmt::format("\n  {}: {} then, {} now", difference.path, difference.before, difference.now);
-  }
-  return lines;
-}
-
 }  // namespace
 
 void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& path, const ExperimentSpec& spec,
                      const std::string& data_digest) {
-  const std::string changed = list_differences(parse_spec_text(checkpoint.spec_json, path.string()), spec);
+  const std::string changed =
+      list_differences(parse_spec_text(checkpoint.spec_json, path.string()), spec, free_to_change);
   if (!changed.empty()) {
     throw SpecError(
         "{} was made with another spec and cannot be resumed with this one:{}\nUse the old values, or another "

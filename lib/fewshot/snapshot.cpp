@@ -3,12 +3,6 @@
 namespace srwm {
 namespace {
 
-void copy_from(Context& context, const std::vector<NamedTensor>& stored, const std::string& name, const Tensor& target,
-               const std::filesystem::path& path) {
-  const Tensor& source = find_tensor(stored, name, target.shape(), target.dtype(), path);
-  context.upload(target, source.raw());
-}
-
 std::string first_moment(const Parameter& parameter) {
   return "exp_avg." + parameter.name;
 }
@@ -37,9 +31,10 @@ void restore_model(Context& context, const Checkpoint& checkpoint, const std::fi
                    FewShotLearner& learner) {
   const ParameterSet& set = learner.parameters();
   for (const Parameter& parameter : set.parameters()) {
-    copy_from(context, checkpoint.model, parameter.name, parameter.value, path);
+    restore_tensor(context, checkpoint.model, parameter.name, parameter.value, path);
   }
-  for (const StateTensor& state : set.states()) copy_from(context, checkpoint.model, state.name, state.value, path);
+  for (const StateTensor& state : set.states())
+    restore_tensor(context, checkpoint.model, state.name, state.value, path);
 }
 
 void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
@@ -47,8 +42,8 @@ void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std
   std::size_t i = 0;
   for (const Parameter& parameter : learner.parameters().parameters()) {
     const UpdatedTensors& moments = adam.tensors()[i++];
-    copy_from(context, checkpoint.optimizer, first_moment(parameter), moments.m, path);
-    copy_from(context, checkpoint.optimizer, second_moment(parameter), moments.v, path);
+    restore_tensor(context, checkpoint.optimizer, first_moment(parameter), moments.m, path);
+    restore_tensor(context, checkpoint.optimizer, second_moment(parameter), moments.v, path);
   }
   adam.set_steps_done(checkpoint.progress.step);
 }

@@ -103,6 +103,12 @@ std::optional<std::int64_t> step_in_name(const std::string& name) {
   return error == std::errc() && end == last ? std::optional(step) : std::nullopt;
 }
 
+/// nullptr if there is none of that name.
+const Tensor* find(const std::vector<NamedTensor>& tensors, const std::string& name) {
+  const auto found = std::ranges::find(tensors, name, &NamedTensor::name);
+  return found == tensors.end() ? nullptr : &found->tensor;
+}
+
 }  // namespace
 
 std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint) {
@@ -143,18 +149,29 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
 
 const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name, const Shape& shape,
                           DType dtype, const std::filesystem::path& path) {
-  const auto found =
-      std::find_if(tensors.begin(), tensors.end(), [&](const NamedTensor& named) { return named.name == name; });
-  if (found == tensors.end()) {
+  const Tensor* tensor = find(tensors, name);
+  if (tensor == nullptr) {
     throw DataError("{}: there is no tensor {} ({} {}), which the model needs. The checkpoint is of another model.",
                     path.string(), name, name_of(dtype), shape.to_string());
   }
-  const Tensor& tensor = found->tensor;
-  if (tensor.shape() == shape && tensor.dtype() == dtype) return tensor;
+  if (tensor->shape() == shape && tensor->dtype() == dtype) return *tensor;
   throw DataError(
       "{}: the tensor {} is {} {}; the model needs {} {}. The checkpoint is of another model, or of one for images "
       "of another size.",
-      path.string(), name, name_of(tensor.dtype()), tensor.shape().to_string(), name_of(dtype), shape.to_string());
+      path.string(), name, name_of(tensor->dtype()), tensor->shape().to_string(), name_of(dtype), shape.to_string());
+}
+
+const Tensor& find_bytes(const std::vector<NamedTensor>& tensors, const std::string& name,
+                         const std::filesystem::path& path) {
+  const Tensor* tensor = find(tensors, name);
+  if (tensor != nullptr && tensor->dtype() == DType::u8 && tensor->shape().rank() == 1) return *tensor;
+  throw DataError("{}: there is no state of environments under {}. The file is damaged or was not written by srwm.",
+                  path.string(), name);
+}
+
+void restore_tensor(Context& context, const std::vector<NamedTensor>& tensors, const std::string& name,
+                    const Tensor& target, const std::filesystem::path& path) {
+  context.upload(target, find_tensor(tensors, name, target.shape(), target.dtype(), path).raw());
 }
 
 void CheckpointWriter::save_regular(const Checkpoint& checkpoint) {

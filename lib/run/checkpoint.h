@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/context.h"
 #include "core/named_tensor.h"
 #include "run/run_folder.h"
 
@@ -51,6 +52,14 @@ Checkpoint load_checkpoint(const std::filesystem::path& path);
 /// not the one asked for.
 const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name, const Shape& shape,
                           DType dtype, const std::filesystem::path& path);
+
+/// Bytes stored under that name, u8 [n], however many; DataError likewise.
+const Tensor& find_bytes(const std::vector<NamedTensor>& tensors, const std::string& name,
+                         const std::filesystem::path& path);
+
+/// Copies the tensor find_tensor finds to `target` on the device.
+void restore_tensor(Context& context, const std::vector<NamedTensor>& tensors, const std::string& name,
+                    const Tensor& target, const std::filesystem::path& path);
 
 /// Writes latest.h5, best.h5 and, of the regular checkpoints, the newest as step-<n>.h5.
 class CheckpointWriter {

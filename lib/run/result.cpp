@@ -10,7 +10,8 @@ std::string result_json(const RunResult& result, const Statement& statement) {
   for (const auto& [name, section] : result.sections) object[name] = section;
   object["steps"] = result.steps;
   object["wall_seconds"] = result.wall_seconds;
-  object["images_per_second"] = result.images_per_second;
+  if (result.images_per_second) object["images_per_second"] = *result.images_per_second;
+  if (result.steps_per_second) object["steps_per_second"] = *result.steps_per_second;
   object["seed"] = result.seed;
   add_statement(object, statement);
   return object.dump(2) + "\n";

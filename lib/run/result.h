@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,9 @@ struct RunResult {
   /// Objects of result.json by name: "test" first, then "validation".
   std::vector<std::pair<std::string, nlohmann::ordered_json>> sections;
   std::int64_t steps = 0;
-  double wall_seconds = 0;  ///< all sittings together
-  double images_per_second = 0;
+  double wall_seconds = 0;                  ///< all sittings together
+  std::optional<double> images_per_second;  ///< few-shot
+  std::optional<double> steps_per_second;   ///< reinforcement learning: of environments
   std::uint64_t seed = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "spec/fields.h"
@@ -19,6 +20,14 @@ std::vector<SpecDifference> differences(const AnySpec& before, const AnySpec& no
     if (old_value != new_value) found.push_back({field.path, std::move(old_value), std::move(new_value)});
   }
   return found;
+}
+
+std::string list_differences(const AnySpec& before, const AnySpec& now, std::span<const std::string_view> ignored) {
+  std::string lines;
+  for (const SpecDifference& difference : differences(before, now, ignored)) {
+    lines += fmt::format("\n  {}: {} then, {} now", difference.path, difference.before, difference.now);
+  }
+  return lines;
 }
 
 }  // namespace srwm

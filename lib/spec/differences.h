@@ -21,4 +21,7 @@ struct SpecDifference {
 std::vector<SpecDifference> differences(const AnySpec& before, const AnySpec& now,
                                         std::span<const std::string_view> ignored);
 
+/// The same as text, each on a line that begins with a line break: "\n  optim.rate: 0.1 then, 0.2 now".
+std::string list_differences(const AnySpec& before, const AnySpec& now, std::span<const std::string_view> ignored);
+
 }  // namespace srwm

@@ -22,21 +22,22 @@ bool has_heads(const RlSpec& spec) {
 bool has_blocks(const RlSpec& spec) {
   return has_core(spec) && spec.agent.core != AgentCoreKind::lstm;
 }
-bool is_srwm(const RlSpec& spec) {
-  return spec.agent.core == AgentCoreKind::srwm;
+bool has_srwm(const RlSpec& spec) {
+  return spec.agent.core == AgentCoreKind::srwm || spec.agent.core == AgentCoreKind::sr_delta;
 }
 bool remembers(const RlSpec& spec) {
-  return has_core(spec) && spec.agent.core != AgentCoreKind::feed_forward_deep;
+  return has_heads(spec) ? spec.agent.core != AgentCoreKind::fake_sr : spec.agent.core == AgentCoreKind::lstm;
 }
 bool tests(const RlSpec& spec) {
   return spec.test.episodes > 0;
 }
 
 constexpr ConditionOn<Spec> if_core{"agent.core", "agent.core is not \"feed_forward\"", has_core};
-constexpr ConditionOn<Spec> if_heads{"agent.core", "agent.core has fast weights", has_heads};
+constexpr ConditionOn<Spec> if_heads{
+    "agent.core", "agent.core has heads: it is neither a \"feed_forward\" one nor \"lstm\"", has_heads};
 constexpr ConditionOn<Spec> if_blocks{"agent.core", "agent.core is neither \"feed_forward\" nor \"lstm\"", has_blocks};
-constexpr ConditionOn<Spec> if_srwm{"agent.core", "agent.core is \"srwm\"", is_srwm};
-constexpr ConditionOn<Spec> if_remembering{"agent.core", "agent.core is no \"feed_forward\" one", remembers};
+constexpr ConditionOn<Spec> if_srwm{"agent.core", "agent.core is \"srwm\" or \"sr_delta\"", has_srwm};
+constexpr ConditionOn<Spec> if_remembering{"agent.core", "agent.core is one that remembers", remembers};
 constexpr ConditionOn<Spec> if_testing{"test.episodes", "test.episodes is above 0", tests};
 
 constexpr std::int64_t most = 1'000'000'000;

@@ -30,7 +30,7 @@ FURTHER = [
     ("apps/srwm/main.cpp", "wrong_processor"),
     ("apps/srwm/main.cpp", "complaint_about_unknown"),
     ("apps/srwm/main.cpp", "out_of_memory"),
-    ("apps/srwm/fewshot_run.cpp", "way_on"),
+    ("apps/srwm/training_run.cpp", "way_on"),
     ("apps/srwm/session.cpp", "positive"),
     ("apps/srwm/session.cpp", "not_negative"),
     ("apps/srwm/session.cpp", "not_empty"),

@@ -74,7 +74,7 @@ TEST_CASE("keys that do not fit together") {
              Contains("env.settings: \"frame_size\" is not NAME=VALUE"));
   CHECK_THAT(problem("", {"env.levels=0", "env.first_level=3"}), Contains("env.first_level: must be 0"));
   CHECK_THAT(problem("", {"agent.heads=3"}), Contains("agent.heads: must divide agent.hidden, which is 128"));
-  CHECK_THAT(problem("", {"agent.core=lstm", "agent.heads=3"}), Contains("has a meaning only if agent.core has fast"));
+  CHECK_THAT(problem("", {"agent.core=lstm", "agent.heads=3"}), Contains("has a meaning only if agent.core has heads"));
   CHECK_THAT(problem("", {"test.episodes=30"}), Contains("test.episodes: must be a multiple of test.envs"));
   CHECK_THAT(problem("", {"figures.published=0.2"}), Contains("figures.source: is missing"));
 }

@@ -1,0 +1,84 @@
+#include "srwm/eval_rl.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "rl/report.h"
+#include "rl/snapshot.h"
+#include "rl/video.h"
+#include "run/statement.h"
+
+namespace srwm {
+namespace {
+
+constexpr std::int64_t filmed_episodes = 3;
+
+/// The spec with the number of episodes asked for, shared out evenly.
+RlSpec spec_for(RlSpec spec, const RlEvalOptions& options) {
+  if (options.episodes == 0) {
+    if (spec.test.episodes > 0) return spec;
+    throw UsageError("The run's spec has test.episodes 0. Say how many to evaluate with --num-episodes.");
+  }
+  spec.test.episodes = options.episodes;
+  spec.test.envs = std::min(spec.test.envs, options.episodes);
+  while (spec.test.episodes % spec.test.envs != 0) --spec.test.envs;
+  return spec;
+}
+
+std::vector<RlSplit> chosen_splits(const RlSpec& spec, const std::string& name) {
+  std::vector<RlSplit> splits = splits_of(spec), chosen;
+  std::string names;
+  for (const RlSplit& split : splits) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", split.name);
+    if (name.empty() || split.name == name) chosen.push_back(split);
+  }
+  if (chosen.empty()) throw UsageError("--split {}: the splits of this run are {}.", name, names);
+  return chosen;
+}
+
+/// Evaluates on a split, and films the beginning where that is asked for.
+RlEvaluation play(Context& context, const Agent& agent, const RlSpec& spec,
+                  const std::shared_ptr<const EnvLibrary>& library, const RlSplit& split, const std::string& video) {
+  if (video.empty()) return evaluate(context, agent, spec, library, split);
+  VideoWriter writer(std::filesystem::path(video) / split.name, game_names(spec), filmed_episodes);
+  RlEvaluation evaluation =
+      evaluate(context, agent, spec, library, split, {}, [&](const EnvGroup& group) { writer.watch(group); });
+  if (writer.make_films() == 0)
+    fmt::print(stderr, "srwm: no MP4 was made (is ffmpeg installed?); the PNG files are.\n");
+  return evaluation;
+}
+
+}  // namespace
+
+void evaluate_rl(const Checkpoint& checkpoint, const std::filesystem::path& path, const RlSpec& spec_of_run,
+                 const RlEvalOptions& options) {
+  const RlSpec spec = spec_for(spec_of_run, options);
+  const std::vector<RlSplit> splits = chosen_splits(spec, options.split);
+  const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
+  if (context->device().kind != Device::Kind::cpu) choose_precision(*context, spec.train.precision);
+  const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(spec.env.library, options.data_dir);
+  RlScores scores = empty_scores(spec, *library);
+  std::unique_ptr<RlLearner> learner;
+  {
+    const EnvGroup group(*context, library,
+                         request_for_levels(spec, 1, splits.front().first_level, splits.front().levels));
+    learner = std::make_unique<RlLearner>(*context, spec, group.frame(), group.actions());
+  }
+  restore_model(*context, checkpoint, path, *learner);
+  for (const RlSplit& split : splits) {
+    scores.splits.emplace_back(split, play(*context, learner->agent(), spec, library, split, options.video));
+  }
+  if (!options.json) return fmt::print("{}", describe(scores));
+  nlohmann::ordered_json object = {{"checkpoint", path.string()}, {"checkpoint_update", checkpoint.progress.step}};
+  for (auto& [name, section] : to_sections(scores)) object[name] = std::move(section);
+  add_statement(object, Statement(*context, "", checkpoint.spec_json));
+  fmt::print("{}\n", object.dump(2));
+}
+
+}  // namespace srwm

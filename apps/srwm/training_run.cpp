@@ -1,0 +1,63 @@
+#include "srwm/training_run.h"
+
+#include <fmt/format.h>
+
+#include "run/progress.h"
+#include "srwm/value_names.h"
+
+namespace srwm {
+
+void add_training_options(CLI::App& command, TrainingOptions& options, const char* setting, const char* data) {
+  command.add_option("--config", options.config, "Experiment spec")
+      ->type_name(takes::spec)
+      ->required()
+      ->check(not_empty());
+  command.add_option("--set", options.set, "Override a key of the spec: --set train.batch=32 (repeatable)")
+      ->type_name(setting)
+      ->allow_extra_args(false);
+  command.add_option("--seed", options.seed, "Override the spec's seed")->check(not_negative());
+  add_device_options(command, options.device);
+  command.add_option("--data-dir", options.data_dir, fmt::format("Folder with {}; else $SRWM_DATA, then ./data", data))
+      ->type_name(takes::folder)
+      ->check(not_empty());
+  command.add_option("--run-dir", options.run_dir, "Run folder; default: runs/<name>-s<seed>")
+      ->type_name(takes::folder)
+      ->check(not_empty());
+  command.add_option("--init-from", options.init_from, "Start from the model in this checkpoint")
+      ->type_name(takes::h5_file)
+      ->check(not_empty());
+  command.add_flag("--resume", options.resume, "Go on from the run folder's checkpoint; start if there is none");
+  command.add_flag("--dry-run", options.dry_run, "Build the model, run one batch, print sizes; write nothing");
+  command.add_option("--max-seconds", options.max_seconds, "Write a checkpoint and stop (exit 75) after this time")
+      ->check(positive());
+}
+
+std::vector<std::string> overrides_of(const TrainingOptions& options, const std::optional<std::uint64_t>& seed) {
+  std::vector<std::string> overrides = options.set;
+  if (seed) overrides.push_back(fmt::format("seed={}", *seed));
+  return overrides;
+}
+
+bool is_complete(const TrainingRun& run) {
+  return run.paths.is_done() && run.paths.read_spec() == run.spec_json;
+}
+
+bool goes_on(const TrainingRun& run) {
+  return run.resume && run.paths.has_checkpoint();
+}
+
+void open_log(const RunFolder& folder, Logger& logger) {
+  logger.add_file(folder.paths().log());
+  if (folder.locked()) return;
+  logger.warn("The file system of {} knows no locks: nothing keeps a second srwm out of this run folder.",
+              folder.paths().root.string());
+}
+
+std::string way_on(const std::optional<std::int64_t>& saved_step) {
+  if (!saved_step) return "No checkpoint had been written yet: once that is mended, start again with --resume.";
+  return fmt::format(
+      "The checkpoint of step {} is kept: once that is mended, the same command with --resume goes on from there.",
+      format_count(*saved_step));
+}
+
+}  // namespace srwm

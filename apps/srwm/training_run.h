@@ -1,0 +1,78 @@
+// What all commands that train have in common: their options, and the life of a run in its folder.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "core/error.h"
+#include "run/log.h"
+#include "run/run_folder.h"
+#include "srwm/session.h"
+
+namespace srwm {
+
+struct TrainingOptions {
+  std::string config;
+  std::vector<std::string> set;
+  std::optional<std::uint64_t> seed;
+  DeviceOptions device;
+  std::string data_dir, run_dir, init_from;
+  bool resume = false, dry_run = false;
+  std::optional<double> max_seconds;
+};
+
+/// Declares them; `setting` is the type of --set's values (value_names.h), `data` what is in --data-dir.
+void add_training_options(CLI::App& command, TrainingOptions& options, const char* setting, const char* data);
+
+/// What --set and --seed say, for load_spec.
+std::vector<std::string> overrides_of(const TrainingOptions& options, const std::optional<std::uint64_t>& seed);
+
+/// A run's place, and how it is to begin.
+struct TrainingRun {
+  std::string spec_json;  ///< resolved
+  RunPaths paths;
+  bool resume = false;
+  std::string init_from;  ///< checkpoint whose model to start from; empty: none
+};
+
+/// Whether the folder's run has ended as its spec asks for. One that ended with fewer steps goes on.
+bool is_complete(const TrainingRun& run);
+
+/// Whether there is a checkpoint to go on from.
+bool goes_on(const TrainingRun& run);
+/// Opens the log, warns where nothing keeps a second process out.
+void open_log(const RunFolder& folder, Logger& logger);
+/// What is left after a file could not be written, and how to go on.
+std::string way_on(const std::optional<std::int64_t>& saved_step);
+
+/// Trains to the end and marks the folder done. `trainer` was made before the folder, so that a run that cannot begin
+/// leaves none behind; it is a FewShotTrainer or RlTrainer, whose errors leave here, as do RunFolder's; a WriteError
+/// says how to go on.
+template <typename Trainer>
+void train_in_folder(const TrainingRun& run, Trainer& trainer, Logger& logger) {
+  if (!goes_on(run) && !run.init_from.empty()) trainer.start_from(run.init_from);
+  const RunFolder folder = RunFolder::open(run.paths.root, run.resume);
+  try {
+    open_log(folder, logger);
+    if (goes_on(run)) {
+      trainer.resume();
+    } else if (!run.init_from.empty()) {
+      logger.info("Starting from the model in {}.", run.init_from);
+    }
+    folder.mark_unfinished();
+    folder.write_spec(run.spec_json);
+    trainer.run();
+    folder.mark_done();
+  } catch (const WriteError& error) {
+    throw WriteError("{} {}", error.what(), way_on(trainer.saved_step()));
+  } catch (const Error& error) {
+    logger.note("{}", error.what());
+    throw;
+  }
+}
+
+}  // namespace srwm

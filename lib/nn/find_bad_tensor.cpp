@@ -1,0 +1,30 @@
+#include "nn/find_bad_tensor.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace srwm {
+namespace {
+
+bool all_finite(const Tensor& tensor) {
+  const auto finite = [](auto value) { return std::isfinite(value); };
+  if (tensor.dtype() == DType::f64) return std::ranges::all_of(tensor.span<double>(), finite);
+  return tensor.dtype() != DType::f32 || std::ranges::all_of(tensor.span<float>(), finite);
+}
+
+}  // namespace
+
+std::string find_first_bad_tensor(Context& context, const ParameterSet& parameters,
+                                  const std::function<void(const TensorWatcher&)>& repeat) {
+  for (const Parameter& parameter : parameters.parameters()) {
+    if (!all_finite(context.on_host(parameter.value))) return "the parameter " + parameter.name;
+  }
+  std::string found;
+  repeat([&](const std::string& place, const char* op, const std::string& what, const Tensor& t) {
+    if (!found.empty() || all_finite(context.on_host(t))) return;
+    found = what + " of " + op + (place.empty() ? "" : " in " + place);
+  });
+  return found.empty() ? "none on a second run of the step" : found;
+}
+
+}  // namespace srwm

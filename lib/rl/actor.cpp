@@ -1,0 +1,72 @@
+#include "rl/actor.h"
+
+#include <chrono>
+
+namespace srwm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Column `step` of `rows` [N, T + 1, ...] becomes `values` [N, ...].
+void store_column(Context& context, const Tensor& rows, std::int64_t step, const Tensor& values) {
+  const auto n = static_cast<std::size_t>(rows.dim(0)), columns = static_cast<std::size_t>(rows.dim(1));
+  const std::size_t bytes = values.bytes() / n;
+  char* to = static_cast<char*>(rows.raw()) + static_cast<std::size_t>(step) * bytes;
+  const char* from = static_cast<const char*>(values.raw());
+  for (std::size_t row = 0; row < n; ++row, to += columns * bytes, from += bytes) context.queue().copy(to, from, bytes);
+}
+
+}  // namespace
+
+Actor::Actor(Context& context, const Agent& agent, EnvGroup& group, UnrollRing& ring, std::int64_t first_env,
+             bool carries)
+    : group_(group),
+      ring_(ring),
+      player_(context, agent, group),
+      first_env_(first_env),
+      carries_(carries),
+      zeros_(context.persistent({group.size()}, DType::i32)) {}
+
+void Actor::begin(Context& context, const UnrollRows& rows) {
+  if (!carries_) player_.forget(context);
+  for (std::size_t i = 0; i < player_.state().size(); ++i) {
+    context.copy(rows.state.at(i).value(), player_.state()[i]);
+  }
+}
+
+void Actor::store_step(Context& context, const UnrollRows& rows, std::int64_t step) {
+  store_column(context, rows.frames, step, group_.frames());
+  store_column(context, rows.rewards, step, group_.rewards());
+  store_column(context, rows.first, step, group_.first());
+}
+
+void Actor::choose(Context& context, const UnrollRows& rows, std::int64_t step) {
+  const Clock::time_point start = Clock::now();
+  const Player::Choice choice = player_.choose(context, group_, static_cast<std::uint32_t>(choices_++), first_env_);
+  store_choice(context, rows, step, choice);
+  group_.take(context, choice.actions);  // waits for the choice
+  times_.inference += seconds_since(start);
+}
+
+void Actor::store_choice(Context& context, const UnrollRows& rows, std::int64_t step, const Player::Choice& choice) {
+  store_column(context, rows.actions, step, choice.actions);
+  store_column(context, rows.log_probs, step, choice.log_probs);
+}
+
+void Actor::store_no_choice(Context& context, const UnrollRows& rows) {
+  store_column(context, rows.actions, ring_.unroll(), zeros_);
+  store_column(context, rows.log_probs, ring_.unroll(), zeros_);
+}
+
+void Actor::wait(Context& context, EpisodeFigures& figures) {
+  const Clock::time_point start = Clock::now();
+  group_.act();
+  group_.observe(context, figures);
+  times_.env += seconds_since(start);
+}
+
+}  // namespace srwm

@@ -1,0 +1,17 @@
+// What a spec of reinforcement learning would take, found by one batch.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/context.h"
+#include "env/env_library.h"
+#include "spec/rl_spec.h"
+
+namespace srwm {
+
+/// Makes environments and agent, plays and learns from a batch twice without an optimizer, and describes it: parameters
+/// tensor by tensor, memory, time. Throws what training would throw.
+std::string describe_dry_run(const RlSpec& spec, Context& context, const std::shared_ptr<const EnvLibrary>& library);
+
+}  // namespace srwm

@@ -1,0 +1,113 @@
+#include "rl/env_group.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace srwm {
+namespace {
+
+/// Memory on the device for what stands in `host`; that itself where the device is the host.
+Tensor on_device(Context& context, const Tensor& host) {
+  return context.device().kind == Device::Kind::cpu ? host : context.persistent(host.shape(), host.dtype());
+}
+
+/// Libraries take a seed of 31 bits.
+std::int32_t library_seed(std::uint64_t seed) {
+  return static_cast<std::int32_t>(seed % INT32_MAX);
+}
+
+EnvRequest base_request(const RlSpec& spec) {
+  EnvRequest request;
+  request.games = spec.env.games;
+  request.threads = static_cast<std::int32_t>(spec.env.threads);
+  if (!spec.env.mode.empty()) request.settings.push_back({"distribution_mode", spec.env.mode});
+  for (const std::string& setting : spec.env.settings) request.settings.push_back(parse_setting(setting));
+  return request;
+}
+
+}  // namespace
+
+void EpisodeFigures::clear() {
+  std::ranges::fill(returns, 0.0);
+  std::ranges::fill(episodes, 0);
+}
+
+void EpisodeFigures::add(const EpisodeFigures& more) {
+  for (std::size_t game = 0; game < returns.size(); ++game) {
+    returns[game] += more.returns[game];
+    episodes[game] += more.episodes[game];
+  }
+}
+
+EnvRequest training_request(const RlSpec& spec, std::int64_t group, std::int64_t count) {
+  EnvRequest request = base_request(spec);
+  request.envs = static_cast<std::int32_t>(count);
+  request.levels = static_cast<std::int32_t>(spec.env.levels);
+  request.first_level = static_cast<std::int32_t>(spec.env.first_level);
+  request.seed = library_seed(spec.seed + static_cast<std::uint64_t>(group));
+  return request;
+}
+
+EnvRequest request_for_levels(const RlSpec& spec, std::int64_t envs, std::int64_t first_level, std::int64_t levels) {
+  EnvRequest request = base_request(spec);
+  request.envs = static_cast<std::int32_t>(envs * static_cast<std::int64_t>(game_names(spec).size()));
+  request.first_level = static_cast<std::int32_t>(first_level);
+  request.levels = static_cast<std::int32_t>(levels);
+  return request;
+}
+
+std::vector<std::string> game_names(const RlSpec& spec) {
+  return spec.env.games.empty() ? std::vector<std::string>{"game"} : spec.env.games;
+}
+
+EnvGroup::EnvGroup(Context& context, std::shared_ptr<const EnvLibrary> library, const EnvRequest& request)
+    : env_(std::move(library), request),
+      memory_(env_),
+      games_(std::max<std::size_t>(1, request.games.size())),
+      frames_(on_device(context, memory_.frames)),
+      rewards_(on_device(context, memory_.rewards)),
+      first_(on_device(context, memory_.first)),
+      running_(static_cast<std::size_t>(env_.size())) {
+  env_.start(memory_.buffers());
+  env_.observe();
+  upload(context);
+}
+
+void EnvGroup::observe(Context& context, EpisodeFigures& figures) {
+  env_.observe();
+  const auto rewards = memory_.rewards.span<float>();
+  const auto first = memory_.first.span<std::uint8_t>();
+  for (std::size_t n = 0; n < rewards.size(); ++n) {
+    running_[n] += static_cast<double>(rewards[n]);
+    if (first[n] == 0) continue;
+    figures.returns[n % games_] += running_[n];
+    ++figures.episodes[n % games_];
+    running_[n] = 0;
+  }
+  upload(context);
+}
+
+Tensor EnvGroup::save(std::int64_t n) {
+  const std::string state = env_.save_state(static_cast<int>(n));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(state.data());
+  return Tensor::of<std::uint8_t>({static_cast<std::int64_t>(state.size())}, {bytes, state.size()});
+}
+
+void EnvGroup::load(std::int64_t n, const Tensor& state) {
+  const auto bytes = state.span<std::uint8_t>();
+  env_.load_state(static_cast<int>(n), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+void EnvGroup::observe_again(Context& context) {
+  env_.observe();
+  upload(context);
+}
+
+void EnvGroup::upload(Context& context) {
+  if (context.device().kind == Device::Kind::cpu) return;
+  context.upload(frames_, memory_.frames.raw());
+  context.upload(rewards_, memory_.rewards.raw());
+  context.upload(first_, memory_.first.raw());
+}
+
+}  // namespace srwm

@@ -1,0 +1,97 @@
+#include "rl/evaluator.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace srwm {
+namespace {
+
+/// Counts the first episodes of every environment.
+class EpisodeTally {
+ public:
+  EpisodeTally(std::size_t envs, std::size_t games, std::int64_t each)
+      : games_(games), each_(each), left_(static_cast<std::int64_t>(envs) * each), running_(envs), sums_(games) {}
+
+  bool complete() const { return left_ == 0; }
+
+  void add(const EnvMemory& shown) {
+    const auto rewards = shown.rewards.span<float>();
+    const auto first = shown.first.span<std::uint8_t>();
+    for (std::size_t n = 0; n < running_.size(); ++n) {
+      Running& episode = running_[n];
+      episode.score += static_cast<double>(rewards[n]);
+      ++episode.length;
+      if (first[n] == 0) continue;
+      if (episode.done < each_) count(sums_[n % games_], episode);
+      episode = {.done = episode.done + 1};
+    }
+  }
+
+  GameScore score(const std::string& game, std::size_t index) const {
+    const Sums& sums = sums_[index];
+    const auto n = static_cast<double>(sums.episodes);
+    if (sums.episodes == 0) return {.game = game};
+    const double mean = sums.score / n, variance = std::max(0.0, sums.squares / n - mean * mean);
+    const double ci95 = sums.episodes < 2 ? 0 : 1.96 * std::sqrt(variance / (n - 1));
+    return {game, mean, ci95, sums.length / n, sums.episodes};
+  }
+
+ private:
+  struct Running {
+    double score = 0;
+    std::int64_t length = 0, done = 0;
+  };
+  struct Sums {
+    double score = 0, squares = 0, length = 0;
+    std::int64_t episodes = 0;
+  };
+
+  void count(Sums& sums, const Running& episode) {
+    sums.score += episode.score;
+    sums.squares += episode.score * episode.score;
+    sums.length += static_cast<double>(episode.length);
+    ++sums.episodes;
+    --left_;
+  }
+
+  std::size_t games_;
+  std::int64_t each_, left_;
+  std::vector<Running> running_;
+  std::vector<Sums> sums_;
+};
+
+}  // namespace
+
+std::vector<RlSplit> splits_of(const RlSpec& spec) {
+  std::vector<RlSplit> splits{{"train", spec.env.first_level, spec.env.levels}};
+  for (const std::int64_t first : spec.test.first_levels) {
+    splits.push_back({fmt::format("test{}", splits.size()), first, spec.test.levels});
+  }
+  return splits;
+}
+
+RlEvaluation evaluate(Context& context, const Agent& agent, const RlSpec& spec,
+                      const std::shared_ptr<const EnvLibrary>& library, const RlSplit& split,
+                      const std::function<bool()>& keep_going, const PlayWatcher& watcher) {
+  EnvGroup group(context, library, request_for_levels(spec, spec.test.envs, split.first_level, split.levels));
+  Player player(context, agent, group);
+  EpisodeFigures figures(group.games());
+  EpisodeTally tally(static_cast<std::size_t>(group.size()), group.games(), spec.test.episodes / spec.test.envs);
+  if (watcher) watcher(group);
+  for (std::uint32_t step = 0; !tally.complete() && (!keep_going || keep_going()); ++step) {
+    const bool forgets = spec.agent.carry == CarryKind::unroll && step % spec.train.unroll == 0;
+    if (forgets) player.forget(context);
+    group.take(context, player.choose(context, group, step, 0, /*greedy=*/true).actions);
+    group.act();
+    group.observe(context, figures);
+    tally.add(group.on_host());
+    if (watcher) watcher(group);
+  }
+  RlEvaluation result{.games = {}, .complete = tally.complete()};
+  const std::vector<std::string> names = game_names(spec);
+  for (std::size_t game = 0; game < names.size(); ++game) result.games.push_back(tally.score(names[game], game));
+  return result;
+}
+
+}  // namespace srwm

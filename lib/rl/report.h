@@ -1,0 +1,40 @@
+// The outcome of reinforcement learning, for result.json and for people.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "rl/evaluator.h"
+#include "rl/scores.h"
+#include "run/run_folder.h"
+
+namespace srwm {
+
+/// Scores of all splits, and what is made of them.
+struct RlScores {
+  std::vector<std::pair<RlSplit, RlEvaluation>> splits;
+  std::vector<std::optional<ScoreRange>> paper, code;  ///< by game
+};
+
+/// With the constants of the spec's games.
+RlScores empty_scores(const RlSpec& spec, const EnvLibrary& library);
+
+/// Mean of the games' normalised returns; none unless all games have constants.
+std::optional<double> normalised_mean(const RlEvaluation& evaluation,
+                                      const std::vector<std::optional<ScoreRange>>& ranges);
+
+/// A section for each split (each game's mean return and interval, `mean_return`, `normalised_paper`,
+/// `normalised_code`, `episodes`), and "test" with the means over the test splits.
+std::vector<std::pair<std::string, nlohmann::ordered_json>> to_sections(const RlScores& scores);
+
+/// A table of mean returns, a line for each game, a column for each split.
+std::string describe(const RlScores& scores);
+
+/// What a finished run tells its user, read from its result.json.
+std::string describe_rl_result(const RunPaths& paths);
+
+}  // namespace srwm

@@ -1,0 +1,108 @@
+// srwm train-rl and srwm eval on agents, as a user runs them.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/small_run.h"
+
+using namespace srwm::test;
+using Catch::Contains;
+
+namespace {
+
+/// `srwm train-rl` on a small spec in folder/<run>, with --set for each of `settings`.
+RunResult train_rl(const TempDir& folder, const std::string& run, const std::vector<std::string>& settings,
+                   const std::vector<std::string>& more = {}) {
+  write_text(folder / "agent.json", R"({"task": "rl", "name": "agent",
+    "env": {"games": ["signpost"], "settings": ["frame_size=16"], "actors": 4},
+    "agent": {"channels": [4], "features": 8, "layers": 1, "heads": 2, "hidden": 8, "ff_inner": 8},
+    "train": {"steps": 160, "unroll": 5, "batch": 4, "report_every": 2},
+    "checkpoint": {"every": 3},
+    "test": {"episodes": 2, "envs": 2, "first_levels": [1000]}})");
+  std::vector<std::string> arguments{"train-rl", "--config",  (folder / "agent.json").string(), "--threads",
+                                     "1",        "--run-dir", (folder / run).string()};
+  for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_srwm(arguments, {.folder = folder.path(), .environment = {{"SRWM_DATA", ""}}});
+}
+
+}  // namespace
+
+TEST_CASE("train-rl leaves a complete run, which eval plays", "[cli]") {
+  const TempDir folder;
+  const RunResult trained = train_rl(folder, "run", {});
+  INFO(trained.err);
+  REQUIRE(trained.exit_code == 0);
+  CHECK_THAT(trained.out, Contains("Done:") && Contains("test1") && Contains("steps/s"));
+  const auto result = nlohmann::json::parse(read_file(folder / "run/result.json"));
+  CHECK(result.at("steps") == 160);
+  CHECK(result.at("spec").at("env").at("games").at(0) == "signpost");
+  CHECK(result.at("train_levels").at("episodes") == 2);
+  CHECK(result.contains("commit"));
+  CHECK(std::filesystem::exists(folder / "run/DONE"));
+
+  const std::string run = (folder / "run").string(), films = (folder / "films").string();
+  const RunResult played = run_srwm({"eval", "--run", run, "--split", "test1", "--json", "--video", films});
+  INFO(played.err);
+  REQUIRE(played.exit_code == 0);
+  const auto scores = nlohmann::json::parse(played.out);
+  CHECK(scores.at("test1").at("signpost") == result.at("test1").at("signpost"));
+  CHECK(scores.at("test1").contains("normalised_paper"));
+  CHECK(std::filesystem::exists(folder / "films/test1/signpost/00000.png"));
+  CHECK_THAT(run_srwm({"eval", "--run", run}).out, Contains("mean return") && Contains("signpost"));
+  CHECK_THAT(train_rl(folder, "run", {}, {"--resume"}).out, Contains("This run is complete:"));
+}
+
+TEST_CASE("train-rl --dry-run describes the agent and writes nothing", "[cli]") {
+  const TempDir folder;
+  const RunResult dry = train_rl(folder, "run", {}, {"--dry-run"});
+  CHECK(dry.exit_code == 0);
+  CHECK_THAT(dry.out, Contains("parameters") && Contains("16x16x3, 5 actions") && Contains("4 unrolls of 5 steps"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+}
+
+TEST_CASE("train-rl stops after a checkpoint and goes on to the same bits", "[cli]") {
+  const TempDir folder;
+  CHECK(train_rl(folder, "stopped", {}, {"--max-seconds", "1e-9"}).exit_code == 75);
+  CHECK(train_rl(folder, "stopped", {}, {"--resume"}).exit_code == 0);
+  CHECK(train_rl(folder, "whole", {}).exit_code == 0);
+  CHECK(read_file(folder / "stopped/checkpoints/latest.h5") == read_file(folder / "whole/checkpoints/latest.h5"));
+  CHECK(metrics_of(folder / "stopped") == metrics_of(folder / "whole"));
+}
+
+TEST_CASE("what is wrong with the environments is one sentence, and leaves no folder", "[cli]") {
+  const TempDir folder;
+  const auto refused = [&](const std::vector<std::string>& settings, int code, const std::string& words) {
+    const RunResult result = train_rl(folder, "run", settings);
+    INFO(result.err);
+    CHECK(result.exit_code == code);
+    CHECK_THAT(result.err, Contains(words));
+    CHECK_FALSE(std::filesystem::exists(folder / "run"));
+  };
+  refused({"env.library=nothing.so"}, 3, "There is no library of environments");
+  refused({"env.library=procgen"}, 3, "ProcGen was not found");
+  refused({"env.games=[\"signpots\"]"}, 2, "Did you mean signpost?");
+  refused({"env.settings=[\"frame_sise=16\"]"}, 2, "Did you mean frame_size?");
+  refused({"env.mode=extreme"}, 2, "must be one of");
+  const std::string fake = std::string("env.library=") + SRWM_FAKE_ENV, none = "env.settings=[]";
+  refused({fake, none, "env.games=[\"exit in make\"]"}, 4, "ended the process by itself (it called exit) while making");
+  refused({fake, none, "env.games=[\"float frames\"]"}, 4, "it must be a picture");
+}
+
+TEST_CASE("a library that calls exit while an agent plays is named in the last line", "[cli]") {
+  const TempDir folder;
+  const std::string mode = GENERATE("synchronous", "overlapped");
+  const RunResult result = train_rl(folder, "run",
+                                    {std::string("env.library=") + SRWM_FAKE_ENV, "env.settings=[]",
+                                     "env.games=[\"exit in act\"]", "train.mode=" + mode});
+  CHECK(result.exit_code == 4);
+  CHECK_THAT(result.err, Contains("ended the process by itself (it called exit) while") &&
+                             Contains("with the options env_name=exit in act."));
+}
+
+TEST_CASE("a spec is for one of the two commands", "[cli]") {
+  const TempDir folder;
+  write_small_spec(folder.path());
+  const RunResult result = run_srwm({"train-rl", "--config", (folder / "small.json").string()});
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Contains("which srwm train-fewshot takes"));
+}

@@ -1,0 +1,59 @@
+// Provokes every entry of the section "Agents" of docs/errors.md.
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+#include "cli/small_run.h"
+#include "errors/errors_page.h"
+#include "nn/agent.h"
+#include "ops/backend.h"
+#include "rl/rl_fixture.h"
+
+using namespace srwm;
+using namespace srwm::test;
+
+namespace {
+
+void resume(const RlSpec& spec, const std::filesystem::path& run) {
+  srwm::test::train(spec, run, {.threads = 1, .resume = true});
+}
+
+/// `srwm eval` with these arguments.
+void eval(ErrorSection& section, const std::filesystem::path& run, const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{"eval", "--run", run.string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  CAPTURE(arguments);
+  section.saw(run_srwm(arguments));
+}
+
+}  // namespace
+
+TEST_CASE("errors about agents are those of docs/errors.md", "[cli]") {
+  const TempDir dir;
+  ErrorSection section("Agents");
+  const RlSpec spec = small_rl_spec();
+  const std::filesystem::path run = dir / "agent", latest = run / "checkpoints/latest.h5";
+  srwm::test::train(spec, run, {.threads = 1}, 4);
+  eval(section, run, {"--split", "test7"});
+  eval(section, run, {"--batch", "3"});
+  write_small_spec(dir.path());
+  REQUIRE(train(dir.path(), "images", {"--set", "train.steps=1", "--set", "test.episodes=0"}).exit_code == 0);
+  eval(section, dir / "images", {"--video", "films"});
+
+  const Checkpoint sound = load_checkpoint(latest);
+  Checkpoint broken = sound;
+  std::erase_if(broken.optimizer, [](const NamedTensor& named) { return named.name == "env.2"; });
+  save_checkpoint(latest, broken);
+  section.provoke([&] { resume(spec, run); });
+  save_checkpoint(latest, sound);
+  broken = load_checkpoint(latest);
+  broken.model.front().tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  save_checkpoint(latest, broken);
+  section.provoke([&] { resume(spec, run); });
+
+  section.provoke([] {
+    Context context(cpu_backend(), DType::f32, 1, 1);
+    ParameterSet parameters(context, 1);
+    Agent(parameters, {.heads = 3, .hidden = 16}, {16, 16, 3}, 5);
+  });
+}

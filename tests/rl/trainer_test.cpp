@@ -1,0 +1,140 @@
+#include "rl/trainer.h"
+
+#include <limits>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "rl/rl_fixture.h"
+
+using namespace srwm;
+using namespace srwm::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// Its best return is 8: each of four steps gives the number of the action, 0 to 2.
+RlSpec solvable_spec(AgentCoreKind core) {
+  RlSpec spec = small_rl_spec();
+  spec.env.library = SRWM_FAKE_ENV;
+  spec.env.games = {"works"};
+  spec.env.settings = {};
+  spec.env.levels = 0;
+  spec.env.actors = 8;
+  spec.agent.channels = {4};
+  spec.agent.core = core;
+  spec.optim.rate = 5e-3;
+  spec.loss.reward_clip = 0;
+  spec.train = {.steps = 100 * 8 * 8, .unroll = 8, .batch = 8, .report_every = 20};
+  spec.checkpoint.every = 1000;
+  return spec;
+}
+
+nlohmann::json last_metrics(const std::filesystem::path& run) {
+  const std::string lines = read_file(run / "metrics.jsonl");
+  return nlohmann::json::parse(lines.substr(lines.rfind('\n', lines.size() - 2) + 1));
+}
+
+}  // namespace
+
+TEST_CASE("the same spec and seed give the same bits, whatever the number of threads", "[rl]") {
+  TempDir folder;
+  RlSpec spec = small_rl_spec();
+  train(spec, folder.path() / "a", {.threads = 1});
+  spec.env.threads = 2;
+  train(spec, folder.path() / "b", {.threads = 3});
+  const Checkpoint a = load_checkpoint(folder.path() / "a/checkpoints/latest.h5");
+  const Checkpoint b = load_checkpoint(folder.path() / "b/checkpoints/latest.h5");
+  REQUIRE(a.model.size() == b.model.size());
+  for (std::size_t i = 0; i < a.model.size(); ++i) {
+    INFO(a.model[i].name);
+    CHECK(std::ranges::equal(a.model[i].tensor.span<float>(), b.model[i].tensor.span<float>()));
+  }
+  CHECK(metrics_of(folder.path() / "a") == metrics_of(folder.path() / "b"));
+  CHECK(metrics_of(folder.path() / "a").find("\"return_labyrinth\":") != std::string::npos);
+}
+
+TEST_CASE("a run that was cut off and resumed ends with the bits of one that was not", "[rl]") {
+  const CarryKind carry = GENERATE(CarryKind::episode, CarryKind::unroll);
+  TempDir folder;
+  RlSpec spec = small_rl_spec();  // 6 actors and batches of 4: unrolls wait in the ring over a checkpoint
+  spec.agent.carry = carry;
+  train(spec, folder.path() / "whole", {.threads = 1});
+  for (const int last : {2, 4, 8, 10}) train(spec, folder.path() / "pieces", {.threads = 1, .resume = true}, last);
+  train(spec, folder.path() / "pieces", {.threads = 1, .resume = true});
+  CHECK(read_file(folder.path() / "whole/checkpoints/latest.h5") ==
+        read_file(folder.path() / "pieces/checkpoints/latest.h5"));
+  CHECK(metrics_of(folder.path() / "whole") == metrics_of(folder.path() / "pieces"));
+}
+
+TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[rl]") {
+  TempDir folder;
+  const RlSpec spec = small_rl_spec();
+  CHECK_THROWS_AS(train(spec, folder.path() / "run", {.max_seconds = 1e-9}), StoppedError);
+  train(spec, folder.path() / "run", {.resume = true});
+  train(spec, folder.path() / "whole");
+  CHECK(read_file(folder.path() / "run/checkpoints/latest.h5") ==
+        read_file(folder.path() / "whole/checkpoints/latest.h5"));
+}
+
+TEST_CASE("an environment that is solved by hand is solved by every core", "[rl]") {
+  const AgentCoreKind core = GENERATE(AgentCoreKind::feed_forward, AgentCoreKind::lstm, AgentCoreKind::delta_net,
+                                      AgentCoreKind::srwm, AgentCoreKind::sr_delta);
+  const RlMode mode = GENERATE(RlMode::synchronous, RlMode::overlapped);
+  TempDir folder;
+  RlSpec spec = solvable_spec(core);
+  spec.train.mode = mode;
+  INFO("core " << name_of(core) << ", " << name_of(mode));
+  train(spec, folder.path() / "run");
+  CHECK(last_metrics(folder.path() / "run").at("return_works") > 7.0);
+  const auto result = nlohmann::json::parse(read_file(folder.path() / "run/result.json"));
+  CHECK(result.at("test1").at("works") == 8.0);
+  CHECK(result.at("train_levels").at("episodes") == 2);
+}
+
+TEST_CASE("with a library that cannot save states new episodes begin, and the log says so", "[rl]") {
+  TempDir folder;
+  RlSpec spec = solvable_spec(AgentCoreKind::srwm);
+  spec.train.steps = 10 * 64;
+  spec.checkpoint.every = 2;
+  train(spec, folder.path() / "run", {}, 5);
+  train(spec, folder.path() / "run", {.resume = true});
+  CHECK_THAT(read_file(folder.path() / "run/log.txt"),
+             Contains("new episodes begin") && Contains("Resuming at step 256"));
+}
+
+TEST_CASE("overlapped playing reports its lag, and can be stopped and resumed", "[rl]") {
+  TempDir folder;
+  RlSpec spec = small_rl_spec();
+  spec.env.actors = 8;
+  spec.train.mode = RlMode::overlapped;
+  train(spec, folder.path() / "run", {}, 7);
+  train(spec, folder.path() / "run", {.resume = true});
+  const nlohmann::json line = last_metrics(folder.path() / "run");
+  CHECK(line.at("policy_lag") >= 0.0);
+  CHECK(line.at("policy_lag") <= 8.0);  // three groups of either side, and the two that are being played
+  CHECK_THAT(read_file(folder.path() / "run/log.txt"), Contains("train.mode is \"overlapped\""));
+}
+
+TEST_CASE("a run is not resumed with another spec, and the message names the key", "[rl]") {
+  TempDir folder;
+  RlSpec spec = small_rl_spec();
+  train(spec, folder.path() / "run", {}, 4);
+  spec.loss.discount = 0.5;
+  CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}), Contains("loss.discount") && Contains("0.5"));
+}
+
+TEST_CASE("a number that is not finite names the update and the first bad tensor", "[rl]") {
+  TempDir folder;
+  const RlSpec spec = small_rl_spec();
+  train(spec, folder.path() / "run", {}, 4);
+  const std::filesystem::path latest = folder.path() / "run/checkpoints/latest.h5";
+  Checkpoint checkpoint = load_checkpoint(latest);
+  const std::string name = checkpoint.model.front().name;
+  checkpoint.model.front().tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  save_checkpoint(latest, checkpoint);
+  CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
+  CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}),
+                    Contains("Update 4") && Contains("the parameter " + name) && Contains("latest.h5"));
+}
