@@ -104,7 +104,8 @@ TEST_CASE_METHOD(Program, "lines that make no sense have no completions", "[cli]
 }
 
 TEST_CASE("the binary prints completions, scripts and manual", "[cli]") {
-  CHECK(test::run_srwm({"__complete", "eval", "--spl"}).out == "--split\tClasses to draw episodes from\n");
+  CHECK(test::run_srwm({"__complete", "eval", "--spl"}).out ==
+        "--split\tClasses to draw episodes from, default test; of an agent: levels, test1, ..., default all\n");
   CHECK(test::run_srwm({"__complete", "eval", "--run", ""}).out == ":folders\n");
   CHECK_THAT(test::run_srwm({"completion", "bash"}).out, Contains("complete -F _srwm srwm"));
   CHECK_THAT(test::run_srwm({"completion", "zsh"}).out, Contains("#compdef srwm"));

@@ -5,8 +5,6 @@
 
 #include "cli/small_run.h"
 #include "errors/errors_page.h"
-#include "nn/agent.h"
-#include "ops/backend.h"
 #include "rl/rl_fixture.h"
 
 using namespace srwm;
@@ -50,10 +48,4 @@ TEST_CASE("errors about agents are those of docs/errors.md", "[cli]") {
   broken.model.front().tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
   save_checkpoint(latest, broken);
   section.provoke([&] { resume(spec, run); });
-
-  section.provoke([] {
-    Context context(cpu_backend(), DType::f32, 1, 1);
-    ParameterSet parameters(context, 1);
-    Agent(parameters, {.heads = 3, .hidden = 16}, {16, 16, 3}, 5);
-  });
 }
