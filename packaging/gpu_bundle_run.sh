@@ -124,6 +124,7 @@ step_ops() {
 step_training() {
   need_gpu
   ours "$here/bin/test_fewshot_cuda" --durations yes || exit 1
+  ours "$here/bin/test_rl_cuda" --durations yes || exit 1
   ours "$here/bin/test_bench_cuda" --durations yes || exit 1
 }
 
