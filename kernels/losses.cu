@@ -53,9 +53,12 @@ __global__ void kl_divergence_backward_kernel(const float* difference, const flo
 
 __device__ float weight_of(const SquareBlocks& blocks, std::int64_t element) {
   const std::int64_t column = element % blocks.columns;
-  int block = 0;
-  while (column >= blocks.end[block]) ++block;
-  return blocks.weight[block];
+  float weight = 0;
+#pragma unroll
+  for (int block = SquareBlocks::most - 1; block >= 0; --block) {  // known indices: no copy of the blocks in memory
+    if (column < blocks.end[block]) weight = blocks.weight[block];
+  }
+  return weight;
 }
 
 /// A partial sum per block.

@@ -26,9 +26,10 @@ void kl_divergence_backward(cudaStream_t stream, const float* difference, const 
 
 /// Columns of a matrix in up to four blocks, each with a weight for its squares; ends ascend, the last is the width.
 struct SquareBlocks {
+  static constexpr int most = 4;
   std::int64_t elements, columns;
-  std::int64_t end[4];
-  float weight[4];
+  std::int64_t end[most];
+  float weight[most];
 };
 /// Number of partial sums that mean_squares needs room for.
 constexpr int mean_squares_slices = 128;
