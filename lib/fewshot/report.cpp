@@ -4,9 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
-#include "io/file.h"
 #include "run/progress.h"
+#include "run/result.h"
 
 namespace srwm {
 namespace {
@@ -65,12 +64,7 @@ std::string describe(const std::string& what, const Evaluation& evaluation) {
 }
 
 std::string describe_result(const RunPaths& paths) {
-  try {
-    return describe(nlohmann::json::parse(read_text_file(paths.result())), paths);
-  } catch (const nlohmann::json::exception&) {
-    throw DataError("{} is not a result written by this program; delete it and {} and run again with --resume.",
-                    paths.result().string(), paths.done().string());
-  }
+  return describe_result_file(paths, describe);
 }
 
 }  // namespace srwm

@@ -56,11 +56,11 @@ void Adam::apply(Context& context, const Tensor& ledger) {
 }
 
 StepReport Adam::step(Context& context) {
-  std::array<double, Ledger::size> ledger{};
-  context.upload(ledger_, ledger.data());
-  const double rate = prepare(context);
-  apply(context, ledger_);
-  context.download(ledger.data(), ledger_);
+  double rate = 0;
+  const auto ledger = ledger_after(context, ledger_, [&] {
+    rate = prepare(context);
+    apply(context, ledger_);
+  });
   if (ledger[Ledger::bad_step] != 0) --steps_done_;
   return {rate, ledger[Ledger::grad_norm]};
 }

@@ -41,11 +41,10 @@ void RmsProp::apply(Context& context, const Tensor& ledger) {
 }
 
 double RmsProp::step(Context& context, double rate) {
-  std::array<double, Ledger::size> ledger{};
-  context.upload(ledger_, ledger.data());
-  prepare(context, rate);
-  apply(context, ledger_);
-  context.download(ledger.data(), ledger_);
+  const auto ledger = ledger_after(context, ledger_, [&] {
+    prepare(context, rate);
+    apply(context, ledger_);
+  });
   if (ledger[Ledger::bad_step] != 0) --steps_done_;
   return ledger[Ledger::grad_norm];
 }

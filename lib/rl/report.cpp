@@ -5,9 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
-#include "io/file.h"
 #include "run/progress.h"
+#include "run/result.h"
 
 namespace srwm {
 namespace {
@@ -139,12 +138,7 @@ std::string describe(const RlScores& scores) {
 }
 
 std::string describe_rl_result(const RunPaths& paths) {
-  try {
-    return describe(nlohmann::json::parse(read_text_file(paths.result())), paths);
-  } catch (const nlohmann::json::exception&) {
-    throw DataError("{} is not a result written by this program; delete it and {} and run again with --resume.",
-                    paths.result().string(), paths.done().string());
-  }
+  return describe_result_file(paths, describe);
 }
 
 }  // namespace srwm

@@ -1,5 +1,6 @@
 #include "run/result.h"
 
+#include "core/error.h"
 #include "io/file.h"
 
 namespace srwm {
@@ -19,6 +20,16 @@ std::string result_json(const RunResult& result, const Statement& statement) {
 
 void write_result(const RunPaths& paths, const RunResult& result, const Statement& statement) {
   write_file_atomically(paths.result(), result_json(result, statement));
+}
+
+std::string describe_result_file(const RunPaths& paths,
+                                 std::string (*describe)(const nlohmann::json& result, const RunPaths& paths)) {
+  try {
+    return describe(nlohmann::json::parse(read_text_file(paths.result())), paths);
+  } catch (const nlohmann::json::exception&) {
+    throw DataError("{} is not a result written by this program; delete it and {} and run again with --resume.",
+                    paths.result().string(), paths.done().string());
+  }
 }
 
 }  // namespace srwm

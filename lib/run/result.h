@@ -29,4 +29,8 @@ std::string result_json(const RunResult& result, const Statement& statement);
 /// Writes result.json whole or not at all.
 void write_result(const RunPaths& paths, const RunResult& result, const Statement& statement);
 
+/// What `describe` makes of a finished run's result.json. DataError if it lacks what `describe` reads.
+std::string describe_result_file(const RunPaths& paths,
+                                 std::string (*describe)(const nlohmann::json& result, const RunPaths& paths));
+
 }  // namespace srwm

@@ -5,23 +5,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "ops/backend.h"
+#include "optim/optimizer_fixture.h"
 
 using namespace srwm;
-
-namespace {
-
-struct Fixture {
-  Context context{reference_backend(DType::f64), DType::f64, 2};
-  ParameterSet set{context, 1};
-
-  static void set_gradient(Parameter& parameter, double value) {
-    for (double& g : parameter.slot.grad.span<double>()) g = value;
-    parameter.slot.written = true;
-  }
-};
-
-}  // namespace
+using Fixture = test::OptimizerFixture;
 
 TEST_CASE_METHOD(Fixture, "RMSProp follows its equations, eps outside the root", "[rmsprop]") {
   Parameter& p = set.constant("p", {3}, 1);

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "rl/rl_fixture.h"
+#include "support/same_model.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -44,13 +45,7 @@ TEST_CASE("the same spec and seed give the same bits, whatever the number of thr
   train(spec, folder.path() / "a", {.threads = 1});
   spec.env.threads = 2;
   train(spec, folder.path() / "b", {.threads = 3});
-  const Checkpoint a = load_checkpoint(folder.path() / "a/checkpoints/latest.h5");
-  const Checkpoint b = load_checkpoint(folder.path() / "b/checkpoints/latest.h5");
-  REQUIRE(a.model.size() == b.model.size());
-  for (std::size_t i = 0; i < a.model.size(); ++i) {
-    INFO(a.model[i].name);
-    CHECK(std::ranges::equal(a.model[i].tensor.span<float>(), b.model[i].tensor.span<float>()));
-  }
+  check_same_model(folder.path() / "a", folder.path() / "b");
   CHECK(metrics_of(folder.path() / "a") == metrics_of(folder.path() / "b"));
   CHECK(metrics_of(folder.path() / "a").find("\"return_labyrinth\":") != std::string::npos);
 }

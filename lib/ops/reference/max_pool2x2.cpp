@@ -12,25 +12,19 @@ void forward(Context& context, const Forward<MaxPool2x2>& f) {
   const Nhwc<Real> x(f.in[MaxPool2x2::x]), y(f.out[0]);
   f.saved.winner = context.empty(f.out[0].shape(), DType::u8);
   const Nhwc<std::uint8_t> winner(f.saved.winner);
-  for (std::int64_t n = 0; n < y.N; ++n) {
-    for (std::int64_t h = 0; h < y.H; ++h) {
-      for (std::int64_t w = 0; w < y.W; ++w) {
-        for (std::int64_t c = 0; c < y.C; ++c) {
-          int best = 0;
-          Real largest = x(n, 2 * h, 2 * w, c);
-          for (int k = 1; k < 4; ++k) {
-            const Real value = x(n, 2 * h + k / 2, 2 * w + k % 2, c);
-            if (value > largest || std::isnan(value)) {  // a NaN wins, as in PyTorch
-              largest = value;
-              best = k;
-            }
-          }
-          y(n, h, w, c) = largest;
-          winner(n, h, w, c) = static_cast<std::uint8_t>(best);
-        }
+  for_each_element(y, [&](std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c) {
+    int best = 0;
+    Real largest = x(n, 2 * h, 2 * w, c);
+    for (int k = 1; k < 4; ++k) {
+      const Real value = x(n, 2 * h + k / 2, 2 * w + k % 2, c);
+      if (value > largest || std::isnan(value)) {  // a NaN wins, as in PyTorch
+        largest = value;
+        best = k;
       }
     }
-  }
+    y(n, h, w, c) = largest;
+    winner(n, h, w, c) = static_cast<std::uint8_t>(best);
+  });
 }
 
 template <typename Real>
@@ -39,17 +33,11 @@ void backward(Context&, const Backward<MaxPool2x2>& b) {
   if (!grad.wanted()) return;
   const Nhwc<Real> dx(grad.value), dy(b.dL_dout[0]);
   const Nhwc<std::uint8_t> winner(b.saved.winner);
-  for (std::int64_t n = 0; n < dx.N; ++n) {
-    for (std::int64_t h = 0; h < dx.H; ++h) {
-      for (std::int64_t w = 0; w < dx.W; ++w) {
-        for (std::int64_t c = 0; c < dx.C; ++c) {
-          const bool pooled = h / 2 < dy.H && w / 2 < dy.W;
-          const bool won = pooled && winner(n, h / 2, w / 2, c) == 2 * (h % 2) + w % 2;
-          put(dx(n, h, w, c), grad.mode, won ? static_cast<double>(dy(n, h / 2, w / 2, c)) : 0.0);
-        }
-      }
-    }
-  }
+  for_each_element(dx, [&](std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c) {
+    const bool pooled = h / 2 < dy.H && w / 2 < dy.W;
+    const bool won = pooled && winner(n, h / 2, w / 2, c) == 2 * (h % 2) + w % 2;
+    put(dx(n, h, w, c), grad.mode, won ? static_cast<double>(dy(n, h / 2, w / 2, c)) : 0.0);
+  });
 }
 
 }  // namespace

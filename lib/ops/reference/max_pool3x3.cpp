@@ -22,22 +22,16 @@ void forward(Context& context, const Forward<MaxPool3x3>& f) {
   const Nhwc<Real> x(f.in[MaxPool3x3::x]), y(f.out[0]);
   f.saved.winner = context.empty(f.out[0].shape(), DType::u8);
   const Nhwc<std::uint8_t> winner(f.saved.winner);
-  for (std::int64_t n = 0; n < y.N; ++n) {
-    for (std::int64_t h = 0; h < y.H; ++h) {
-      for (std::int64_t w = 0; w < y.W; ++w) {
-        for (std::int64_t c = 0; c < y.C; ++c) {
-          bool any = false;
-          for_each_inside(x, h, w, [&](std::int64_t k, std::int64_t row, std::int64_t column) {
-            const Real value = x(n, row, column, c);
-            if (any && !(value > y(n, h, w, c)) && !std::isnan(value)) return;  // a NaN wins, as in PyTorch
-            any = true;
-            y(n, h, w, c) = value;
-            winner(n, h, w, c) = static_cast<std::uint8_t>(k);
-          });
-        }
-      }
-    }
-  }
+  for_each_element(y, [&](std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c) {
+    bool any = false;
+    for_each_inside(x, h, w, [&](std::int64_t k, std::int64_t row, std::int64_t column) {
+      const Real value = x(n, row, column, c);
+      if (any && !(value > y(n, h, w, c)) && !std::isnan(value)) return;  // a NaN wins, as in PyTorch
+      any = true;
+      y(n, h, w, c) = value;
+      winner(n, h, w, c) = static_cast<std::uint8_t>(k);
+    });
+  });
 }
 
 template <typename Real>
@@ -46,16 +40,10 @@ void backward(Context&, const Backward<MaxPool3x3>& b) {
   if (sum_into<Real>(grad) == nullptr) return;
   const Nhwc<Real> dx(grad.value), dy(b.dL_dout[0]);
   const Nhwc<std::uint8_t> winner(b.saved.winner);
-  for (std::int64_t n = 0; n < dy.N; ++n) {
-    for (std::int64_t h = 0; h < dy.H; ++h) {
-      for (std::int64_t w = 0; w < dy.W; ++w) {
-        for (std::int64_t c = 0; c < dy.C; ++c) {
-          const int k = winner(n, h, w, c);
-          dx(n, 2 * h + k / 3 - 1, 2 * w + k % 3 - 1, c) += dy(n, h, w, c);
-        }
-      }
-    }
-  }
+  for_each_element(dy, [&](std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c) {
+    const int k = winner(n, h, w, c);
+    dx(n, 2 * h + k / 3 - 1, 2 * w + k % 3 - 1, c) += dy(n, h, w, c);
+  });
 }
 
 }  // namespace

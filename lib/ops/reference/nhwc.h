@@ -21,6 +21,18 @@ struct Nhwc {
   }
 };
 
+/// Calls visit(n, h, w, c) for every element.
+template <typename Real, typename Visit>
+void for_each_element(const Nhwc<Real>& t, const Visit& visit) {
+  for (std::int64_t n = 0; n < t.N; ++n) {
+    for (std::int64_t h = 0; h < t.H; ++h) {
+      for (std::int64_t w = 0; w < t.W; ++w) {
+        for (std::int64_t c = 0; c < t.C; ++c) visit(n, h, w, c);
+      }
+    }
+  }
+}
+
 /// Writes one element of a gradient the way its mode says.
 template <typename Real>
 void put(Real& gradient, GradMode mode, double value) {
