@@ -13,6 +13,11 @@
 #include "core/error.h"
 
 namespace srwm {
+namespace {
+
+thread_local const ExitGuard* used_last = nullptr;  // by this thread; may be gone
+
+}  // namespace
 
 /// The guards alive. What exit() does concerns the whole process, so this is one of the few things that do.
 struct ExitGuards {
@@ -22,6 +27,11 @@ struct ExitGuards {
   static ExitGuards& instance() {
     static auto* guards = new ExitGuards;  // never destroyed: exit() may come later than destructors
     return *guards;
+  }
+
+  const ExitGuard& of_this_thread() const {
+    const auto found = std::ranges::find(alive, used_last);
+    return found == alive.end() ? *alive.back() : **found;
   }
 
   static std::string explanation(const ExitGuard& guard) {
@@ -36,7 +46,7 @@ struct ExitGuards {
     std::unique_lock lock(guards.mutex, std::try_to_lock);
     if (!lock || guards.alive.empty()) return;
     std::fflush(nullptr);
-    const std::string text = explanation(*guards.alive.back());
+    const std::string text = explanation(guards.of_this_thread());
     std::fputs(text.c_str(), stderr);
     std::_Exit(static_cast<int>(ExitCode::device));
   }
@@ -49,6 +59,11 @@ ExitGuard::ExitGuard(std::string library, std::string options)
   ExitGuards& guards = ExitGuards::instance();
   const std::lock_guard lock(guards.mutex);
   guards.alive.push_back(this);
+}
+
+void ExitGuard::doing(const char* activity) {
+  activity_.store(activity, std::memory_order_relaxed);
+  used_last = this;
 }
 
 ExitGuard::~ExitGuard() {

@@ -9,7 +9,8 @@ namespace srwm {
 
 /// While one of these lives, exit() is taken for a library's doing: a sentence goes to stderr after whatever the
 /// library printed, and the process ends with ExitCode::device. The threads of a library count too, so this covers the
-/// time between calls.
+/// time between calls. Where several live, the sentence is about the one that the thread which called exit used last;
+/// of a thread of a library's own nobody knows that, and it is about the newest.
 class ExitGuard {
  public:
   /// `library` is its path, `options` what it was made with.
@@ -19,7 +20,7 @@ class ExitGuard {
   ExitGuard& operator=(const ExitGuard&) = delete;
 
   /// "making 4 environments", "stepping": what the library was asked for last; a literal, or text that outlives this.
-  void doing(const char* activity) { activity_.store(activity, std::memory_order_relaxed); }
+  void doing(const char* activity);
 
  private:
   friend struct ExitGuards;
