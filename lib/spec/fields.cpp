@@ -44,10 +44,8 @@ bool uses_rate(const ExperimentSpec& spec) {
 bool has_warmup(const ExperimentSpec& spec) {
   return spec.optim.schedule != ScheduleKind::constant;
 }
-bool validates(const ExperimentSpec& spec) {
-  return spec.validation.every > 0;
-}
 
+// Keys beside a number that 0 switches off (validation.every) have no condition: one --set is enough to switch it off.
 constexpr ConditionOn<Spec> if_glyphs{"data.dataset", "data.dataset is \"glyphs\"", is_glyphs};
 constexpr ConditionOn<Spec> if_drawn{"data.train_episodes", "data.train_episodes is not set", draws_training_episodes};
 constexpr ConditionOn<Spec> if_sync{"protocol.kind", "protocol.kind is \"sync\"", is_sync};
@@ -60,7 +58,6 @@ constexpr ConditionOn<Spec> if_srwm{"model.core.kind", "model.core.kind is \"srw
 constexpr ConditionOn<Spec> if_res12{"model.vision.kind", "model.vision.kind is \"res12\"", is_res12};
 constexpr ConditionOn<Spec> if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
 constexpr ConditionOn<Spec> if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
-constexpr ConditionOn<Spec> if_validating{"validation.every", "validation.every is above 0", validates};
 
 void add_data(std::vector<Field>& keys) {
   keys.push_back({"data.dataset", TextKey{SRWM_MEMBER(data.dataset), TextRule::one_line, true},
@@ -212,8 +209,7 @@ void add_run(std::vector<Field>& keys) {
   keys.push_back({"validation.every", IntegerKey{SRWM_MEMBER(validation.every), 0, 1'000'000'000},
                   "Steps between validations; the best one's weights are kept as best.h5. 0: never.", "steps"});
   keys.push_back({"validation.batches", IntegerKey{SRWM_MEMBER(validation.batches), 1, 1'000'000},
-                  "Batches of a validation, of train.batch episodes each, the same every time.", "batches",
-                  if_validating});
+                  "Batches of a validation, of train.batch episodes each, the same every time.", "batches"});
   keys.push_back({"checkpoint.every", IntegerKey{SRWM_MEMBER(checkpoint.every), 1, 1'000'000'000},
                   "Steps between writes of latest.h5.", "steps"});
   keys.push_back({"checkpoint.keep", IntegerKey{SRWM_MEMBER(checkpoint.keep), 0, 1'000'000},

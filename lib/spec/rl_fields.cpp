@@ -28,9 +28,6 @@ bool has_srwm(const RlSpec& spec) {
 bool remembers(const RlSpec& spec) {
   return has_heads(spec) ? spec.agent.core != AgentCoreKind::fake_sr : spec.agent.core == AgentCoreKind::lstm;
 }
-bool tests(const RlSpec& spec) {
-  return spec.test.episodes > 0;
-}
 
 constexpr ConditionOn<Spec> if_core{"agent.core", "agent.core is not \"feed_forward\"", has_core};
 constexpr ConditionOn<Spec> if_heads{
@@ -38,7 +35,6 @@ constexpr ConditionOn<Spec> if_heads{
 constexpr ConditionOn<Spec> if_blocks{"agent.core", "agent.core is neither \"feed_forward\" nor \"lstm\"", has_blocks};
 constexpr ConditionOn<Spec> if_srwm{"agent.core", "agent.core is \"srwm\" or \"sr_delta\"", has_srwm};
 constexpr ConditionOn<Spec> if_remembering{"agent.core", "agent.core is one that remembers", remembers};
-constexpr ConditionOn<Spec> if_testing{"test.episodes", "test.episodes is above 0", tests};
 
 constexpr std::int64_t most = 1'000'000'000;
 constexpr std::int64_t last_level = std::numeric_limits<std::int32_t>::max();
@@ -143,11 +139,11 @@ void add_run(std::vector<Field>& keys) {
                   "greedy actions; 0: none.",
                   "episodes"});
   keys.push_back({"test.envs", IntegerKey{SRWM_MEMBER(test.envs), 1, 10000},
-                  "Environments of each game that play them; each plays equally many.", "environments", if_testing});
-  keys.push_back({"test.levels", IntegerKey{SRWM_MEMBER(test.levels), 1, last_level}, "Levels of a test split.",
-                  "levels", if_testing});
+                  "Environments of each game that play them; each plays equally many.", "environments"});
+  keys.push_back(
+      {"test.levels", IntegerKey{SRWM_MEMBER(test.levels), 1, last_level}, "Levels of a test split.", "levels"});
   keys.push_back({"test.first_levels", IntegersKey{SRWM_MEMBER(test.first_levels), 0, last_level, 100},
-                  "The first level of each test split.", "", if_testing});
+                  "The first level of each test split."});
 }
 
 void add_figures(std::vector<Field>& keys) {

@@ -153,8 +153,10 @@ TEST_CASE("keys without a meaning are refused") {
           "bootstrap.kind");
   refused(R"("protocol": {"ways_steps": 5})", "protocol.ways_steps", "protocol.first_ways is above 0",
           "protocol.first_ways");
-  refused(R"("validation": {"every": 0, "batches": 5})", "validation.batches", "validation.every is above 0",
-          "validation.every");
+}
+
+TEST_CASE("0 alone switches validation off") {
+  CHECK(refusal(with(R"("validation": {"every": 100, "batches": 5})"), {"validation.every=0"}) == "valid");
 }
 
 TEST_CASE("one mistake is told once") {

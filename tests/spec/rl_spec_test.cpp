@@ -76,5 +76,6 @@ TEST_CASE("keys that do not fit together") {
   CHECK_THAT(problem("", {"agent.heads=3"}), Contains("agent.heads: must divide agent.hidden, which is 128"));
   CHECK_THAT(problem("", {"agent.core=lstm", "agent.heads=3"}), Contains("has a meaning only if agent.core has heads"));
   CHECK_THAT(problem("", {"test.episodes=30"}), Contains("test.episodes: must be a multiple of test.envs"));
+  CHECK(problem(R"(, "test": {"episodes": 40, "envs": 20, "levels": 50})", {"test.episodes=0"}) == "valid");
   CHECK_THAT(problem("", {"figures.published=0.2"}), Contains("figures.source: is missing"));
 }
