@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Converts few-shot models between the PyTorch code of the SRWM papers and srwm.
+"""Converts few-shot models and agents between the PyTorch code of the SRWM papers and srwm.
 
   convert_torch_checkpoint.py best_model.pt model.h5 --config experiments/my.json
   convert_torch_checkpoint.py --to-torch runs/my-s1/checkpoints/best.h5 best_model.pt
 
-The first makes a checkpoint for 'srwm eval --checkpoint' and 'srwm train-fewshot --init-from'; the spec says what model
-the tensors are of. The second makes {'model_state_dict': ...}, as the authors' programs load it. Only this script needs
-PyTorch; names and layouts are the same on both sides, so no number changes.
+The first makes a checkpoint for 'srwm eval --checkpoint' and '--init-from' of the commands that train; the spec
+says what model the tensors are of. The second makes {'model_state_dict': ...}, as the authors' programs load it. Only
+this script needs PyTorch; names and layouts are the same on both sides, so no number changes.
 """
 
 import argparse
@@ -20,13 +20,9 @@ import numpy as np
 
 from file_tree import describe_start
 from srwm_pack import PackError, new_hdf5, run
+from torch_shapes import AGENT_CORES, AGENT_DEFAULTS, CORES, DEFAULTS, ENCODERS, AgentModel, FewShotModel
 
 FORMAT_VERSION = 1
-# What a model is made of where its spec does not say; docs/spec.md.
-DEFAULTS = {"protocol": {"n_way": 5}, "vision": {"kind": "conv4", "channels": 64, "size": "base"},
-            "core": {"kind": "srwm", "layers": 2, "heads": 16, "hidden": 256, "ff_factor": 4, "layer_norm": True}}
-# PyTorch counts the batches of a batch-norm without using the count. Kept in /torch for the way back.
-UNUSED = re.compile(r"(conv_layers\.\d+\.1|stem_resnet12\.layer\d+\.(bn\d+|downsample\.1))\.num_batches_tracked")
 
 
 def read_text(path):
@@ -37,120 +33,39 @@ def read_text(path):
         raise PackError(f"{path} cannot be read: {error}.") from error
 
 
-def options_of(spec_text, path):
-    """The keys of a spec that decide about shapes, defaults filled in."""
+def group_of(spec, *keys):
+    """The object at spec.<keys>, or an empty one where there is none."""
+    for key in keys:
+        spec = spec.get(key, {})
+    return dict(spec)
+
+
+def model_of(spec_text, path):
+    """The model that a spec describes, as far as shapes depend on it, defaults filled in."""
     try:
         spec = json.loads(spec_text)
-        model = spec.get("model", {})
-        given = {"protocol": spec.get("protocol", {}), "vision": model.get("vision", {}), "core": model.get("core", {})}
-        options = {group: {**DEFAULTS[group], **given[group]} for group in DEFAULTS}
-    except (json.JSONDecodeError, AttributeError, TypeError) as error:
+        if spec.get("task", "fewshot") == "rl":
+            options = {**AGENT_DEFAULTS, **group_of(spec, "agent")}
+            return AgentModel({**options, "core": one_of(AGENT_CORES, options["core"], "agent.core", path)})
+        protocol = {**DEFAULTS["protocol"], **group_of(spec, "protocol")}
+        core = {**DEFAULTS["core"], **group_of(spec, "model", "core")}
+        vision = {**DEFAULTS["vision"], **group_of(spec, "model", "vision")}
+    except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
         raise PackError(f"{path} is not an experiment spec: {error}. Try 'srwm config check'.") from error
-    for group, kinds in (("vision", ENCODERS), ("core", CORES)):
-        if options[group]["kind"] not in kinds:
-            raise PackError(f"{path}: model.{group}.kind is '{options[group]['kind']}'; expected {', '.join(kinds)}.")
-    return options
+    one_of(ENCODERS, vision["kind"], "model.vision.kind", path)
+    one_of(CORES, core["kind"], "model.core.kind", path)
+    return FewShotModel(core, vision, protocol["n_way"])
 
 
-def linear(name, rows, columns, bias=True):
-    return {name + ".weight": (rows, columns), **({name + ".bias": (rows,)} if bias else {})}
+def one_of(kinds, kind, key, path):
+    if kind not in kinds:
+        raise PackError(f"{path}: {key} is '{kind}'; expected {', '.join(kinds)}.")
+    return kind
 
 
-def norm(name, width):
-    return {name + ".weight": (width,), name + ".bias": (width,)}
-
-
-def fast_weight_layers(core, inputs):
-    """The layers of all cores but the LSTM."""
-    hidden, heads = core["hidden"], core["heads"]
-    size, inner = hidden // heads, core["ff_factor"] * hidden
-    shapes = linear("input_proj", hidden, inputs)
-    for i in range(core["layers"]):
-        fast, ff = f"layers.{2 * i}", f"layers.{2 * i + 1}"
-        if core["kind"] == "srwm":
-            shapes |= {f"{fast}.W_{part}": (1, heads, size, size) for part in "yqk"}
-            shapes |= {f"{fast}.w_b": (1, heads, size, 4)}
-        else:
-            betas = heads if core["kind"] == "delta_net" else 0
-            shapes |= linear(fast + ".slow_net", 3 * hidden + betas, hidden, bias=False)
-        if core["kind"] != "srwm" or core["layer_norm"]:
-            shapes |= norm(fast + ".layer_norm", hidden)
-        shapes |= linear(fast + ".out_linear", hidden, hidden, bias=False)
-        shapes |= linear(ff + ".ff_layers.0", inner, hidden) | linear(ff + ".ff_layers.3", hidden, inner)
-        shapes |= norm(ff + ".layer_norm", hidden)
-    return shapes
-
-
-def lstm_layers(core, inputs):
-    hidden, shapes = core["hidden"], {}
-    for i in range(core["layers"]):
-        shapes |= {f"rnn.weight_ih_l{i}": (4 * hidden, hidden if i else inputs),
-                   f"rnn.weight_hh_l{i}": (4 * hidden, hidden),
-                   f"rnn.bias_ih_l{i}": (4 * hidden,), f"rnn.bias_hh_l{i}": (4 * hidden,)}
-    return shapes
-
-
-CORES = {"srwm": fast_weight_layers, "delta_net": fast_weight_layers, "linear_transformer": fast_weight_layers,
-         "transformer": fast_weight_layers, "lstm": lstm_layers}
-
-
-def batch_norm(name, channels):
-    return {**norm(name, channels), name + ".running_mean": (channels,), name + ".running_var": (channels,)}
-
-
-def conv4(vision, image_channels):
-    channels, shapes = vision["channels"], {}
-    for i in range(4):
-        shapes[f"conv_layers.{i}.0.weight"] = (channels, channels if i else image_channels, 3, 3)
-        shapes |= {f"conv_layers.{i}.0.bias": (channels,), **batch_norm(f"conv_layers.{i}.1", channels)}
-    return shapes
-
-
-def res12_channels(vision):
-    first = vision["channels"]
-    return [first * factor // 2 for factor in ((2, 4, 8, 16) if vision["size"] == "big" else (2, 3, 4, 8))]
-
-
-def res12(vision, image_channels):
-    shapes, inputs = {}, image_channels
-    for number, channels in enumerate(res12_channels(vision), 1):
-        block = f"stem_resnet12.layer{number}"
-        for i in range(1, 4):
-            shapes[f"{block}.conv{i}.weight"] = (channels, inputs if i == 1 else channels, 3, 3)
-            shapes |= batch_norm(f"{block}.bn{i}", channels)
-        shapes |= {f"{block}.downsample.0.weight": (channels, inputs, 1, 1),
-                   **batch_norm(f"{block}.downsample.1", channels)}
-        inputs = channels
-    return shapes
-
-
-# Shapes of an encoder, and the name of the weights that see the image.
-ENCODERS = {"conv4": (conv4, "conv_layers.0.0.weight"), "res12": (res12, "stem_resnet12.layer1.conv1.weight")}
-
-
-def expected_shapes(options, tensors):
-    """Shapes of all tensors of the model. A spec does not tell the size of the images: their channels and the number of
-    features are taken from the tensors, as far as they can be right."""
-    core, vision, n_way = options["core"], options["vision"], options["protocol"]["n_way"]
-    encoder, sees_image = ENCODERS[vision["kind"]]
-
-    def columns(name, otherwise):
-        shape = tensors[name].shape if name in tensors else ()
-        return shape[1] if len(shape) > 1 else otherwise
-
-    image_channels = columns(sees_image, 1)
-    first = "rnn.weight_ih_l0" if core["kind"] == "lstm" else "input_proj.weight"
-    if vision["kind"] == "res12":
-        features = res12_channels(vision)[-1]
-    else:
-        features = vision["channels"] * max(1, round((columns(first, 0) - n_way) / vision["channels"]))
-    return (encoder(vision, image_channels) | CORES[core["kind"]](core, features + n_way)
-            | linear("out_layer", n_way, core["hidden"]))
-
-
-def check(tensors, options, path):
-    """Refuses a model that is not the one of the spec."""
-    shapes = expected_shapes(options, tensors)
+def check(tensors, model, path):
+    """Refuses tensors that are not those of the spec's model."""
+    shapes = model.shapes(tensors)
     for name, shape in shapes.items():
         if name not in tensors:
             raise PackError(f"{path} has no tensor {name} {list(shape)}, which the model of the spec needs.")
@@ -249,11 +164,11 @@ def read_checkpoint(path):
 
 def from_torch(arguments):
     spec_text = read_text(arguments.config)
-    options = options_of(spec_text, arguments.config)
+    model = model_of(spec_text, arguments.config)
     state = load_torch(arguments.input, arguments.trust)
-    unused = {name: value for name, value in state.items() if UNUSED.fullmatch(name)}
+    unused = {name: value for name, value in state.items() if model.unused.fullmatch(name)}
     tensors = {name: value for name, value in state.items() if name not in unused}
-    check(tensors, options, arguments.input)
+    check(tensors, model, arguments.input)
     write_checkpoint(arguments.output, spec_text, tensors, unused)
     print(f"{arguments.output}: {len(tensors)} tensors, {sum(value.size for value in tensors.values())} numbers.")
 
@@ -261,9 +176,9 @@ def from_torch(arguments):
 def to_torch(arguments):
     import torch
     spec_text, tensors, unused, step = read_checkpoint(arguments.input)
-    check(tensors, options_of(spec_text, f"the spec in {arguments.input}"), arguments.input)
-    for name in [name for name in tensors if name.endswith(".running_var")]:
-        tensors[name.replace("running_var", "num_batches_tracked")] = np.array(step, np.int64)
+    model = model_of(spec_text, f"the spec in {arguments.input}")
+    check(tensors, model, arguments.input)
+    unused = model.unused_tensors(tensors, step) | unused
     rename = to_bootstrapped_name if arguments.bootstrapped else str
     state = {rename(name): torch.from_numpy(np.asarray(value)) for name, value in sorted((tensors | unused).items())}
     torch.save({"model_state_dict": state}, arguments.output)

@@ -30,18 +30,39 @@ CORES = {"srwm": {"kind": "srwm", "layers": 2, "heads": 2, "hidden": 16},
          "lstm": {"kind": "lstm", "layers": 2, "hidden": 16}}
 
 
+AGENT = {"channels": [2, 3], "features": 5, "layers": 2, "heads": 2, "hidden": 8, "ff_inner": 6}
+AGENTS = ("feed_forward", "feed_forward_deep", "lstm", "delta_net", "linear_transformer", "fake_sr", "srwm", "sr_delta")
+SRWM_AGENTS = ("fake_sr", "srwm", "sr_delta")
+
+
 def spec_of(core, vision="conv4"):
+    if vision == "agent":
+        return {"task": "rl", "name": "small", "env": {"games": ["melody"]}, "agent": {**AGENT, "core": core}}
     return {"name": "small", "protocol": {"n_way": 3},
             "model": {"vision": {"kind": vision, "channels": 4}, "core": CORES[core]}}
+
+
+def random_state(core, vision, sizes):
+    """Random tensors; `sizes` are shapes of those that tell what the spec does not."""
+    model = convert.model_of(json.dumps(spec_of(core, vision)), "spec")
+    torch.manual_seed(1)
+    return {name: torch.randn(shape)
+            for name, shape in model.shapes({name: np.empty(size) for name, size in sizes.items()}).items()}
+
+
+def agent_state_of(core):
+    """A state_dict for frames of 4 x 8 with 3 channels and 7 actions, as the authors' program has it."""
+    state = random_state(core, "agent", {"feat_convs.0.0.weight": (2, 3, 3, 3), "fc.weight": (5, 3 * 2),
+                                         "policy.bias": (7,)})
+    for i in range(AGENT["layers"] if core in SRWM_AGENTS else 0):
+        state |= {f"core.fwm_layers.{i}.layer_norm.{part}": torch.randn(AGENT["hidden"]) for part in ("weight", "bias")}
+    return state
 
 
 def state_of(core, vision="conv4"):
     """A state_dict with the features of 2 x 3 maps of 3-channel images."""
     first = "rnn.weight_ih_l0" if core == "lstm" else "input_proj.weight"
-    sizes = {convert.ENCODERS[vision][1]: np.empty((4, 3, 3, 3)), first: np.empty((0, 4 * 6 + 3))}
-    shapes = convert.expected_shapes(convert.options_of(json.dumps(spec_of(core, vision)), "spec"), sizes)
-    torch.manual_seed(1)
-    state = {name: torch.randn(shape) for name, shape in shapes.items()}
+    state = random_state(core, vision, {convert.ENCODERS[vision][1]: (4, 3, 3, 3), first: (0, 4 * 6 + 3)})
     norms = [name.removesuffix("running_var") for name in state if name.endswith("running_var")]
     state |= {norm + "num_batches_tracked": torch.tensor(70 + i) for i, norm in enumerate(norms)}
     return state
@@ -51,9 +72,11 @@ class SpecDefaults(unittest.TestCase):
     def test_are_those_of_the_spec_reference(self):
         with open(os.path.join(HERE, "..", "..", "docs", "spec.md"), encoding="utf-8") as file:
             sections = dict(re.findall(r"### `([a-z.]+)`\n(.*?)(?=\n###|\Z)", file.read(), re.DOTALL))
-        for group, title in (("protocol", "protocol"), ("vision", "model.vision"), ("core", "model.core")):
+        defaults = {"protocol": convert.DEFAULTS["protocol"], "model.vision": convert.DEFAULTS["vision"],
+                    "model.core": convert.DEFAULTS["core"], "agent": convert.AGENT_DEFAULTS}
+        for title, values in defaults.items():
             documented = dict(re.findall(r"^\| `(\w+)` \|.*?\| `([^`]*)` \|", sections[title], re.MULTILINE))
-            for key, value in convert.DEFAULTS[group].items():
+            for key, value in values.items():
                 self.assertEqual(json.loads(documented[key]), value, f"{title}.{key}")
 
 
@@ -100,6 +123,38 @@ class ConvertTorchCheckpoint(unittest.TestCase):
                 with self.subTest(vision=self.vision, core=core):
                     self.convert({"model_state_dict": state_of(core, self.vision), "epoch": 3}, core)
                     self.same(self.back(), state_of(core, self.vision))
+
+    def test_agents_there_and_back(self):
+        self.vision = "agent"
+        for core in AGENTS:
+            with self.subTest(core=core):
+                self.convert({"model_state_dict": agent_state_of(core), "flags": {"unroll_length": 50}}, core)
+                self.same(self.back(), agent_state_of(core))
+
+    def test_norms_that_agents_never_apply(self):
+        self.vision = "agent"
+        for core in SRWM_AGENTS:
+            with self.subTest(core=core):
+                self.convert(agent_state_of(core), core)
+                with h5py.File(self.out, "r+") as file:
+                    self.assertFalse([name for name in file["model"] if "fwm_layers" in name and "norm" in name])
+                    del file["torch"]  # as in a checkpoint of srwm's own
+                back = self.back()
+                self.assertEqual(sorted(back), sorted(agent_state_of(core)))
+                for i in range(AGENT["layers"]):
+                    norm = f"core.fwm_layers.{i}.layer_norm."
+                    self.assertTrue(torch.equal(back[norm + "weight"], torch.ones(8)))
+                    self.assertTrue(torch.equal(back[norm + "bias"], torch.zeros(8)))
+
+    def test_agents_that_are_others(self):
+        self.vision = "agent"
+        self.refused(r"fwm_layers\.0\.slow_net\.weight \[26, 8\]", agent_state_of("srwm"), "delta_net")
+        self.refused(r"a tensor core\.fwm_layers\.0\.layer_norm\.weight \[8\], which",
+                     agent_state_of("feed_forward") | {"core.fwm_layers.0.layer_norm.weight": torch.ones(8)},
+                     "feed_forward")
+        self.refused(r"fc\.weight is \[5, 7\]; the model of the spec needs \[5, 6\]",
+                     agent_state_of("lstm") | {"fc.weight": torch.zeros(5, 7)}, "lstm")
+        self.refused(r"agent\.core is 'gru'; expected feed_forward,", agent_state_of("lstm"), "gru")
 
     def test_checkpoint_content(self):
         self.convert(state_of("srwm"))
