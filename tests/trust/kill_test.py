@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """Kills small runs, resumes them, and compares what they leave with an uninterrupted run.
 
-Usage: kill_test.py SRWM FAULT_LIBRARY [--random N] [--every N] [--seed N]
+Usage: kill_test.py SRWM FAULT_LIBRARY [--random N] [--every N] [--seed N] [--spec SPEC [--options ...]]
 
 Random: runs are ended at random moments, or while a temporary file of a checkpoint is there, mostly by SIGKILL, else by
 the signals that ask for a checkpoint; --random counts the ends, of which a run suffers several before it may finish.
 Systematic: fault_library.cpp kills the run before its n-th file operation, for every --every-th n, once cleanly and
 once with half a write gone out. 0 leaves one of the two out.
+
+With --spec the random ends are those of another run than the small one; --options is followed by options of the
+command that trains.
 """
 import argparse
 import collections
+import json
 import os
 import random
 import shutil
@@ -18,7 +22,7 @@ import sys
 import tempfile
 import time
 
-from small_run import Outcome, SmallRun
+from small_run import Outcome, SmallRun, TrainingRun
 
 STOPPED = 75
 GENTLE = [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2]
@@ -111,6 +115,14 @@ def kill_at_operations(run, whole, library, folder, every):
     return kills
 
 
+def given_run(options):
+    with open(options.spec, encoding="utf-8") as file:
+        name = "train-rl" if json.load(file).get("task") == "rl" else "train-fewshot"
+    run = TrainingRun(options.srwm, options.spec, name, options.options)
+    run.seconds = 3600
+    return run
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("srwm")
@@ -118,10 +130,12 @@ def main():
     parser.add_argument("--random", type=int, default=10)
     parser.add_argument("--every", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--spec")
+    parser.add_argument("--options", nargs=argparse.REMAINDER, default=[])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="srwm_trust_") as folder:
         if options.random > 0:
-            run = SmallRun(options.srwm, folder, steps=300)
+            run = given_run(options) if options.spec else SmallRun(options.srwm, folder, steps=300)
             start = time.monotonic()
             assert run.finish(os.path.join(folder, "whole"))[0] == 0
             ends = RandomEnds(run, Outcome(os.path.join(folder, "whole")), time.monotonic() - start, options.seed)

@@ -17,22 +17,20 @@ SPEC = {
 
 # Files that tell about the clock and the machine; every other one has to be the same in the end.
 FREE_FILES = {"log.txt", "lock"}
-CLOCK_KEYS = {"wall_seconds", "images_per_second"}
+CLOCK_KEYS = {"wall_seconds", "images_per_second", "steps_per_second", "seconds_env", "seconds_inference",
+              "seconds_learning", "seconds_waiting"}
 
 
-class SmallRun:
-    """Command lines for one spec. `folder` holds the spec and the run folders."""
+class TrainingRun:
+    """Command lines for a spec; `options` are more ones of the command that trains."""
+    seconds = 120  # it may take
 
-    def __init__(self, srwm, folder, steps, keep=2):
-        self.srwm, self.folder, self.steps = srwm, folder, steps
-        self.spec = os.path.join(folder, "trust.json")
-        with open(self.spec, "w", encoding="utf-8") as file:
-            json.dump({**SPEC, "train": {**SPEC["train"], "steps": steps},
-                       "checkpoint": {"every": 4, "keep": keep}}, file)
+    def __init__(self, srwm, spec, name, options=()):
+        self.srwm, self.spec, self.name, self.options = srwm, spec, name, options
 
     def command(self, run_folder, *more):
-        return [self.srwm, "train-fewshot", "--config", self.spec, "--threads", "1", "--device", "cpu", "--run-dir",
-                run_folder, *more]
+        return [self.srwm, self.name, "--config", self.spec, "--threads", "1", "--device", "cpu", "--run-dir",
+                run_folder, *self.options, *more]
 
     def start(self, run_folder, *more, environment=None):
         return subprocess.Popen(self.command(run_folder, *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -42,14 +40,25 @@ class SmallRun:
         """Any other command, with its output going to the open file `out`."""
         return subprocess.Popen([self.srwm, *arguments], stdout=out, stderr=subprocess.PIPE, text=True)
 
-    def finish(self, run_folder, *more, environment=None, timeout=120):
+    def finish(self, run_folder, *more, environment=None, timeout=None):
         """Runs to the end; returns exit code, stdout and stderr."""
         process = self.start(run_folder, *more, environment=environment)
         try:
-            out, err = process.communicate(timeout=timeout)
+            out, err = process.communicate(timeout=timeout or self.seconds)
         finally:
             process.kill()
         return process.returncode, out, err
+
+
+class SmallRun(TrainingRun):
+    """A run of few-shot learning; the spec stands in `folder`."""
+
+    def __init__(self, srwm, folder, steps, keep=2):
+        super().__init__(srwm, os.path.join(folder, "trust.json"), "train-fewshot")
+        self.folder, self.steps = folder, steps
+        with open(self.spec, "w", encoding="utf-8") as file:
+            json.dump({**SPEC, "train": {**SPEC["train"], "steps": steps},
+                       "checkpoint": {"every": 4, "keep": keep}}, file)
 
 
 def metrics(run_folder):
