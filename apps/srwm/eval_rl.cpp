@@ -42,15 +42,15 @@ std::vector<RlSplit> chosen_splits(const RlSpec& spec, const std::string& name) 
   return chosen;
 }
 
-/// Evaluates on a split, and films the beginning where that is asked for.
+/// Evaluates on a split, and films the beginning where that is asked for; `complaint` says why a film is missing.
 RlEvaluation play(Context& context, const Agent& agent, const RlSpec& spec,
-                  const std::shared_ptr<const EnvLibrary>& library, const RlSplit& split, const std::string& video) {
+                  const std::shared_ptr<const EnvLibrary>& library, const RlSplit& split, const std::string& video,
+                  std::string& complaint) {
   if (video.empty()) return evaluate(context, agent, spec, library, split);
   VideoWriter writer(std::filesystem::path(video) / split.name, game_names(spec), filmed_episodes);
   RlEvaluation evaluation =
       evaluate(context, agent, spec, library, split, {}, [&](const EnvGroup& group) { writer.watch(group); });
-  if (writer.make_films() == 0)
-    fmt::print(stderr, "srwm: no MP4 was made (is ffmpeg installed?); the PNG files are.\n");
+  if (complaint.empty()) complaint = writer.make_films();
   return evaluation;
 }
 
@@ -71,9 +71,11 @@ void evaluate_rl(const Checkpoint& checkpoint, const std::filesystem::path& path
     learner = std::make_unique<RlLearner>(*context, spec, group.frame(), group.actions());
   }
   restore_model(*context, checkpoint, path, *learner);
+  std::string complaint;
   for (const RlSplit& split : splits) {
-    scores.splits.emplace_back(split, play(*context, learner->agent(), spec, library, split, options.video));
+    scores.splits.emplace_back(split, play(*context, learner->agent(), spec, library, split, options.video, complaint));
   }
+  if (!complaint.empty()) fmt::print(stderr, "srwm: {}\n", complaint);
   if (!options.json) return fmt::print("{}", describe(scores));
   nlohmann::ordered_json object = {{"checkpoint", path.string()}, {"checkpoint_update", checkpoint.progress.step}};
   for (auto& [name, section] : to_sections(scores)) object[name] = std::move(section);

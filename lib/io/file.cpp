@@ -42,12 +42,14 @@ constexpr auto words_of_errno = std::to_array<std::pair<int, std::string_view>>(
     {ETXTBSY, "it is a program that is running"},
 });
 
-/// Creates the file, writes and flushes it; returns 0 or the error number.
-int write_and_flush(const std::filesystem::path& path, std::string_view bytes) {
+enum class Flush { no, yes };
+
+/// Creates the file and writes it; returns 0 or the error number.
+int write_new(const std::filesystem::path& path, std::string_view bytes, Flush flush) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file.valid()) return errno;
   if (const int error = write_all(file.get(), bytes); error != 0) return error;
-  if (::fsync(file.get()) != 0) return errno;
+  if (flush == Flush::yes && ::fsync(file.get()) != 0) return errno;
   return file.close();
 }
 
@@ -64,22 +66,35 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-}  // namespace
-
-void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
+/// By way of a temporary file.
+void replace(const std::filesystem::path& path, std::string_view bytes, Flush flush) {
   const std::filesystem::path temporary = path.string() + ".tmp";
-  int error = write_and_flush(temporary, text);
+  int error = write_new(temporary, bytes, flush);
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
   if (error != 0) {
     ::unlink(temporary.c_str());
     fail_to_write(path, error);
   }
-  error = flush_folder(folder_of(path));
+  error = flush == Flush::yes ? flush_folder(folder_of(path)) : 0;
   if (error != 0) fail_to_write(path, error);
 }
 
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
+  replace(path, text, Flush::yes);
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  write_file_atomically(path, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  replace(path, as_text(bytes), Flush::yes);
+}
+
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  replace(path, as_text(bytes), Flush::no);
 }
 
 bool replace_by_link(const std::filesystem::path& existing, const std::filesystem::path& path) {

@@ -15,6 +15,9 @@ namespace srwm {
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// The same without the flushes, for files that can be made again: as whole, but what a power failure leaves is open.
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
 /// Makes `path` another name of the file `existing`, in the same folder, replacing what has that name; at every moment
 /// the old file or the new one is there. Returns false, with nothing changed, where the file system has no hard links.
 bool replace_by_link(const std::filesystem::path& existing, const std::filesystem::path& path);

@@ -20,13 +20,13 @@ void write_png(const Tensor& picture, const std::filesystem::path& path) {
   image.width = static_cast<png_uint_32>(picture.dim(1));
   image.format = picture.dim(2) == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
   const std::uint8_t* pixels = picture.data<std::uint8_t>();
-  png_alloc_size_t size = 0;
-  std::vector<std::byte> bytes;
-  bool done = png_image_write_to_memory(&image, nullptr, &size, 0, pixels, 0, nullptr) != 0;
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
+  std::vector<std::byte> bytes(size);
+  if (png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels, 0, nullptr) == 0) {
+    throw DataError("{} cannot be made as a PNG picture: {}.", path.string(), image.message);
+  }
   bytes.resize(size);
-  done = done && png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels, 0, nullptr) != 0;
-  if (!done) throw DataError("{} cannot be made as a PNG picture: {}.", path.string(), image.message);
-  write_file_atomically(path, bytes);
+  write_file(path, bytes);
 }
 
 std::string png_library_version() {

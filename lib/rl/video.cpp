@@ -1,5 +1,8 @@
 #include "rl/video.h"
 
+#include <cerrno>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,16 +16,41 @@
 namespace srwm {
 namespace {
 
-/// Runs a program to its end; whether it was there and succeeded. Spawned, not forked: libraries of environments have
-/// threads.
-bool run_program(std::vector<std::string> words) {
+/// Runs a program to its end: its exit code, none if it cannot be started. Spawned, not forked: libraries of
+/// environments have threads.
+std::optional<int> run_program(std::vector<std::string> words) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;
-  if (::posix_spawnp(&child, arguments.front(), nullptr, nullptr, arguments.data(), environ) != 0) return false;
+  if (::posix_spawnp(&child, arguments.front(), nullptr, nullptr, arguments.data(), environ) != 0) return std::nullopt;
   int status = 0;
-  return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/// A path in the words of ffmpeg, to which a colon may end a protocol.
+std::string ffmpeg_file(const std::filesystem::path& path) {
+  return "file:" + path.string();
+}
+
+/// The same of the frames in a folder, where ffmpeg takes every % for the start of a number.
+std::string ffmpeg_frames(const std::filesystem::path& folder) {
+  std::string name = ffmpeg_file(folder);
+  for (std::size_t i = name.find('%'); i != std::string::npos; i = name.find('%', i + 2)) name.insert(i, "%");
+  return name + "/%05d.png";
+}
+
+std::string frame_name(std::int64_t number) {
+  return fmt::format("{:05}.png", number);
+}
+
+/// Removes the frames that another VideoWriter left.
+void clear_frames(const std::filesystem::path& folder) {
+  std::error_code none;
+  for (std::int64_t number = 0; std::filesystem::remove(folder / frame_name(number), none); ++number) {
+  }
 }
 
 }  // namespace
@@ -31,6 +59,7 @@ VideoWriter::VideoWriter(const std::filesystem::path& folder, std::vector<std::s
     : folder_(folder) {
   for (std::string& game : games) {
     make_directories(folder_ / game);
+    clear_frames(folder_ / game);
     scenes_.push_back({std::move(game), 0, episodes});
   }
 }
@@ -45,19 +74,28 @@ void VideoWriter::watch(const EnvGroup& group) {
     if (scene.episodes_left == 0) continue;
     const auto row = static_cast<std::int64_t>(n);
     write_png(shown.frames.rows(row, row + 1).reshaped({frame.height, frame.width, frame.channels}),
-              folder_ / scene.game / fmt::format("{:05}.png", scene.frames++));
+              folder_ / scene.game / frame_name(scene.frames++));
   }
   begun_ = true;
 }
 
-int VideoWriter::make_films() const {
-  int films = 0;
+std::string VideoWriter::make_films() const {
   for (const Scene& scene : scenes_) {
-    films += static_cast<int>(run_program(
-        {"ffmpeg", "-loglevel", "error", "-y", "-framerate", "15", "-i", (folder_ / scene.game / "%05d.png").string(),
-         "-vf", "scale=512:-2:flags=neighbor", "-pix_fmt", "yuv420p", (folder_ / (scene.game + ".mp4")).string()}));
+    const std::filesystem::path film = folder_ / (scene.game + ".mp4");
+    const std::optional<int> code =
+        run_program({"ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-framerate", "15", "-i",
+                     ffmpeg_frames(folder_ / scene.game), "-vf", "scale=512:-2:flags=neighbor", "-pix_fmt", "yuv420p",
+                     ffmpeg_file(film)});
+    if (!code) {
+      return "Only PNG files were written, no MP4: the program ffmpeg is not there (Debian and Ubuntu: apt-get install "
+             "ffmpeg).";
+    }
+    if (*code != 0) {
+      return fmt::format("ffmpeg made no whole {} (exit code {}); what it printed says why. The PNG files are written.",
+                         film.string(), *code);
+    }
   }
-  return films;
+  return {};
 }
 
 }  // namespace srwm

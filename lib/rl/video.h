@@ -11,15 +11,16 @@
 namespace srwm {
 
 /// Writes what the first environment of each game shows, for its first `episodes` episodes, to
-/// <folder>/<game>/00000.png, ... WriteError if that cannot be done.
+/// <folder>/<game>/00000.png, ..., in place of the pictures of an earlier time. WriteError if that cannot be done.
 class VideoWriter {
  public:
   VideoWriter(const std::filesystem::path& folder, std::vector<std::string> games, std::int64_t episodes);
 
   /// After every step.
   void watch(const EnvGroup& group);
-  /// Makes <folder>/<game>.mp4 of each game's frames; how many films were made, 0 where there is no ffmpeg.
-  int make_films() const;
+  /// Makes <folder>/<game>.mp4 of each game's frames, with the program ffmpeg. If that is not to be had or fails: a
+  /// sentence that says so; else nothing.
+  std::string make_films() const;
 
  private:
   struct Scene {

@@ -95,7 +95,7 @@ TEST_CASE("a library that calls exit while an agent plays is named in the last l
                                     {std::string("env.library=") + SRWM_FAKE_ENV, "env.settings=[]",
                                      "env.games=[\"exit in act\"]", "train.mode=" + mode});
   CHECK(result.exit_code == 4);
-  CHECK_THAT(result.err, Contains("ended the process by itself (it called exit) while") &&
+  CHECK_THAT(result.err, Contains("ended the process by itself (it called exit) while stepping") &&
                              Contains("with the options env_name=exit in act."));
 }
 
