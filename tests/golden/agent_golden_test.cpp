@@ -1,9 +1,11 @@
 // The agents of reinforcement learning against PyTorch: the files data/agent_*.h5 come from make_agent_golden.py.
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "golden/numbers.h"
 #include "io/hdf5.h"
@@ -11,6 +13,7 @@
 #include "ops/backend.h"
 #include "optim/rmsprop.h"
 #include "rl/vtrace.h"
+#include "spec/parse.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -42,16 +45,17 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
-/// Agent, rollout and PyTorch's numbers of one case.
+/// Agent, rollout and PyTorch's numbers of one file.
 class GoldenAgent {
  public:
-  GoldenAgent(const Case& test, const Backend& backend, DType real)
-      : file_(hdf5::File::open(std::filesystem::path(GOLDEN_DATA) / ("agent_" + test.name + ".h5"))),
+  GoldenAgent(const std::filesystem::path& path, const AgentOptions& options, const Backend& backend, DType real)
+      : file_(hdf5::File::open(path)),
+        input_{file_.read("/frames"), file_.read("/rewards"), file_.read("/first")},
         context_(backend, real, 2),
         set_(context_, 1),
-        agent_(set_, test.options, {9, 10, 3}, 4),
+        agent_(set_, options, {input_.frames.dim(2), input_.frames.dim(3), input_.frames.dim(4)},
+               file_.read("/model/policy.bias").dim(0)),
         optimizer_(context_, set_, {.alpha = 0.99, .eps = 0.01, .clip_norm = 5}),
-        input_{file_.read("/frames"), file_.read("/rewards"), file_.read("/first")},
         trajectory_{file_.read("/actions"), file_.read("/log_probs"), input_.rewards, input_.first} {
     REQUIRE(file_.datasets_below("/model").size() == set_.parameters().size());
     for (const Parameter& parameter : set_.parameters()) {
@@ -60,10 +64,19 @@ class GoldenAgent {
     }
   }
 
+  GoldenAgent(const Case& test, const Backend& backend, DType real)
+      : GoldenAgent(std::filesystem::path(GOLDEN_DATA) / ("agent_" + test.name + ".h5"), test.options, backend, real) {}
+
   const ParameterSet& parameters() const { return set_; }
   std::vector<double> expected(const std::string& name) const { return values_of(file_.read(name)); }
+  /// Logits, then values, by PyTorch.
+  std::vector<double> expected_answers() const {
+    std::vector<double> expected_numbers = expected("/logits");
+    for (const double value : expected("/values")) expected_numbers.push_back(value);
+    return expected_numbers;
+  }
 
-  /// Logits, then values.
+  /// The same by the agent.
   std::vector<double> answers() {
     context_.rewind();
     Tape tape(context_, Tape::Mode::forward_only);
@@ -93,11 +106,11 @@ class GoldenAgent {
 
  private:
   hdf5::File file_;
+  AgentInput input_;
   Context context_;
   ParameterSet set_;
   Agent agent_;
   RmsProp optimizer_;
-  AgentInput input_;
   Trajectory trajectory_;
 };
 
@@ -111,8 +124,7 @@ TEST_CASE("what agents of fixed weights say is PyTorch's", "[golden]") {
   const Case test = any_case();
   INFO(test.name);
   GoldenAgent exact(test, reference_backend(DType::f64), DType::f64), fast(test, cpu_backend(), DType::f32);
-  std::vector<double> expected = exact.expected("/logits");
-  for (const double value : exact.expected("/values")) expected.push_back(value);
+  const std::vector<double> expected = exact.expected_answers();
   CHECK(largest(expected) > 0.1);
   CHECK(deviation(exact.answers(), expected) <= 1e-10);
   CHECK(deviation(fast.answers(), expected) <= 1e-5 * std::max(1.0, largest(expected)));
@@ -138,4 +150,22 @@ TEST_CASE("training of agents in single precision follows PyTorch's in double", 
   GoldenAgent golden(test, cpu_backend(), DType::f32);
   const std::vector<double> losses = golden.train(), expected = golden.expected("/losses");
   CHECK(deviation(losses, expected) <= 1e-3 * largest(expected));
+}
+
+// For docs/benchmarks/trust.md, by hand: authors_agents.py runs the authors' own code and says how this is to be
+// called.
+TEST_CASE("agents of the authors' code say the same", "[.][authors]") {
+  const char* folder = std::getenv("SRWM_AUTHORS_AGENTS");
+  REQUIRE(folder != nullptr);
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".h5") continue;
+    const RlSpec spec = load_rl_spec(std::filesystem::path(entry.path()).replace_extension(".json"));
+    GoldenAgent exact(entry.path(), spec.agent, reference_backend(DType::f64), DType::f64);
+    GoldenAgent fast(entry.path(), spec.agent, cpu_backend(), DType::f32);
+    const std::vector<double> expected = exact.expected_answers();
+    const double in_double = deviation(exact.answers(), expected), in_single = deviation(fast.answers(), expected);
+    fmt::print("| {} | {:.1f} | {:.1e} | {:.1e} |\n", spec.name, largest(expected), in_double, in_single);
+    CHECK(in_double <= 1e-4);
+    CHECK(in_single <= 1e-4);
+  }
 }
