@@ -82,7 +82,7 @@ def masked_crc(data):
 
 
 def fields(message):
-    """(field number, value) of a protocol buffer message: ints, floats or bytes."""
+    """(field number, value) of a protocol buffer message: ints or bytes, which floats stay, so that NaN equals NaN."""
     def varint(at):
         value = shift = 0
         while True:
@@ -101,8 +101,8 @@ def fields(message):
             length, at = varint(at)
             value, at = message[at:at + length], at + length
         else:
-            size, code = {1: (8, "<d"), 5: (4, "<f")}[kind]
-            value, at = struct.unpack(code, message[at:at + size])[0], at + size
+            size = {1: 8, 5: 4}[kind]
+            value, at = message[at:at + size], at + size
         yield key >> 3, value
 
 
