@@ -134,6 +134,7 @@ void RlTrainer::update() {
   playground_.collect(interval_.play);  // after every update: the order of the sums is that of the updates
   ++updates_;
   ++interval_.updates;
+  ++interval_.timed_updates;
   interval_.learning += seconds_since(begun);
   interval_.seconds += seconds_since(start);
   steps_here_ += spec_.train.steps_per_update();
@@ -146,7 +147,8 @@ void RlTrainer::report() {
   write_metrics(totals, mean);
   const double learned = static_cast<double>(interval_.updates * spec_.train.steps_per_update());
   const Figure entropy{"entropy", -totals.entropy / learned};
-  const Figure speed{"steps/s", learned / interval_.seconds, Figure::Style::rate};
+  const double steps_per_second = interval_.steps_per_second(spec_.train.steps_per_update());
+  const Figure speed{"steps/s", steps_per_second, Figure::Style::rate};
   if (std::isnan(mean)) {
     display_->report(steps(), {entropy, speed});
   } else {
@@ -174,9 +176,12 @@ void RlTrainer::write_metrics(const LossTotals& totals, double mean_return) {
   for (std::size_t game = 0; game < return_names_.size(); ++game) {
     values_.push_back({return_names_[game], episodes.mean(game)});
   }
-  times_ = {{"steps_per_second", learned / interval_.seconds}, {"policy_lag", interval_.lag / updates},
-            {"seconds_env", interval_.play.times.env},         {"seconds_inference", interval_.play.times.inference},
-            {"seconds_learning", interval_.learning},          {"seconds_waiting", interval_.waiting}};
+  times_ = {{"steps_per_second", interval_.steps_per_second(spec_.train.steps_per_update())},
+            {"policy_lag", interval_.lag / updates},
+            {"seconds_env", interval_.play.times.env},
+            {"seconds_inference", interval_.play.times.inference},
+            {"seconds_learning", interval_.learning},
+            {"seconds_waiting", interval_.waiting}};
   recorder_->write(steps(), "train", values_, times_);
 }
 
@@ -220,7 +225,8 @@ Checkpoint RlTrainer::state() {
   counters["interval_updates"] = interval_.updates;
   reals = {{"interval_loss", totals.loss},           {"interval_policy", totals.policy},
            {"interval_baseline", totals.baseline},   {"interval_entropy", totals.entropy},
-           {"interval_grad_norm", totals.grad_norm}, {"interval_rate", interval_.rate}};
+           {"interval_grad_norm", totals.grad_norm}, {"interval_rate", interval_.rate},
+           {"interval_lag", interval_.lag}};
   for (std::size_t game = 0; game < return_names_.size(); ++game) {
     reals[fmt::format("interval_returns_{}", game)] = interval_.play.episodes.returns[game];
     counters[fmt::format("interval_episodes_{}", game)] = interval_.play.episodes.episodes[game];
@@ -240,6 +246,8 @@ void RlTrainer::restore_interval(const Checkpoint& checkpoint) {
                                  .entropy = reals.at("interval_entropy"),
                                  .grad_norm = reals.at("interval_grad_norm")});
   interval_.rate = reals.at("interval_rate");
+  const auto lag = reals.find("interval_lag");
+  if (lag != reals.end()) interval_.lag = lag->second;  // the first checkpoints of agents had none
   interval_.updates = counters.at("interval_updates");
   for (std::size_t game = 0; game < return_names_.size(); ++game) {
     interval_.play.episodes.returns[game] = reals.at(fmt::format("interval_returns_{}", game));

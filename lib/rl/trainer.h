@@ -48,13 +48,18 @@ class RlTrainer {
   const RlLearner& learner() const { return learner_; }
 
  private:
-  /// Sums since the last report.
+  /// Sums since the last report. Checkpoints hold all but what the clock says; `timed_updates` counts those of this
+  /// sitting, to which the times belong.
   struct Interval {
     explicit Interval(std::size_t games) : play(games) {}
     PlayReport play;
     double rate = 0, lag = 0;
-    std::int64_t updates = 0;
+    std::int64_t updates = 0, timed_updates = 0;
     double learning = 0, waiting = 0, seconds = 0;
+
+    double steps_per_second(std::int64_t steps_per_update) const {
+      return static_cast<double>(timed_updates * steps_per_update) / seconds;
+    }
   };
 
   void begin(std::int64_t metric_lines);

@@ -1,6 +1,8 @@
 #include "rl/trainer.h"
 
 #include <limits>
+#include <sstream>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -37,6 +39,14 @@ nlohmann::json last_metrics(const std::filesystem::path& run) {
   return nlohmann::json::parse(lines.substr(lines.rfind('\n', lines.size() - 2) + 1));
 }
 
+/// policy_lag of every report.
+std::vector<double> lags(const std::filesystem::path& run) {
+  std::vector<double> found;
+  std::istringstream lines(read_file(run / "metrics.jsonl"));
+  for (std::string line; std::getline(lines, line);) found.push_back(nlohmann::json::parse(line).at("policy_lag"));
+  return found;
+}
+
 }  // namespace
 
 TEST_CASE("the same spec and seed give the same bits, whatever the number of threads", "[rl]") {
@@ -61,6 +71,7 @@ TEST_CASE("a run that was cut off and resumed ends with the bits of one that was
   CHECK(read_file(folder.path() / "whole/checkpoints/latest.h5") ==
         read_file(folder.path() / "pieces/checkpoints/latest.h5"));
   CHECK(metrics_of(folder.path() / "whole") == metrics_of(folder.path() / "pieces"));
+  CHECK(lags(folder.path() / "whole") == lags(folder.path() / "pieces"));
 }
 
 TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[rl]") {
