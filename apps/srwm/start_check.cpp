@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <string_view>
 
-#include <sched.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -19,10 +18,10 @@ namespace {
 constexpr int most_blas_threads = 64;
 constexpr std::size_t rest_of_program = std::size_t{64} << 20;
 
-/// The threads that OpenBLAS makes buffers for: one per processor, or as many as a variable says.
+/// The threads that OpenBLAS makes buffers for: one per processor of the machine, also of those that this process is
+/// kept from, or as many as a variable says.
 int blas_threads(char** environment) {
-  cpu_set_t processors;
-  int count = ::sched_getaffinity(0, sizeof(processors), &processors) == 0 ? CPU_COUNT(&processors) : 1;
+  int count = std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_CONF)));
   for (const std::string_view name : {"OMP_NUM_THREADS=", "OPENBLAS_NUM_THREADS="}) {  // the later one counts
     for (char** variable = environment; *variable != nullptr; ++variable) {
       const std::string_view text = *variable;

@@ -2,6 +2,7 @@
 // another machine.
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
+#include <sched.h>
 
 #include "cli/small_run.h"
 #include "core/error.h"
@@ -32,6 +33,26 @@ RunResult run_within(int kibibytes, const std::vector<std::string>& arguments) {
   return run_program("/bin/sh", shell);
 }
 
+/// While it lives, this process and those it starts may use one processor alone, if `on`.
+class OneProcessor {
+ public:
+  explicit OneProcessor(bool on) {
+    ::sched_getaffinity(0, sizeof(before_), &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++i) {
+      if (CPU_ISSET(i, &before_)) CPU_SET(i, &one);
+    }
+    if (on) ::sched_setaffinity(0, sizeof(one), &one);
+  }
+  ~OneProcessor() { ::sched_setaffinity(0, sizeof(before_), &before_); }
+  OneProcessor(const OneProcessor&) = delete;
+  OneProcessor& operator=(const OneProcessor&) = delete;
+
+ private:
+  cpu_set_t before_{};
+};
+
 void provoke_lack_of_memory(ErrorSection& section, const std::filesystem::path& folder) {
   run(section, srwm_binary(),
       train_arguments(folder, "run",
@@ -47,6 +68,7 @@ void provoke_lack_of_memory(ErrorSection& section, const std::filesystem::path& 
 
 TEST_CASE("too little address space ends a run, and is told") {
   if (sanitized) return;
+  const OneProcessor kept_from_others(GENERATE(false, true));
   // OpenBLAS tries for ever to get its buffers where it gets none.
   const TempDir dir;
   write_small_spec(dir.path());
