@@ -1,4 +1,4 @@
-// What a spec of reinforcement learning would take, found by one batch.
+// What a spec of reinforcement learning would take, found by a few batches.
 #pragma once
 
 #include <memory>
@@ -10,8 +10,8 @@
 
 namespace srwm {
 
-/// Makes environments and agent, plays and learns from a batch twice without an optimizer, and describes it: parameters
-/// tensor by tensor, memory, time. Throws what training would throw.
+/// Makes environments and agent, plays and learns from a few batches without an optimizer, one after the other whatever
+/// train.mode is, and describes it: parameters tensor by tensor, memory, time. Throws what training would throw.
 std::string describe_dry_run(const RlSpec& spec, Context& context, const std::shared_ptr<const EnvLibrary>& library);
 
 }  // namespace srwm

@@ -54,9 +54,12 @@ TEST_CASE("train-rl leaves a complete run, which eval plays", "[cli]") {
 
 TEST_CASE("train-rl --dry-run describes the agent and writes nothing", "[cli]") {
   const TempDir folder;
-  const RunResult dry = train_rl(folder, "run", {}, {"--dry-run"});
+  const std::string mode = GENERATE("synchronous", "overlapped");
+  const RunResult dry =
+      train_rl(folder, "run", {"env.actors=8", "train.unroll=50", "train.mode=" + mode}, {"--dry-run"});
   CHECK(dry.exit_code == 0);
-  CHECK_THAT(dry.out, Contains("parameters") && Contains("16x16x3, 5 actions") && Contains("4 unrolls of 5 steps"));
+  CHECK_THAT(dry.out, Contains("parameters") && Contains("16x16x3, 5 actions") && Contains("4 unrolls of 50 steps"));
+  CHECK_THAT(dry.out, Contains("of playing") && !Contains(" 0 ms of playing"));
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 
