@@ -8,7 +8,7 @@ import numpy as np
 DEFAULTS = {"protocol": {"n_way": 5}, "vision": {"kind": "conv4", "channels": 64, "size": "base"},
             "core": {"kind": "srwm", "layers": 2, "heads": 16, "hidden": 256, "ff_factor": 4, "layer_norm": True}}
 AGENT_DEFAULTS = {"channels": [16, 32, 32], "features": 256, "core": "srwm", "layers": 2, "heads": 8, "hidden": 128,
-                  "ff_inner": 512}
+                  "ff_inner": 512, "layer_norm": False}
 
 
 def linear(name, rows, columns, bias=True):
@@ -153,19 +153,22 @@ def impala(channels, image_channels):
 class AgentModel:
     """An agent of reinforcement learning."""
 
-    # The layers that are made of a self-referential matrix hold a LayerNorm that their code never applies.
-    norm_unused_in = ("fake_sr", *SRWM_OUTPUTS)
-
     def __init__(self, options):
         self.options = options
+        # The layers that are made of a self-referential matrix hold a LayerNorm that their code never applies; ours
+        # may.
+        self.has_norms = options["core"] in ("fake_sr", *SRWM_OUTPUTS)
+        self.norms_unused = self.has_norms and not options["layer_norm"]
         is_norm = r"core\.fwm_layers\.\d+\.layer_norm\.(weight|bias)"
-        self.unused = re.compile(is_norm if options["core"] in self.norm_unused_in else r"(?!)")
+        self.unused = re.compile(is_norm if self.norms_unused else r"(?!)")
 
     def fast_layer(self, name):
         kind, hidden, heads = (self.options[key] for key in ("core", "hidden", "heads"))
         if kind == "feed_forward_deep":
             return {}
         size, shapes = hidden // heads, linear(name + ".out_linear", hidden, hidden, bias=False)
+        if self.has_norms and not self.norms_unused:
+            shapes |= norm(name + ".layer_norm", hidden)
         if kind == "fake_sr":
             return shapes | {name + ".W_y": (heads, size, size)}
         if kind in SRWM_OUTPUTS:
@@ -197,7 +200,7 @@ class AgentModel:
 
     def unused_tensors(self, tensors, _):
         """What PyTorch's model holds beside `tensors`: norms that change nothing but by their epsilon."""
-        if self.options["core"] not in self.norm_unused_in:
+        if not self.norms_unused:
             return {}
         hidden, layers = self.options["hidden"], range(self.options["layers"])
         return {f"core.fwm_layers.{i}.layer_norm.{part}": make(hidden, np.float32)

@@ -1,7 +1,8 @@
 // A hiker sees a sign of some colour, follows a path on which the sign is out of sight, and comes to doors: the one of
-// the sign's colour leads home. The sign's colour and the order of the doors come from the episode, and while the sign
-// is in sight nobody can move: after that nothing but the player's own memory knows the colour, so a policy without
-// memory takes the right one of n doors with probability 1/n.
+// the sign's colour leads home. The sign's colour comes from the episode, and while the sign is in sight nobody can
+// move: after that nothing but the player's own memory knows the colour, so a policy without memory takes the right one
+// of n doors with probability 1/n. Easy: a straight path, and two doors at their places for ever, so that a colour
+// stands for a direction. Hard: a winding path, and four doors in an order of the episode, to be compared with.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -19,13 +20,13 @@ constexpr std::array colours{Tint::red, Tint::blue, Tint::yellow, Tint::green};
 
 class Signpost : public Game {
  public:
-  explicit Signpost(Mode mode) : doors_(mode == Mode::easy ? 2 : 4), winding_(mode == Mode::hard) {}
+  explicit Signpost(Mode mode) : hard_(mode == Mode::hard), doors_(hard_ ? 4 : 2) {}
 
   void start(RandomSequence& level, RandomSequence& episode) override {
     board_ = Board(tiles, level);
     lay_path(level);
     std::array order = colours;
-    episode.shuffle(order.begin(), order.end());
+    if (hard_) episode.shuffle(order.begin(), order.end());
     for (std::size_t door = 0; door < doors_.size(); ++door) doors_[door] = {door_cell(door), order[door]};
     sign_ = doors_[episode.below(static_cast<std::uint32_t>(doors_.size()))].colour;
     sign_left_ = sign_steps;
@@ -77,14 +78,14 @@ class Signpost : public Game {
     return {hall_row - 1, doors_.size() == 2 ? two.at(door) : four.at(door)};
   }
 
-  /// From the bottom to the hall, turning aside once, or on every second row.
+  /// From the bottom to the hall, straight or turning aside on every second row.
   void lay_path(RandomSequence& level) {
     for (int column = 0; column < tiles; ++column) board_.clear({hall_row, column});
     int column = static_cast<int>(level.below(tiles));
     hiker_ = {tiles - 1, column};
     for (int row = tiles - 1; row > hall_row; --row) {
       board_.clear({row, column});
-      const bool bends = row == 3 || (winding_ && row % 2 == 1);
+      const bool bends = hard_ && row % 2 == 1;
       if (!bends) continue;
       const int to = static_cast<int>(level.below(tiles));
       for (int at = std::min(column, to); at <= std::max(column, to); ++at) board_.clear({row, at});
@@ -92,8 +93,8 @@ class Signpost : public Game {
     }
   }
 
+  bool hard_;
   std::vector<Door> doors_;
-  bool winding_;
   Board board_;
   Tint sign_ = Tint::red;
   Cell hiker_;

@@ -25,6 +25,9 @@ bool has_blocks(const RlSpec& spec) {
 bool has_srwm(const RlSpec& spec) {
   return spec.agent.core == AgentCoreKind::srwm || spec.agent.core == AgentCoreKind::sr_delta;
 }
+bool has_srwm_family(const RlSpec& spec) {
+  return has_srwm(spec) || spec.agent.core == AgentCoreKind::fake_sr;
+}
 bool remembers(const RlSpec& spec) {
   return has_heads(spec) ? spec.agent.core != AgentCoreKind::fake_sr : spec.agent.core == AgentCoreKind::lstm;
 }
@@ -34,6 +37,8 @@ constexpr ConditionOn<Spec> if_heads{
     "agent.core", "agent.core has heads: it is neither a \"feed_forward\" one nor \"lstm\"", has_heads};
 constexpr ConditionOn<Spec> if_blocks{"agent.core", "agent.core is neither \"feed_forward\" nor \"lstm\"", has_blocks};
 constexpr ConditionOn<Spec> if_srwm{"agent.core", "agent.core is \"srwm\" or \"sr_delta\"", has_srwm};
+constexpr ConditionOn<Spec> if_srwm_family{"agent.core", "agent.core is \"srwm\", \"sr_delta\" or \"fake_sr\"",
+                                           has_srwm_family};
 constexpr ConditionOn<Spec> if_remembering{"agent.core", "agent.core is one that remembers", remembers};
 
 constexpr std::int64_t most = 1'000'000'000;
@@ -79,6 +84,10 @@ void add_agent(std::vector<Field>& keys) {
                   "A softmax per head on the input of an SRWM layer.", "", if_srwm});
   keys.push_back({"agent.beta_init", NumberKey{SRWM_MEMBER(agent.beta_init), -20, 20},
                   "Mean of the initial weights that make the self-written learning rates.", "", if_srwm});
+  keys.push_back(
+      {"agent.layer_norm", FlagKey{SRWM_MEMBER(agent.layer_norm)},
+       "LayerNorm on what a layer of the SRWM family sees. The published layers hold one and never apply it.", "",
+       if_srwm_family});
   keys.push_back({"agent.carry", choice<CarryKind>(SRWM_MEMBER(agent.carry), all_carry_kinds),
                   "How long the state lives: to the end of the episode, of the unroll, or of the step.", "",
                   if_remembering});

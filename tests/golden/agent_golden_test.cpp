@@ -27,7 +27,7 @@ struct Case {
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  const auto add = [&](AgentCoreKind core, StateGradient gradient, const std::string& suffix) {
+  const auto add = [&](AgentCoreKind core, const std::string& suffix, StateGradient gradient, bool layer_norm) {
     cases.push_back({std::string(name_of(core)) + suffix,
                      {.channels = {3, 4},
                       .features = 6,
@@ -36,11 +36,15 @@ std::vector<Case> all_cases() {
                       .heads = 2,
                       .hidden = 8,
                       .ff_inner = 7,
+                      .layer_norm = layer_norm,
                       .state_gradient = gradient}});
   };
-  for (const AgentCoreKind core : all_agent_core_kinds) add(core, StateGradient::unroll, "");
+  for (const AgentCoreKind core : all_agent_core_kinds) add(core, "", StateGradient::unroll, false);
   for (const AgentCoreKind core : {AgentCoreKind::lstm, AgentCoreKind::delta_net, AgentCoreKind::srwm}) {
-    add(core, StateGradient::per_step, "_per_step");
+    add(core, "_per_step", StateGradient::per_step, false);
+  }
+  for (const AgentCoreKind core : {AgentCoreKind::fake_sr, AgentCoreKind::srwm, AgentCoreKind::sr_delta}) {
+    add(core, "_layer_norm", StateGradient::unroll, true);
   }
   return cases;
 }

@@ -24,6 +24,7 @@ CHANNELS, FEATURES, INNER = (3, 4), 6, 7
 CORES = ("feed_forward", "feed_forward_deep", "lstm", "delta_net", "fake_sr", "srwm", "sr_delta", "linear_transformer")
 CASES = {core: {**SIZES, "core": core} for core in CORES}
 CASES |= {core + "_per_step": {**SIZES, "core": core, "per_step": True} for core in ("lstm", "delta_net", "srwm")}
+CASES |= {core + "_layer_norm": {**SIZES, "core": core, "layer_norm": True} for core in ("fake_sr", "srwm", "sr_delta")}
 
 
 def linear_shapes(name, ins, outs, bias=True):
@@ -51,6 +52,8 @@ def layer_shapes(name, options):
     if kind == "feed_forward_deep":
         return {}
     shapes = linear_shapes(name + ".out_linear", hidden, hidden, bias=False)
+    if options.get("layer_norm"):
+        shapes |= norm_shapes(name + ".layer_norm", hidden)
     if kind == "fake_sr":
         return shapes | {name + ".W_y": (heads, d, d)}
     if kind in ("srwm", "sr_delta"):

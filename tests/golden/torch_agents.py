@@ -51,6 +51,11 @@ def matrix_of(p, name):
     return torch.cat([p[f"{name}.{part}"] for part in ("W_y", "W_q", "W_k", "w_b")], -1)[0]
 
 
+def seen(p, name, x):
+    """What a layer of the SRWM family sees of x: normalised where the layer has a LayerNorm."""
+    return layer_norm(p, name + ".layer_norm", x) if name + ".layer_norm.weight" in p else x
+
+
 class Srwm:
     """An SRWM layer: state W."""
 
@@ -61,7 +66,7 @@ class Srwm:
     @staticmethod
     def step(p, name, x, state, heads):
         d = x.shape[-1] // heads
-        w, y = srwm_step(state[0], x.unflatten(-1, (heads, d)).softmax(-1), d)
+        w, y = srwm_step(state[0], seen(p, name, x).unflatten(-1, (heads, d)).softmax(-1), d)
         return [w], x + linear(p, name + ".out_linear", y.flatten(1))
 
 
@@ -76,7 +81,7 @@ class SrDelta:
     @staticmethod
     def step(p, name, x, state, heads):
         d = x.shape[-1] // heads
-        w, made = srwm_step(state[0], x.unflatten(-1, (heads, d)).softmax(-1), 3 * d + 1)
+        w, made = srwm_step(state[0], seen(p, name, x).unflatten(-1, (heads, d)).softmax(-1), 3 * d + 1)
         q, k, v, b = made.split([d, d, d, 1], -1)
         memory, y = delta_step(state[1], q.softmax(-1), k.softmax(-1), v, b.sigmoid())
         return [w, memory], x + linear(p, name + ".out_linear", y.flatten(1))
@@ -89,7 +94,7 @@ class FakeSr:
 
     @staticmethod
     def step(p, name, x, state, heads):
-        y = torch.einsum("bhi,hio->bho", x.unflatten(-1, (heads, -1)), p[name + ".W_y"])
+        y = torch.einsum("bhi,hio->bho", seen(p, name, x).unflatten(-1, (heads, -1)), p[name + ".W_y"])
         return [], x + linear(p, name + ".out_linear", y.flatten(1))
 
 
