@@ -36,8 +36,9 @@ SRWM_AGENTS = ("fake_sr", "srwm", "sr_delta")
 
 
 def spec_of(core, vision="conv4"):
-    if vision == "agent":
-        return {"task": "rl", "name": "small", "env": {"games": ["melody"]}, "agent": {**AGENT, "core": core}}
+    if vision in ("agent", "agent_norm"):
+        agent = {**AGENT, "core": core} | ({"layer_norm": True} if vision == "agent_norm" else {})
+        return {"task": "rl", "name": "small", "env": {"games": ["melody"]}, "agent": agent}
     return {"name": "small", "protocol": {"n_way": 3},
             "model": {"vision": {"kind": vision, "channels": 4}, "core": CORES[core]}}
 
@@ -145,6 +146,17 @@ class ConvertTorchCheckpoint(unittest.TestCase):
                     norm = f"core.fwm_layers.{i}.layer_norm."
                     self.assertTrue(torch.equal(back[norm + "weight"], torch.ones(8)))
                     self.assertTrue(torch.equal(back[norm + "bias"], torch.zeros(8)))
+
+    def test_norms_that_agents_apply(self):
+        self.vision = "agent_norm"
+        for core in SRWM_AGENTS:
+            with self.subTest(core=core):
+                self.convert(agent_state_of(core), core)
+                with h5py.File(self.out) as file:
+                    weights = [file[f"model/core.fwm_layers.{i}.layer_norm.weight"][:] for i in range(AGENT["layers"])]
+                for i, weight in enumerate(weights):
+                    self.assertTrue(np.array_equal(weight, agent_state_of(core)[f"core.fwm_layers.{i}.layer_norm.weight"]))
+                self.same(self.back(), agent_state_of(core))
 
     def test_agents_that_are_others(self):
         self.vision = "agent"
