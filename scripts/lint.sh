@@ -2,7 +2,11 @@
 # lint.sh BUILD_DIR [JOBS]: checks formatting, C++ (clang-tidy over lib/ and apps/), shell and Python; changes nothing.
 # BUILD_DIR is a configured build, for its compile_commands.json. All checks run; the exit status says whether all passed.
 set -uo pipefail
-build=$(realpath "${1:?usage: lint.sh BUILD_DIR [JOBS]}")
+if [ ! -f "${1:-}/compile_commands.json" ]; then
+  echo "usage: lint.sh BUILD_DIR [JOBS]; BUILD_DIR has a compile_commands.json once 'make configure' has run" >&2
+  exit 2
+fi
+build=$(realpath "$1")
 jobs=${2:-$(nproc)}
 cd "$(dirname "$0")/.." || exit
 . scripts/sources.sh
