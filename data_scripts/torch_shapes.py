@@ -27,8 +27,8 @@ def feed_forward_block(name, hidden, inner):
 def srwm_layer(name, hidden, heads, outputs=None):
     """A self-referential layer with `outputs` numbers of y per head, or as many as a head has inputs."""
     size = hidden // heads
-    shapes = {f"{name}.W_{part}": (1, heads, size, size) for part in "qk"}
-    return shapes | {f"{name}.W_y": (1, heads, size, outputs or size), f"{name}.w_b": (1, heads, size, 4)}
+    sizes = {"W_y": outputs or size, "W_q": size, "W_k": size, "w_b": 4}
+    return {f"{name}.{part}": (1, heads, size, columns) for part, columns in sizes.items()}
 
 
 def programmed_layer(name, kind, hidden, heads):

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 import torch_models
-from convert_torch_checkpoint import ENCODERS, expected_shapes, options_of, write_checkpoint
+from convert_torch_checkpoint import ENCODERS, model_of, write_checkpoint
 
 STEPS = 20
 OPTIM = {"rate": 1e-3, "schedule": "constant", "beta1": 0.9, "beta2": 0.995, "eps": 1e-9}
@@ -79,15 +79,13 @@ def make_episodes(rng, protocol, image, episodes):
     return images.astype(np.uint8), labels
 
 
-def make_weights(rng, options, image, features):
+def make_weights(rng, model, image, features):
     """Weights of the size that training leaves, none of them at a special value such as 0 or 1."""
-    channels = options["vision"]["channels"]
-    sees_image = ENCODERS[options["vision"]["kind"]][1]
-    first = "rnn.weight_ih_l0" if options["core"]["kind"] == "lstm" else "input_proj.weight"
-    sizes = {sees_image: np.empty((channels, image[2], 3, 3)),
-             first: np.empty((0, features + options["protocol"]["n_way"]))}
+    sees_image = ENCODERS[model.vision["kind"]][1]
+    first = "rnn.weight_ih_l0" if model.core["kind"] == "lstm" else "input_proj.weight"
+    sizes = {sees_image: np.empty((0, image[2], 3, 3)), first: np.empty((0, features + model.n_way))}
     weights = {}
-    for name, shape in expected_shapes(options, sizes).items():
+    for name, shape in model.shapes(sizes).items():
         is_product = len(shape) == 2 or len(shape) == 4 and ("conv" in name or "downsample" in name)
         scale = 1 / np.sqrt(np.prod(shape[1:])) if is_product else 0.35
         value = rng.normal(0, scale, shape)
@@ -130,10 +128,10 @@ def make_case(number, name, folder):
     rng = np.random.default_rng(number)
     spec = make_spec(name, protocol, core)
     text = json.dumps(spec)
-    options = options_of(text, name)
-    features = options["vision"]["channels"] * (image[0] // 16) * (image[1] // 16)
+    model = model_of(text, name)
+    features = model.vision["channels"] * (image[0] // 16) * (image[1] // 16)
     images, labels = make_episodes(rng, protocol, image, episodes)
-    weights = make_weights(rng, options, image, features)
+    weights = make_weights(rng, model, image, features)
     stem = os.path.join(folder, name)
     write_episodes(stem + ".episodes.h5", protocol, images, labels)
     write_checkpoint(stem + ".checkpoint.h5", text, weights, {})

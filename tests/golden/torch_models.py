@@ -232,7 +232,7 @@ def bootstrapped_loss(p, images, labels, spec):
 def loss(p, images, labels, spec):
     """What is trained on, in training mode: the mean cross-entropy over the positions with a target, or the bootstrapped
     loss."""
-    if "bootstrap" in spec:
+    if spec.get("bootstrap", {}).get("kind", "none") != "none":
         return bootstrapped_loss(p, images, labels, spec)
     predicted, targets = logits(p, images, labels, spec, training=True)
     return F.cross_entropy(predicted.flatten(0, 1), targets.flatten())

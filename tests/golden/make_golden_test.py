@@ -1,0 +1,58 @@
+"""The scripts that make the golden files still make the ones that are here."""
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+if torch is not None:
+    import make_agent_golden
+    import make_golden
+
+
+def numbers(path):
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item[()]}) if hasattr(item, "dtype") and
+                        item.dtype.kind in "fiu" else None)
+    return found
+
+
+@unittest.skipIf(torch is None, "PyTorch is not installed")
+class MakeGolden(unittest.TestCase):
+    def check(self, script, case, files):
+        torch.set_num_threads(1)
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            script.make_case(list(script.CASES).index(case), case, folder)
+            self.assertEqual(sorted(os.listdir(folder)), sorted(files))
+            for name in files:
+                made, kept = numbers(os.path.join(folder, name)), numbers(os.path.join(HERE, "data", name))
+                self.assertEqual(sorted(made), sorted(kept))
+                for key, value in kept.items():  # another PyTorch may round differently
+                    np.testing.assert_allclose(made[key], value, rtol=1e-6, atol=1e-6, err_msg=f"{name}: {key}")
+
+    def test_few_shot(self):
+        for case in ("srwm", "lstm"):
+            with self.subTest(case):
+                self.check(make_golden, case, [f"{case}.{kind}.h5" for kind in ("checkpoint", "episodes", "expected")])
+
+    def test_agents(self):
+        for case in ("srwm", "delta_net", "lstm_per_step"):
+            with self.subTest(case):
+                self.check(make_agent_golden, case, [f"agent_{case}.h5"])
+
+
+if __name__ == "__main__":
+    unittest.main()
