@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run_table.sh TABLE [--seeds 1-5] [--jobs N] [--runs-dir DIR] [-- OPTION...]: runs what is missing of a table, a folder
-# of experiments/, and prints the table. N runs at a time; OPTIONs go to each `srwm train-fewshot`. What is complete is
+# of experiments/, and prints the table. N runs at a time; OPTIONs go to each `srwm train-...`. What is complete is
 # left alone and what was stopped goes on, so it can be stopped (Ctrl-C, SIGTERM: exit code 75) and started again.
 # SRWM names the binary; SRWM_DATA the folder of the datasets. What a run prints goes to output.txt in its folder.
 set -uo pipefail
@@ -53,21 +53,16 @@ stop() {
 trap stop INT TERM USR1 USR2
 
 # run COMMAND OPTION...: a line of the report, quoted for a shell, becomes the process itself, so that signals reach it.
+# It begins with srwm train-... --config CONFIG --seed SEED --run-dir FOLDER.
 run() {
   local words
   eval "words=($1)"
   shift
-  local config=${words[3]} name folder
-  name=$(basename "$(dirname "$config")")/$(basename "$config" .json) seed=${words[5]}
-  if [ "${words[6]}" = --run-dir ]; then folder=${words[7]}; else folder=$(folder_of "$config" "$seed"); fi
+  local config=${words[3]} seed=${words[5]} folder=${words[7]} name
+  name=$(basename "$(dirname "$config")")/$(basename "$config" .json)
   mkdir -p "$folder" || exit 3
   echo "run_table.sh: $name, seed $seed: begins; see $folder/output.txt"
   exec "$SRWM" "${words[@]:1}" "$@" >>"$folder/output.txt" 2>&1
-}
-
-# Where a run goes that is given no --run-dir.
-folder_of() {
-  echo "runs/$(srwm config show "$1" | sed -n 's/^  "name": "\(.*\)",$/\1/p')-s$2"
 }
 
 # Waits for one run to end, and keeps the highest exit code that is not of a stop: 75, or 143 where the signal came

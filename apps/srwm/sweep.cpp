@@ -36,7 +36,7 @@ std::filesystem::path output_of(const SweepOutcome& outcome) {
 
 /// The arguments of srwm that run a task, or go on with it.
 std::vector<std::string> arguments_for(const Sweep& sweep, const SweepOutcome& outcome, const Options& options) {
-  std::vector<std::string> arguments{"train-fewshot", "--config", sweep.base.string()};
+  std::vector<std::string> arguments{std::string(training_command(sweep.kind)), "--config", sweep.base.string()};
   for (const std::string& setting : outcome.task.overrides) arguments.insert(arguments.end(), {"--set", setting});
   if (options.seed) arguments.insert(arguments.end(), {"--seed", fmt::to_string(*options.seed)});
   arguments.insert(arguments.end(), {"--run-dir", outcome.run.folder.string(), "--resume"});
@@ -84,7 +84,7 @@ void run_locally(const Sweep& sweep, const Options& options) {
                sweep.task(job.number).settings);
     std::fflush(stdout);
   });
-  fmt::print("\n{}", summarise(outcomes_of(sweep, options)));
+  fmt::print("\n{}", summarise(sweep, outcomes_of(sweep, options)));
   std::fflush(stdout);
   if (!end.failed.empty()) {
     throw Error(
@@ -100,7 +100,7 @@ void execute(const Options& options) {
     become(arguments_for(sweep, find_outcome(sweep, *options.task, options.runs_dir, options.seed), options));
   }
   if (options.local) return run_locally(sweep, options);
-  if (options.summary) return fmt::print("{}", summarise(outcomes_of(sweep, options)));
+  if (options.summary) return fmt::print("{}", summarise(sweep, outcomes_of(sweep, options)));
   if (options.commands) return print_commands(sweep, options);
   fmt::print("{}", list_tasks(sweep));
 }
@@ -111,11 +111,11 @@ void add_sweep_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("sweep", "Search over settings: each combination of a grid is a run");
   command->add_option("file", options->file, "The sweep")->type_name(takes::json_file)->required()->check(not_empty());
-  command->add_option("train-options", options->train_options, "After --: options for each train-fewshot");
+  command->add_option("train-options", options->train_options, "After --: options for each train-fewshot or train-rl");
   auto* list = command->add_flag("--list", options->list, "Print number, name and settings of each task (the default)");
   auto* task = command->add_option("--task", options->task, "Run this task, or go on with it")->type_name("N");
   auto* local = command->add_flag("--local", options->local, "Run all that are not complete, on this machine");
-  auto* summary = command->add_flag("--summary", options->summary, "Print all tasks, best validation accuracy first");
+  auto* summary = command->add_flag("--summary", options->summary, "Print all tasks, best first");
   auto* commands = command->add_flag("--commands", options->commands, "Print the commands that run what is missing");
   const std::vector<CLI::Option*> modes{list, task, local, summary, commands};
   for (CLI::Option* mode : modes) {

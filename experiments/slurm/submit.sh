@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # submit.sh TABLE|SWEEP.json [--seeds 1-5] [--runs-dir DIR] [--train 'OPTION...'] [-- SBATCH_OPTION...]: submits what is
 # missing of a table, or of a sweep, as one Slurm job array, a task for each run (array.sbatch). OPTIONs go to each
-# `srwm train-fewshot`, SBATCH_OPTIONs to sbatch: --time, --gpus, --partition. The folder of the runs must be one that
+# `srwm train-...`, SBATCH_OPTIONs to sbatch: --time, --gpus, --partition. The folder of the runs must be one that
 # all nodes see. Submit again when something failed: what is complete is left out. SRWM names the binary.
 set -euo pipefail
 folder=$(cd "$(dirname "$0")" && pwd)
@@ -16,7 +16,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --seeds) seeds=${2:?--seeds needs a list such as 1-5}; shift ;;
     --runs-dir) runs=${2:?--runs-dir needs a folder}; shift ;;
-    --train) read -ra train <<<"${2:?--train needs options of srwm train-fewshot}"; shift ;;
+    --train) read -ra train <<<"${2:?--train needs options of the command that trains}"; shift ;;
     --) shift; break ;;
     -*) usage ;;
     *) if [ -n "$what" ]; then usage; fi; what=$1 ;;

@@ -1,6 +1,7 @@
 #include "report/finished_run.h"
 
-#include <cmath>
+#include <algorithm>
+#include <memory>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "run/progress.h"
 #include "run/run_folder.h"
 #include "spec/differences.h"
+#include "spec/fields.h"
 #include "spec/parse.h"
 
 namespace srwm {
@@ -18,10 +20,10 @@ namespace {
 using nlohmann::json;
 
 /// What says nothing about the result.
-constexpr std::string_view indifferent[] = {"comment", "figures", "checkpoint", "train.report_every"};
+constexpr std::string_view indifferent[] = {"comment", "figures", "checkpoint", "train.report_every", "env.threads"};
 
 /// "train.batch is 64 there, train.steps is 100 there"; empty if the specs ask for the same result.
-std::string describe_differences(const ExperimentSpec& there, const ExperimentSpec& here) {
+std::string describe_differences(const AnySpec& there, const AnySpec& here) {
   constexpr std::size_t most_named = 4;
   const auto found = differences(there, here, indifferent);
   std::string text;
@@ -32,9 +34,11 @@ std::string describe_differences(const ExperimentSpec& there, const ExperimentSp
 }
 
 /// Fills status and remark if the spec of the folder is another one or cannot be read; says whether it did.
-bool is_of_other_spec(const std::string& spec_json, const ExperimentSpec& spec, RunState& state) {
+bool is_of_other_spec(const std::string& spec_json, const AnySpec& spec, RunState& state) {
   try {
-    state.remark = describe_differences(parse_spec_text(spec_json, "its spec"), spec);
+    const std::unique_ptr<AnySpec> there = parse_any_spec_text(spec_json, "its spec");
+    state.remark = there->task == spec.task ? describe_differences(*there, spec)
+                                            : fmt::format("task is \"{}\" there", name_of(there->task));
   } catch (const SpecError&) {
     state.remark = "its spec has keys or values that this version does not know";
   }
@@ -42,29 +46,28 @@ bool is_of_other_spec(const std::string& spec_json, const ExperimentSpec& spec, 
   return !state.remark.empty();
 }
 
-/// The fraction at an address such as "/test/accuracy", if there is one.
-std::optional<double> fraction_at(const json& result, const char* address) {
-  const auto found = result.value(json::json_pointer(address), json());
-  if (!found.is_number() || !(found >= 0 && found <= 1)) return std::nullopt;
-  return found.get<double>();
+/// Says whether all is there that the result must have.
+bool read_figures(const json& result, const AnySpec& spec, RunState& state) {
+  for (const Measure& measure : measures_of(spec)) {
+    if (const std::optional<Estimate> estimate = read_measure(result, measure)) {
+      state.figures.emplace(measure, *estimate);
+    } else if (is_certain(measure)) {
+      state.status = RunStatus::broken;
+      state.remark = fmt::format("result.json has no {} {}", measure.split, measure.name);
+      return false;
+    }
+  }
+  return true;
 }
 
-void read_result(const json& result, const ExperimentSpec& spec, RunState& state) {
+void read_result(const json& result, const AnySpec& spec, RunState& state) {
   if (is_of_other_spec(result.at("spec").dump(), spec, state)) return;
-  state.accuracy = fraction_at(result, "/test/accuracy");
-  state.ci95 = fraction_at(result, "/test/ci95");
-  state.validation = fraction_at(result, "/validation/accuracy");
   state.wall_seconds = result.at("wall_seconds");
   if (result.at("data_digest").is_string()) state.data_digest = result.at("data_digest");
-  if (spec.test.episodes > 0 && !(state.accuracy && state.ci95)) {
-    state.status = RunStatus::broken;
-    state.remark = "result.json has no test accuracy";
-    return;
-  }
-  state.status = RunStatus::complete;
+  if (read_figures(result, spec, state)) state.status = RunStatus::complete;
 }
 
-void read_complete(const RunPaths& paths, const ExperimentSpec& spec, RunState& state) {
+void read_complete(const RunPaths& paths, const AnySpec& spec, RunState& state) {
   try {
     read_result(json::parse(read_text_file(paths.result())), spec, state);
   } catch (const json::exception&) {
@@ -92,19 +95,28 @@ std::int64_t last_step(const RunPaths& paths) {
   }
 }
 
-void read_unfinished(const RunPaths& paths, const ExperimentSpec& spec, RunState& state) {
+std::int64_t steps_of(const AnySpec& spec) {
+  return spec.task == Task::rl ? as<RlSpec>(spec).train.steps : as<ExperimentSpec>(spec).train.steps;
+}
+
+void read_unfinished(const RunPaths& paths, const AnySpec& spec, RunState& state) {
   try {
     if (is_of_other_spec(paths.read_spec(), spec, state)) return;
   } catch (const DataError&) {
     // It was stopped before it wrote spec.json; --resume starts it.
   }
   state.status = RunStatus::unfinished;
-  state.remark = fmt::format("step {} of {}", format_count(last_step(paths)), format_count(spec.train.steps));
+  state.remark = fmt::format("step {} of {}", format_count(last_step(paths)), format_count(steps_of(spec)));
 }
 
 }  // namespace
 
-RunState read_run(const std::filesystem::path& folder, const ExperimentSpec& spec) {
+std::optional<Estimate> RunState::figure(const Measure& measure) const {
+  const auto found = figures.find(measure);
+  return found == figures.end() ? std::nullopt : std::optional(found->second);
+}
+
+RunState read_run(const std::filesystem::path& folder, const AnySpec& spec) {
   RunState state{.folder = folder, .seed = spec.seed};
   const RunPaths paths{folder};
   if (paths.is_done()) {

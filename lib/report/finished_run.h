@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
+#include "report/measure.h"
 #include "spec/spec.h"
 
 namespace srwm {
@@ -24,15 +26,16 @@ struct RunState {
   RunStatus status = RunStatus::missing;
   std::string remark;  ///< "step 1,200 of 300,000", "train.batch is 64 there"; in words, without a full stop
   // Of a complete run:
-  std::optional<double> accuracy, ci95;  ///< on the test split, fractions; none if the spec asks for no test
-  std::optional<double> validation;      ///< best validation accuracy, if there were validations
+  std::map<Measure, Estimate> figures;  ///< those of measures_of(spec) that the result has
   double wall_seconds = 0;
   std::string data_digest;
+
+  std::optional<Estimate> figure(const Measure& measure) const;
 };
 
 /// Looks into `folder` for the run of `spec` (its seed included). Keys that change nothing of the result (comment,
-/// figures, checkpoint, train.report_every) may differ. Never throws for what is in the folder.
-RunState read_run(const std::filesystem::path& folder, const ExperimentSpec& spec);
+/// figures, checkpoint, train.report_every, env.threads) may differ. Never throws for what is in the folder.
+RunState read_run(const std::filesystem::path& folder, const AnySpec& spec);
 
 /// "not run", "unfinished", ...
 const char* words_of(RunStatus status);

@@ -1,55 +1,17 @@
 #include "report/report_text.h"
 
-#include <array>
 #include <map>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "run/progress.h"
+#include "report/sheet.h"
 
 namespace srwm {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::size_t num_columns = 8;
-using Cells = std::array<std::string, num_columns>;
-constexpr std::array<const char*, num_columns> headings = {"",
-                                                           "n",
-                                                           "accuracy, %",
-                                                           "std over seeds",
-                                                           "95 % interval over episodes",
-                                                           "expected, %",
-                                                           "published, %",
-                                                           "cost of a run"};
-constexpr const char* dash = "–";
-
-std::string percent(const std::optional<double>& fraction) {
-  return fraction ? fmt::format("{:.2f}", 100 * *fraction) : dash;
-}
-
-/// What the spec says of its cost, else what the runs took.
-std::string cost_of(const RowReport& row) {
-  if (!row.row.spec.figures.cost.empty()) return row.row.spec.figures.cost;
-  return row.complete > 0 ? format_duration(row.wall_seconds) : dash;
-}
-
-std::vector<Cells> cells_of(const Report& report) {
-  std::vector<Cells> rows;
-  for (const RowReport& row : report.rows) {
-    const FiguresSpec& figures = row.row.spec.figures;
-    const std::string of_runs = fmt::format("{} of {}", row.complete, row.runs.size());
-    rows.push_back({row.row.label, of_runs, percent(row.mean), percent(row.std),
-                    row.ci95 ? "±" + percent(row.ci95) : dash, percent(figures.expected), percent(figures.published),
-                    cost_of(row)});
-  }
-  for (const OtherFigure& other : report.table.others) {
-    rows.push_back({other.label, dash, dash, dash, dash, dash, percent(other.accuracy), dash});
-  }
-  return rows;
-}
 
 /// `text` with every character that `replacements` knows replaced.
 std::string escaped(std::string_view text, const std::map<char, std::string_view>& replacements) {
@@ -94,24 +56,18 @@ std::string for_csv(const std::string& text) {
   return '"' + escaped(text, {{'"', "\"\""}}) + '"';
 }
 
-bool is_runnable(const RunState& run) {
-  return run.status == RunStatus::missing || run.status == RunStatus::unfinished;
-}
-
-/// "SRWM, seed 2: unfinished, step 1,200 of 300,000"
-std::string status_line(const RowReport& row, const RunState& run) {
-  return fmt::format("{}, seed {}: {}{}{}", row.row.label, run.seed, words_of(run.status),
-                     run.remark.empty() ? "" : ", ", run.remark);
+bool is_runnable(const RowRun& run) {
+  return run.state.status == RunStatus::missing || run.state.status == RunStatus::unfinished;
 }
 
 /// What keeps runs from counting, and what to do; a line each.
 std::vector<std::string> obstacles(const Report& report) {
   std::vector<std::string> lines;
   for (const RowReport& row : report.rows) {
-    for (const RunState& run : row.runs) {
-      if (run.status == RunStatus::complete || is_runnable(run)) continue;
+    for (const RowRun& run : row.runs) {
+      if (run.state.status == RunStatus::complete || is_runnable(run)) continue;
       lines.push_back(fmt::format("{}. It is not counted; move {} away, or choose another --runs-dir.",
-                                  status_line(row, run), run.folder.string()));
+                                  describe(row, run), run.state.folder.string()));
     }
     if (row.data_differs) {
       lines.push_back(row.row.label +
@@ -126,7 +82,7 @@ template <typename Use>
 bool for_each_missing(const Report& report, const Use& use) {
   bool any = false;
   for (const RowReport& row : report.rows) {
-    for (const RunState& run : row.runs) {
+    for (const RowRun& run : row.runs) {
       if (!is_runnable(run)) continue;
       any = true;
       use(row, run);
@@ -139,33 +95,55 @@ ordered_json or_null(const std::optional<double>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
-ordered_json run_json(const RowReport& row, const RunState& run) {
-  ordered_json object = {{"seed", run.seed}, {"folder", run.folder.string()}, {"status", words_of(run.status)}};
-  if (!run.remark.empty()) object["remark"] = run.remark;
+ordered_json run_json(const RowReport& row, const RowRun& run) {
+  const RunState& state = run.state;
+  ordered_json object = {{"seed", state.seed}, {"folder", state.folder.string()}, {"status", words_of(state.status)}};
+  if (!state.remark.empty()) object["remark"] = state.remark;
   if (is_runnable(run)) object["command"] = command_for(row.row, run);
-  if (run.status != RunStatus::complete) return object;
-  object["accuracy"] = or_null(run.accuracy);
-  object["ci95"] = or_null(run.ci95);
-  object["wall_seconds"] = run.wall_seconds;
-  object["data_digest"] = run.data_digest;
+  if (state.status != RunStatus::complete) return object;
+  object["figures"] = ordered_json::object();
+  for (const auto& [measure, estimate] : state.figures) {
+    add_estimate(object["figures"][measure.split], measure.name, estimate);
+  }
+  object["wall_seconds"] = state.wall_seconds;
+  object["data_digest"] = state.data_digest;
   return object;
 }
 
-ordered_json row_json(const RowReport& row) {
-  const FiguresSpec& figures = row.row.spec.figures;
+ordered_json summary_json(const Summary& summary) {
+  return {{"n", summary.n},
+          {"mean", or_null(summary.mean)},
+          {"std", or_null(summary.std)},
+          {"ci95", or_null(summary.ci95)}};
+}
+
+ordered_json row_json(const Report& report, const RowReport& row) {
+  const FiguresSpec& figures = row.row.figures();
+  const Summary headline = row.figure(report.headline());
   ordered_json object = {{"label", row.row.label},
                          {"spec", row.row.path.string()},
                          {"n", row.complete},
-                         {"mean", or_null(row.mean)},
-                         {"std", or_null(row.std)},
-                         {"ci95", or_null(row.ci95)},
+                         {"mean", or_null(headline.mean)},
+                         {"std", or_null(headline.std)},
+                         {"ci95", or_null(headline.ci95)},
                          {"expected", or_null(figures.expected)},
                          {"published", or_null(figures.published)},
                          {"source", figures.source},
                          {"cost", figures.cost},
                          {"data_differs", row.data_differs}};
+  object["figures"] = ordered_json::object();
+  for (const Measure& measure : report.measures) {
+    if (row.figures.contains(measure))
+      object["figures"][measure.split][measure.name] = summary_json(row.figure(measure));
+  }
   object["runs"] = ordered_json::array();
-  for (const RunState& run : row.runs) object["runs"].push_back(run_json(row, run));
+  for (const RowRun& run : row.runs) object["runs"].push_back(run_json(row, run));
+  return object;
+}
+
+ordered_json other_json(const OtherFigures& other, const std::string& source) {
+  ordered_json object = {{"label", other.label}, {"source", source}, {"figures", ordered_json::object()}};
+  for (const auto& [measure, value] : other.figures) object["figures"][measure.split][measure.name] = value;
   return object;
 }
 
@@ -180,18 +158,72 @@ std::string joined(const List& cells, std::string_view separator, std::string (*
   return line;
 }
 
+std::string for_csv(int count) {
+  return fmt::to_string(count);
+}
+
+/// A line of values, with quotes where they need them.
+template <typename... Values>
+std::string csv_line(const Values&... values) {
+  std::string line;
+  ((line += for_csv(values) + ","), ...);
+  line.back() = '\n';
+  return line;
+}
+
+std::string csv_line(const Report& report, const RowReport& row, const Measure& measure) {
+  const FiguresSpec& figures = row.row.figures();
+  const bool compares = measure == report.headline();
+  const Summary summary = row.figure(measure);
+  return csv_line(row.row.label, row.row.path.string(), measure.split, measure.name, summary.n,
+                  static_cast<int>(report.table.seeds.size()), summary.mean, summary.std, summary.ci95,
+                  compares ? figures.expected : std::nullopt, compares ? figures.published : std::nullopt,
+                  compares ? figures.source : "", figures.cost);
+}
+
+/// "|---|--:|---|"
+std::string markdown_rule(const std::string& alignment) {
+  std::string rule = "|";
+  for (char letter : alignment) rule += letter == 'r' ? "--:|" : "---|";
+  return rule;
+}
+
+std::string markdown_of(const Sheet& sheet, bool with_note) {
+  std::string text = sheet.title.empty() ? "" : fmt::format("### {}\n\n", sheet.title);
+  if (with_note) text += sheet.note + "\n\n";
+  text += fmt::format("| {} |\n{}\n", joined(sheet.headings, " | ", for_markdown), markdown_rule(sheet.alignment));
+  for (const auto& cells : sheet.rows) text += fmt::format("| {} |\n", joined(cells, " | ", for_markdown));
+  return text;
+}
+
+std::string latex_of(const Sheet& sheet, const std::string& table_title) {
+  std::string text = "\\begin{table}\n  \\centering\n";
+  text += fmt::format("  \\begin{{tabular}}{{{}}}\n    \\toprule\n", sheet.alignment);
+  text += fmt::format("    {} \\\\\n    \\midrule\n", joined(sheet.headings, " & ", for_latex));
+  for (const auto& cells : sheet.rows) text += fmt::format("    {} \\\\\n", joined(cells, " & ", for_latex));
+  text += "    \\bottomrule\n  \\end{tabular}\n";
+  std::string caption = table_title;
+  for (const std::string& more : {sheet.title, sheet.note}) {
+    if (!more.empty()) caption += ". " + more;
+  }
+  return text + fmt::format("  \\caption{{{}}}\n\\end{{table}}\n", for_latex(caption));
+}
+
 }  // namespace
 
 std::string to_markdown(const Report& report) {
   std::string text = fmt::format("## {}\n\n", report.table.title);
   if (!report.table.note.empty()) text += report.table.note + "\n\n";
-  text += fmt::format("| {} |\n|---|--:|--:|--:|--:|--:|--:|---|\n", joined(headings, " | ", for_markdown));
-  for (const Cells& cells : cells_of(report)) text += fmt::format("| {} |\n", joined(cells, " | ", for_markdown));
+  const std::vector<Sheet> sheets = sheets_of(report);
+  for (std::size_t i = 0; i < sheets.size(); ++i) {
+    const bool is_new = i > 0 && sheets[i].note != sheets[i - 1].note;  // said once, it holds for what follows
+    text += (i > 0 ? "\n" : "") + markdown_of(sheets[i], is_new);
+  }
   if (!report.table.others.empty())
     text += fmt::format("\nFigures of other methods: {}.\n", report.table.others_source);
   std::string commands;
-  for_each_missing(report, [&](const RowReport& row, const RunState& run) {
-    commands += fmt::format("{}  # {}\n", command_for(row.row, run), status_line(row, run));
+  for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
+    commands += fmt::format("{}  # {}\n", command_for(row.row, run), describe(row, run));
   });
   if (!commands.empty()) text += fmt::format("\nWhat is missing comes from\n\n```sh\n{}```\n", commands);
   std::string reasons;
@@ -201,50 +233,49 @@ std::string to_markdown(const Report& report) {
 }
 
 std::string to_latex(const Report& report) {
-  std::string text = "\\begin{table}\n  \\centering\n  \\begin{tabular}{lrrrrrrl}\n    \\toprule\n";
-  text += fmt::format("    {} \\\\\n    \\midrule\n", joined(headings, " & ", for_latex));
-  for (const Cells& cells : cells_of(report)) text += fmt::format("    {} \\\\\n", joined(cells, " & ", for_latex));
-  text += "    \\bottomrule\n  \\end{tabular}\n";
-  text += fmt::format("  \\caption{{{}}}\n\\end{{table}}\n", for_latex(report.table.title));
-  for_each_missing(report, [&](const RowReport& row, const RunState& run) {
-    text += fmt::format("% {}: {}\n", status_line(row, run), command_for(row.row, run));
+  std::string text;
+  for (const Sheet& sheet : sheets_of(report)) text += latex_of(sheet, report.table.title);
+  for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
+    text += fmt::format("% {}: {}\n", describe(row, run), command_for(row.row, run));
   });
   for (const std::string& line : obstacles(report)) text += fmt::format("% {}\n", line);
   return text;
 }
 
 std::string to_csv(const Report& report) {
-  std::string text = "row,spec,n,seeds,mean,std,ci95,expected,published,source,cost\n";
+  std::string text = "row,spec,split,figure,n,seeds,mean,std,ci95,expected,published,source,cost\n";
   for (const RowReport& row : report.rows) {
-    const FiguresSpec& figures = row.row.spec.figures;
-    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", for_csv(row.row.label), for_csv(row.row.path.string()),
-                        row.complete, row.runs.size(), for_csv(row.mean), for_csv(row.std), for_csv(row.ci95),
-                        for_csv(figures.expected), for_csv(figures.published), for_csv(figures.source),
-                        for_csv(figures.cost));
+    for (const Measure& measure : report.measures) {
+      if (row.figures.contains(measure) || measure == report.headline()) text += csv_line(report, row, measure);
+    }
   }
-  for (const OtherFigure& other : report.table.others) {
-    text +=
-        fmt::format("{},,,,,,,,{},{},\n", for_csv(other.label), other.accuracy, for_csv(report.table.others_source));
+  const std::string none;
+  for (const OtherFigures& other : report.table.others) {
+    for (const auto& [measure, value] : other.figures) {
+      text += csv_line(other.label, none, measure.split, measure.name, none, none, none, none, none, none,
+                       std::optional(value), report.table.others_source, none);
+    }
   }
   return text;
 }
 
 std::string to_json(const Report& report) {
-  ordered_json object = {{"title", report.table.title}, {"folder", report.table.folder.string()}};
+  const Measure headline = report.headline();
+  ordered_json object = {{"title", report.table.title},
+                         {"folder", report.table.folder.string()},
+                         {"headline", {{"split", headline.split}, {"figure", headline.name}}}};
   object["rows"] = ordered_json::array();
-  for (const RowReport& row : report.rows) object["rows"].push_back(row_json(row));
+  for (const RowReport& row : report.rows) object["rows"].push_back(row_json(report, row));
   object["others"] = ordered_json::array();
-  for (const OtherFigure& other : report.table.others) {
-    object["others"].push_back(
-        {{"label", other.label}, {"published", other.accuracy}, {"source", report.table.others_source}});
+  for (const OtherFigures& other : report.table.others) {
+    object["others"].push_back(other_json(other, report.table.others_source));
   }
   return object.dump(2) + "\n";
 }
 
 std::string to_commands(const Report& report) {
   std::string text;
-  for_each_missing(report,
-                   [&](const RowReport& row, const RunState& run) { text += command_for(row.row, run) + "\n"; });
+  for_each_missing(report, [&](const RowReport& row, const RowRun& run) { text += command_for(row.row, run) + "\n"; });
   for (const std::string& line : obstacles(report)) text += "# " + line + "\n";
   return text;
 }

@@ -1,6 +1,8 @@
 #include "report/sweep.h"
 
 #include <algorithm>
+#include <limits>
+#include <memory>
 
 #include "core/error.h"
 #include "report/json_file.h"
@@ -23,7 +25,9 @@ std::string setting(const std::string& key, const ordered_json& value) {
 std::vector<SweepAxis> read_grid(JsonFile& file) {
   std::vector<SweepAxis> grid;
   for (const auto& [key, values] : file.object("grid").items()) {
-    if (values.is_array() && !values.empty()) {
+    if (key == "task") {
+      file.problems().add("", "grid.task", "cannot vary within a sweep; give each task a sweep of its own.");
+    } else if (values.is_array() && !values.empty()) {
       grid.push_back({key, values.get<std::vector<ordered_json>>()});
     } else {
       file.must_be("grid." + key, "a list of values", values);
@@ -49,17 +53,36 @@ void check_size(JsonFile& file, const std::vector<SweepAxis>& grid) {
   if (grid.empty()) file.problems().add("", "grid", "is missing; it must be an object of lists.");
 }
 
-double figure_of(const SweepOutcome& outcome) {
-  return outcome.run.validation.value_or(outcome.run.accuracy.value_or(-1));
+/// The two figures that a summary shows.
+struct Shown {
+  Measure choice, test;
+};
+
+Shown shown_of(const Sweep& sweep, const std::vector<SweepOutcome>& outcomes) {
+  const Measure normalised = test_measure(sweep.kind, /*has_normalised=*/true);
+  const bool has_normalised = std::ranges::any_of(
+      outcomes, [&](const SweepOutcome& outcome) { return outcome.run.figure(normalised).has_value(); });
+  return {choice_measure(sweep.kind, has_normalised), test_measure(sweep.kind, has_normalised)};
 }
 
-bool is_better(const SweepOutcome& a, const SweepOutcome& b) {
-  const bool a_is_complete = a.run.status == RunStatus::complete, b_is_complete = b.run.status == RunStatus::complete;
-  return a_is_complete != b_is_complete ? a_is_complete : a_is_complete && figure_of(a) > figure_of(b);
+/// Of two complete runs; one without figures comes last.
+bool is_better(const RunState& a, const RunState& b, const Shown& shown) {
+  const auto figure_of = [&](const RunState& run) {
+    const std::optional<Estimate> choice = run.figure(shown.choice), test = run.figure(shown.test);
+    return choice ? choice->value : test ? test->value : -std::numeric_limits<double>::infinity();
+  };
+  return figure_of(a) > figure_of(b);
 }
 
-std::string percent(const std::optional<double>& fraction) {
-  return fraction ? fmt::format("{:.2f}", 100 * *fraction) : "-";
+std::string in_words(const RunState& run, const Measure& measure) {
+  const std::optional<Estimate> figure = run.figure(measure);
+  return figure ? fmt::format("{:.2f}", is_fraction(measure) ? 100 * figure->value : figure->value) : "-";
+}
+
+/// "validation %", "train levels"
+std::string heading_of(const Measure& measure) {
+  const std::string split = measure.split == "train_levels" ? "train levels" : measure.split;
+  return split + (is_fraction(measure) ? " %" : "");
 }
 
 }  // namespace
@@ -99,16 +122,18 @@ Sweep load_sweep(const std::filesystem::path& path) {
   check_name(file, sweep.name);
   check_size(file, sweep.grid);
   file.check();
-  for (std::int64_t number = 1; number <= sweep.size(); ++number) load_spec(sweep.base, sweep.task(number).overrides);
+  for (std::int64_t number = 1; number <= sweep.size(); ++number) {
+    sweep.kind = load_any_spec(sweep.base, sweep.task(number).overrides)->task;
+  }
   return sweep;
 }
 
 SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::filesystem::path& runs_dir,
                           std::optional<std::uint64_t> seed) {
   SweepTask task = sweep.task(number);
-  ExperimentSpec spec = load_spec(sweep.base, task.overrides);
-  spec.seed = seed.value_or(spec.seed);
-  RunState run = read_run(runs_dir / default_run_folder(spec.name, spec.seed).filename(), spec);
+  const std::unique_ptr<AnySpec> spec = load_any_spec(sweep.base, task.overrides);
+  spec->seed = seed.value_or(spec->seed);
+  RunState run = read_run(runs_dir / default_run_folder(spec->name, spec->seed).filename(), *spec);
   return {std::move(task), std::move(run)};
 }
 
@@ -121,11 +146,16 @@ std::string list_tasks(const Sweep& sweep) {
   return text;
 }
 
-std::string summarise(std::vector<SweepOutcome> outcomes) {
-  std::ranges::stable_sort(outcomes, is_better);
-  std::string text = fmt::format("{:>5}  {:>12}  {:>8}  {}\n", "task", "validation %", "test %", "settings");
+std::string summarise(const Sweep& sweep, std::vector<SweepOutcome> outcomes) {
+  const Shown shown = shown_of(sweep, outcomes);
+  const auto incomplete = std::ranges::stable_partition(
+      outcomes, [](const SweepOutcome& outcome) { return outcome.run.status == RunStatus::complete; });
+  std::stable_sort(outcomes.begin(), incomplete.begin(),
+                   [&](const SweepOutcome& a, const SweepOutcome& b) { return is_better(a.run, b.run, shown); });
+  std::string text =
+      fmt::format("{:>5}  {:>14}  {:>8}  {}\n", "task", heading_of(shown.choice), heading_of(shown.test), "settings");
   for (const auto& [task, run] : outcomes) {
-    text += fmt::format("{:>5}  {:>12}  {:>8}  {}", task.number, percent(run.validation), percent(run.accuracy),
+    text += fmt::format("{:>5}  {:>14}  {:>8}  {}", task.number, in_words(run, shown.choice), in_words(run, shown.test),
                         task.settings);
     if (run.status != RunStatus::complete) {
       text += fmt::format("  ({}{}{})", words_of(run.status), run.remark.empty() ? "" : ", ", run.remark);

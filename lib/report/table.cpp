@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view keys[] = {"title", "note", "seeds", "rows", "others", "others_source"};
+constexpr std::string_view keys[] = {"title", "note", "seeds", "games", "rows", "others", "others_source"};
 
 std::vector<std::uint64_t> read_seeds(JsonFile& file) {
   const ordered_json& list = file.value("seeds");
@@ -30,40 +30,107 @@ std::vector<std::uint64_t> read_seeds(JsonFile& file) {
   return seeds;
 }
 
-std::vector<OtherFigure> read_others(JsonFile& file) {
-  std::vector<OtherFigure> others;
-  for (const auto& [label, accuracy] : file.object("others").items()) {
-    if (accuracy.is_number() && accuracy >= 0 && accuracy <= 1) {
-      others.push_back({label, accuracy.get<double>()});
-    } else {
-      file.must_be("others." + label, "a fraction from 0 to 1", accuracy);
-    }
-  }
-  return others;
+/// The games that every spec is run on, each by itself; none: specs are run as they are.
+std::vector<std::string> read_games(JsonFile& file) {
+  const ordered_json& list = file.value("games");
+  if (list.is_null()) return {};
+  const auto is_name = [](const ordered_json& game) { return game.is_string() && !game.get<std::string>().empty(); };
+  if (list.is_array() && !list.empty() && std::ranges::all_of(list, is_name)) return list;
+  file.must_be("games", "a list of names of games", list);
+  return {};
 }
 
-std::vector<TableRow> read_rows(JsonFile& file) {
+RowSpec row_spec(const std::string& label, const std::filesystem::path& path, std::vector<std::string> overrides = {}) {
+  std::shared_ptr<const AnySpec> spec = load_any_spec(path, overrides);
+  return {label, std::move(overrides), std::move(spec)};
+}
+
+TableRow read_row(const std::string& label, const std::filesystem::path& path, const std::vector<std::string>& games) {
+  TableRow row{label, path, {row_spec(label, path)}};
+  const AnySpec& as_it_is = *row.specs.front().spec;
+  if (games.empty() || as_it_is.task != Task::rl) return row;
+  const std::string name = as_it_is.name;
+  row.specs.clear();
+  for (const std::string& game : games) {
+    row.specs.push_back(row_spec(fmt::format("{}, {}", label, game), path,
+                                 {"env.games=" + ordered_json({game}).dump(), fmt::format("name={}_{}", name, game)}));
+  }
+  return row;
+}
+
+std::vector<TableRow> read_rows(JsonFile& file, const std::vector<std::string>& games) {
   std::vector<TableRow> rows;
   for (const auto& [stem, label] : file.object("rows").items()) {
     if (!label.is_string()) {
       file.must_be("rows." + stem, "text: how the row is called", label);
       continue;
     }
-    const std::filesystem::path path = file.path().parent_path() / (stem + ".json");
-    rows.push_back({label.get<std::string>(), path, load_spec(path)});
+    rows.push_back(read_row(label.get<std::string>(), file.path().parent_path() / (stem + ".json"), games));
   }
   return rows;
 }
 
-/// Two rows of one name would share their run folders.
+/// Takes the task of the first row, and tells of rows that have another.
+void check_task(Problems& problems, Table& table) {
+  if (table.rows.empty()) return;
+  const TableRow& first = table.rows.front();
+  table.task = first.specs.front().spec->task;
+  for (const TableRow& row : table.rows) {
+    const Task task = row.specs.front().spec->task;
+    if (task == table.task) continue;
+    problems.add("", row.path.filename().string(),
+                 fmt::format("is a spec for srwm {}, but {} is one for srwm {}; give each kind a table of its own.",
+                             training_command(task), first.path.filename().string(), training_command(table.task)));
+  }
+}
+
+/// Mean returns on the test splits, by game.
+std::map<Measure, double> read_returns(JsonFile& file, const std::string& key, const ordered_json& returns,
+                                       const std::vector<Measure>& known) {
+  std::map<Measure, double> figures;
+  for (const auto& [game, value] : returns.items()) {
+    const Measure measure{"test", game};
+    if (std::ranges::find(known, measure) == known.end()) {
+      file.problems().add("", key + "." + game, "No row of the table plays such a game.");
+    } else if (!value.is_number()) {
+      file.must_be(key + "." + game, "a number: the mean return", value);
+    } else {
+      figures.emplace(measure, value.get<double>());
+    }
+  }
+  return figures;
+}
+
+std::vector<OtherFigures> read_others(JsonFile& file, const Table& table) {
+  const bool of_agents = table.task == Task::rl;
+  const std::vector<Measure> known = measures_of(table);
+  std::vector<OtherFigures> others;
+  for (const auto& [label, figure] : file.object("others").items()) {
+    const std::string key = "others." + label;
+    if (figure.is_number() && figure >= 0 && figure <= 1) {
+      others.push_back({label, {{test_measure(table.task, /*has_normalised=*/true), figure.get<double>()}}});
+    } else if (of_agents && figure.is_object()) {
+      others.push_back({label, read_returns(file, key, figure, known)});
+    } else {
+      file.must_be(
+          key, of_agents ? "a fraction from 0 to 1, or an object of games and mean returns" : "a fraction from 0 to 1",
+          figure);
+    }
+  }
+  return others;
+}
+
+/// Two runs of one name would share their folder.
 void check_distinct(JsonFile& file, const std::vector<TableRow>& rows) {
   std::map<std::string, std::string> row_of_name;
   for (const TableRow& row : rows) {
-    const auto [first, is_new] = row_of_name.emplace(row.spec.name, row.path.stem().string());
-    if (is_new) continue;
-    file.problems().add("", "rows." + row.path.stem().string(),
-                        fmt::format("The spec has the name \"{}\", as that of {} has; give each a name of its own.",
-                                    row.spec.name, first->second));
+    for (const RowSpec& each : row.specs) {
+      const auto [first, is_new] = row_of_name.emplace(each.spec->name, row.path.stem().string());
+      if (is_new) continue;
+      file.problems().add("", "rows." + row.path.stem().string(),
+                          fmt::format("The spec has the name \"{}\", as that of {} has; give each a name of its own.",
+                                      each.spec->name, first->second));
+    }
   }
 }
 
@@ -72,8 +139,13 @@ Table read_table(const std::filesystem::path& folder) {
   file.check_names(keys);
   Table table{.folder = folder, .title = file.text("title"), .note = file.text("note", "")};
   table.seeds = read_seeds(file);
-  table.rows = read_rows(file);
-  table.others = read_others(file);
+  const std::vector<std::string> games = read_games(file);
+  table.rows = read_rows(file, games);
+  check_task(file.problems(), table);
+  if (!games.empty() && table.task != Task::rl) {
+    file.problems().add("", "games", "has no meaning here: the specs of the table play no games.");
+  }
+  table.others = read_others(file, table);
   table.others_source = file.text("others_source", "");
   if (!file.object("others").empty() && table.others_source.empty()) {
     file.problems().add("", "others_source", "is missing; it must be text.");
@@ -87,16 +159,32 @@ Table table_of_specs(const std::filesystem::path& folder) {
   Table table{.folder = folder, .title = folder.filename().string()};
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".json" || entry.path().filename() == sweep_file_name) continue;
-    table.rows.push_back({entry.path().stem().string(), entry.path(), load_spec(entry.path())});
+    table.rows.push_back(read_row(entry.path().stem().string(), entry.path(), {}));
   }
   std::ranges::sort(table.rows, {}, &TableRow::path);
+  Problems problems("table");
+  check_task(problems, table);
+  problems.throw_if_any(folder.string());
   for (const TableRow& row : table.rows) {
-    if (std::ranges::find(table.seeds, row.spec.seed) == table.seeds.end()) table.seeds.push_back(row.spec.seed);
+    const std::uint64_t seed = row.specs.front().spec->seed;
+    if (std::ranges::find(table.seeds, seed) == table.seeds.end()) table.seeds.push_back(seed);
   }
   return table;
 }
 
 }  // namespace
+
+std::vector<Measure> measures_of(const Table& table) {
+  std::vector<Measure> measures;
+  for (const TableRow& row : table.rows) {
+    for (const RowSpec& each : row.specs) {
+      for (Measure& measure : measures_of(*each.spec)) {
+        if (std::ranges::find(measures, measure) == measures.end()) measures.push_back(std::move(measure));
+      }
+    }
+  }
+  return measures;
+}
 
 Table load_table(const std::filesystem::path& folder) {
   std::error_code ignored;

@@ -3,34 +3,50 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "report/measure.h"
 #include "spec/spec.h"
 
 namespace srwm {
 
+/// A spec to be run with every seed.
+struct RowSpec {
+  std::string label;                   ///< of its row, with the game if the row has a spec for each: "SRWM, maze"
+  std::vector<std::string> overrides;  ///< as for --set: what it changes in the row's file
+  std::shared_ptr<const AnySpec> spec;
+};
+
 struct TableRow {
   std::string label;           ///< "SRWM"
   std::filesystem::path path;  ///< of the spec
-  ExperimentSpec spec;
+  std::vector<RowSpec> specs;  ///< one; in a table with "games" one for each of them
+
+  const FiguresSpec& figures() const { return specs.front().spec->figures; }
 };
 
-/// A figure of somebody else's method, for comparison.
-struct OtherFigure {
+/// Figures of somebody else's method, for comparison.
+struct OtherFigures {
   std::string label;
-  double accuracy;  ///< a fraction
+  std::map<Measure, double> figures;  ///< accuracies and normalised scores are fractions
 };
 
 struct Table {
   std::filesystem::path folder;
   std::string title, note;
+  Task task = Task::fewshot;         ///< of all rows
   std::vector<std::uint64_t> seeds;  ///< of each row
   std::vector<TableRow> rows;
-  std::vector<OtherFigure> others;
+  std::vector<OtherFigures> others;
   std::string others_source;  ///< where those figures are from
 };
+
+/// Those of all its specs, each once.
+std::vector<Measure> measures_of(const Table& table);
 
 /// The name of the file in a table's folder that says more than the specs do.
 inline constexpr std::string_view table_file_name = "table.json";

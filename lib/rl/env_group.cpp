@@ -56,10 +56,6 @@ EnvRequest request_for_levels(const RlSpec& spec, std::int64_t envs, std::int64_
   return request;
 }
 
-std::vector<std::string> game_names(const RlSpec& spec) {
-  return spec.env.games.empty() ? std::vector<std::string>{"game"} : spec.env.games;
-}
-
 EnvGroup::EnvGroup(Context& context, std::shared_ptr<const EnvLibrary> library, const EnvRequest& request)
     : env_(std::move(library), request),
       memory_(env_),

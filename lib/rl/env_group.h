@@ -28,8 +28,6 @@ struct EpisodeFigures {
 EnvRequest training_request(const RlSpec& spec, std::int64_t group, std::int64_t count);
 /// The same games elsewhere: `envs` of each, on `levels` levels from `first_level` on.
 EnvRequest request_for_levels(const RlSpec& spec, std::int64_t envs, std::int64_t first_level, std::int64_t levels);
-/// Names of the games, at least one: "game" where the library has but one, without a name.
-std::vector<std::string> game_names(const RlSpec& spec);
 
 /// N environments, of which the n-th plays game n mod `games`. What they show is on the device after each `observe`.
 class EnvGroup {

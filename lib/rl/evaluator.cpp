@@ -63,14 +63,6 @@ class EpisodeTally {
 
 }  // namespace
 
-std::vector<RlSplit> splits_of(const RlSpec& spec) {
-  std::vector<RlSplit> splits{{"train", spec.env.first_level, spec.env.levels}};
-  for (const std::int64_t first : spec.test.first_levels) {
-    splits.push_back({fmt::format("test{}", splits.size()), first, spec.test.levels});
-  }
-  return splits;
-}
-
 RlEvaluation evaluate(Context& context, const Agent& agent, const RlSpec& spec,
                       const std::shared_ptr<const EnvLibrary>& library, const RlSplit& split,
                       const std::function<bool()>& keep_going, const PlayWatcher& watcher) {

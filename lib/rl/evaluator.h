@@ -11,15 +11,6 @@
 
 namespace srwm {
 
-/// Levels to play on.
-struct RlSplit {
-  std::string name;  ///< "train", "test1", ...
-  std::int64_t first_level = 0, levels = 0;
-};
-
-/// The levels trained on, then the test splits.
-std::vector<RlSplit> splits_of(const RlSpec& spec);
-
 /// Returns of one game on one split.
 struct GameScore {
   std::string game;

@@ -11,49 +11,52 @@
 namespace srwm {
 namespace {
 
-double mean_return(const RlEvaluation& evaluation) {
-  double sum = 0;
-  for (const GameScore& score : evaluation.games) sum += score.mean_return;
-  return sum / static_cast<double>(evaluation.games.size());
-}
-
 using Json = nlohmann::ordered_json;
+using Figures = std::vector<std::pair<std::string, Estimate>>;
 
-Json section_of(const RlEvaluation& evaluation, const RlScores& scores) {
-  Json section = Json::object();
+std::int64_t count_episodes(const RlEvaluation& evaluation) {
   std::int64_t episodes = 0;
-  for (const GameScore& score : evaluation.games) {
-    section[score.game] = score.mean_return;
-    section[score.game + "_ci95"] = score.ci95;
-    episodes += score.episodes;
-  }
-  section["mean_return"] = mean_return(evaluation);
-  if (const auto mean = normalised_mean(evaluation, scores.paper)) {
-    section["normalised_paper"] = *mean;
-  }
-  if (const auto mean = normalised_mean(evaluation, scores.code)) section["normalised_code"] = *mean;
-  section["episodes"] = episodes;
-  return section;
+  for (const GameScore& score : evaluation.games) episodes += score.episodes;
+  return episodes;
 }
 
-/// The mean of a figure over the test splits, which follow that of the training levels.
-std::optional<double> mean_over_tests(const RlScores& scores,
-                                      const std::function<std::optional<double>(const RlEvaluation&)>& figure) {
-  double sum = 0;
-  for (std::size_t split = 1; split < scores.splits.size(); ++split) {
-    const std::optional<double> value = figure(scores.splits[split].second);
-    if (!value) return std::nullopt;
-    sum += *value;
+/// Of one split: each game's mean return, then the means over the games.
+Figures figures_of(const RlEvaluation& evaluation, const RlScores& scores) {
+  Figures figures;
+  std::vector<Estimate> returns;
+  for (const GameScore& score : evaluation.games) {
+    returns.push_back({score.mean_return, score.ci95});
+    figures.emplace_back(score.game, returns.back());
   }
-  return sum / static_cast<double>(scores.splits.size() - 1);
+  figures.emplace_back("mean_return", mean_of(returns));
+  if (const auto mean = normalised_mean(evaluation, scores.paper)) figures.emplace_back("normalised_paper", *mean);
+  if (const auto mean = normalised_mean(evaluation, scores.code)) figures.emplace_back("normalised_code", *mean);
+  return figures;
+}
+
+/// Means over the test splits, which follow that of the training levels. All splits have the same figures.
+Figures mean_over_tests(const std::vector<Figures>& splits) {
+  Figures means;
+  for (std::size_t i = 0; i < splits.front().size(); ++i) {
+    std::vector<Estimate> tests;
+    for (std::size_t split = 1; split < splits.size(); ++split) tests.push_back(splits[split][i].second);
+    means.emplace_back(splits.front()[i].first, mean_of(tests));
+  }
+  return means;
+}
+
+Json section_of(const Figures& figures) {
+  Json section = Json::object();
+  for (const auto& [name, estimate] : figures) add_estimate(section, name, estimate);
+  return section;
 }
 
 std::string normalised_line(const char* label, const RlScores& scores,
                             const std::vector<std::optional<ScoreRange>>& ranges) {
   std::string line = fmt::format("{:<18}", label);
   for (const auto& [split, evaluation] : scores.splits) {
-    const std::optional<double> mean = normalised_mean(evaluation, ranges);
-    line += mean ? fmt::format("{:>18.3f}", *mean) : fmt::format("{:>18}", "-");
+    const std::optional<Estimate> mean = normalised_mean(evaluation, ranges);
+    line += mean ? fmt::format("{:>18.3f}", mean->value) : fmt::format("{:>18}", "-");
   }
   return line + "\n";
 }
@@ -92,30 +95,27 @@ RlScores empty_scores(const RlSpec& spec, const EnvLibrary& library) {
   return scores;
 }
 
-std::optional<double> normalised_mean(const RlEvaluation& evaluation,
-                                      const std::vector<std::optional<ScoreRange>>& ranges) {
-  double sum = 0;
+std::optional<Estimate> normalised_mean(const RlEvaluation& evaluation,
+                                        const std::vector<std::optional<ScoreRange>>& ranges) {
+  std::vector<Estimate> games;
   for (std::size_t game = 0; game < ranges.size(); ++game) {
     if (!ranges[game]) return std::nullopt;
-    sum += ranges[game]->normalised(evaluation.games[game].mean_return);
+    const GameScore& score = evaluation.games[game];
+    games.push_back({ranges[game]->normalised(score.mean_return), score.ci95 / ranges[game]->width()});
   }
-  return sum / static_cast<double>(ranges.size());
+  return mean_of(games);
 }
 
 std::vector<std::pair<std::string, Json>> to_sections(const RlScores& scores) {
+  std::vector<Figures> figures;
+  for (const auto& [split, evaluation] : scores.splits) figures.push_back(figures_of(evaluation, scores));
   std::vector<std::pair<std::string, Json>> sections;
-  if (scores.splits.size() > 1) {
-    Json test = Json::object();
-    const auto add = [&](const char* name, const auto& figure) {
-      if (const std::optional<double> mean = mean_over_tests(scores, figure)) test[name] = *mean;
-    };
-    add("mean_return", [](const RlEvaluation& e) { return std::optional(mean_return(e)); });
-    add("normalised_paper", [&](const RlEvaluation& e) { return normalised_mean(e, scores.paper); });
-    add("normalised_code", [&](const RlEvaluation& e) { return normalised_mean(e, scores.code); });
-    sections.emplace_back("test", std::move(test));
-  }
-  for (const auto& [split, evaluation] : scores.splits) {
-    sections.emplace_back(split.name == "train" ? "train_levels" : split.name, section_of(evaluation, scores));
+  if (figures.size() > 1) sections.emplace_back("test", section_of(mean_over_tests(figures)));
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    const auto& [split, evaluation] = scores.splits[i];
+    Json section = section_of(figures[i]);
+    section["episodes"] = count_episodes(evaluation);
+    sections.emplace_back(split.section(), std::move(section));
   }
   return sections;
 }

@@ -10,6 +10,7 @@
 
 #include "rl/evaluator.h"
 #include "rl/scores.h"
+#include "run/estimate.h"
 #include "run/run_folder.h"
 
 namespace srwm {
@@ -24,11 +25,11 @@ struct RlScores {
 RlScores empty_scores(const RlSpec& spec, const EnvLibrary& library);
 
 /// Mean of the games' normalised returns; none unless all games have constants.
-std::optional<double> normalised_mean(const RlEvaluation& evaluation,
-                                      const std::vector<std::optional<ScoreRange>>& ranges);
+std::optional<Estimate> normalised_mean(const RlEvaluation& evaluation,
+                                        const std::vector<std::optional<ScoreRange>>& ranges);
 
-/// A section for each split (each game's mean return and interval, `mean_return`, `normalised_paper`,
-/// `normalised_code`, `episodes`), and "test" with the means over the test splits.
+/// A section for each split (each game's mean return, `mean_return`, `normalised_paper`, `normalised_code`, each with
+/// its interval, `<name>_ci95`; `episodes`), and "test" with the means over the test splits.
 std::vector<std::pair<std::string, nlohmann::ordered_json>> to_sections(const RlScores& scores);
 
 /// A table of mean returns, a line for each game, a column for each split.

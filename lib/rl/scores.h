@@ -13,7 +13,8 @@ namespace srwm {
 /// A return of `min` counts 0, one of `max` 1.
 struct ScoreRange {
   double min = 0, max = 1;
-  double normalised(double mean_return) const { return (mean_return - min) / (max - min); }
+  double width() const { return max - min; }
+  double normalised(double mean_return) const { return (mean_return - min) / width(); }
 };
 
 /// Two sets of ProcGen's constants are in use: those of the paper (arXiv 1912.01588), and those of the published code,

@@ -294,8 +294,7 @@ Task task_of(const std::vector<JsonEntry>& entries, std::span<const std::string>
 
 [[noreturn]] void refuse_task(std::string_view origin, Task task) {
   throw SpecError("{} is a spec with task \"{}\", which srwm {} takes; here one with task \"{}\" is needed.", origin,
-                  name_of(task), task == Task::rl ? "train-rl" : "train-fewshot",
-                  name_of(task == Task::rl ? Task::fewshot : Task::rl));
+                  name_of(task), training_command(task), name_of(task == Task::rl ? Task::fewshot : Task::rl));
 }
 
 template <typename Spec>

@@ -72,6 +72,7 @@ struct RlTestSpec {
 /// A reinforcement-learning experiment.
 struct RlSpec : AnySpec {
   RlSpec() : AnySpec(Task::rl) {}
+  std::unique_ptr<AnySpec> clone() const override { return std::make_unique<RlSpec>(*this); }
 
   EnvSpec env;
   AgentOptions agent;
@@ -80,7 +81,20 @@ struct RlSpec : AnySpec {
   RlTrainSpec train;
   CheckpointSpec checkpoint;  ///< `every` counts updates
   RlTestSpec test;
-  FiguresSpec figures;  ///< normalised mean test scores
 };
+
+/// Levels to play on.
+struct RlSplit {
+  std::string name;  ///< "train", "test1", ...
+  std::int64_t first_level = 0, levels = 0;
+
+  /// Its name in result.json, where "test" is the mean over the test splits.
+  std::string section() const { return name == "train" ? "train_levels" : name; }
+};
+
+/// The levels trained on, then the test splits.
+std::vector<RlSplit> splits_of(const RlSpec& spec);
+/// Names of the games, at least one: "game" where the library has but one, without a name.
+std::vector<std::string> game_names(const RlSpec& spec);
 
 }  // namespace srwm

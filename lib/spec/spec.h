@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,17 +25,32 @@ constexpr std::string_view name_of(Task task) {
   return task == Task::rl ? "rl" : "fewshot";
 }
 
+/// The command of srwm that takes specs of the task.
+constexpr std::string_view training_command(Task task) {
+  return task == Task::rl ? "train-rl" : "train-fewshot";
+}
+
+/// A figure from elsewhere or from us that a result is compared with, as a fraction.
+struct FiguresSpec {
+  std::optional<double> published;  ///< test accuracy, or an agent's normalised test score, in the publication
+  std::string source;               ///< where it is from
+  std::optional<double> expected;   ///< the same, seen with this very spec
+  std::string cost;                 ///< what that run cost: device and time
+};
+
 /// What every spec has.
 struct AnySpec {
   explicit AnySpec(Task task_of_it) : task(task_of_it) {}
   AnySpec(const AnySpec&) = default;
   AnySpec& operator=(const AnySpec&) = default;
   virtual ~AnySpec() = default;
+  virtual std::unique_ptr<AnySpec> clone() const = 0;
 
   Task task;
   std::string name;
   std::string comment;
   std::uint64_t seed = 1;
+  FiguresSpec figures;
 };
 
 struct DataSpec {
@@ -67,14 +83,6 @@ struct TestSpec {
   std::int64_t episodes = 32000;  ///< evaluated on the test split when training ends; 0: none
 };
 
-/// A figure from elsewhere or from us that a result is compared with.
-struct FiguresSpec {
-  std::optional<double> published;  ///< test accuracy in the publication, a fraction
-  std::string source;               ///< where it is from
-  std::optional<double> expected;   ///< test accuracy seen with this very spec, a fraction
-  std::string cost;                 ///< what that run cost: device and time
-};
-
 enum class BootstrapKind { none, kl, state_mse };
 inline constexpr BootstrapKind all_bootstrap_kinds[] = {BootstrapKind::none, BootstrapKind::kl,
                                                         BootstrapKind::state_mse};
@@ -104,6 +112,7 @@ struct BootstrapSpec {
 /// A few-shot experiment.
 struct ExperimentSpec : AnySpec {
   ExperimentSpec() : AnySpec(Task::fewshot) {}
+  std::unique_ptr<AnySpec> clone() const override { return std::make_unique<ExperimentSpec>(*this); }
 
   DataSpec data;
   EpisodeOptions protocol;
@@ -114,7 +123,6 @@ struct ExperimentSpec : AnySpec {
   ValidationSpec validation;
   CheckpointSpec checkpoint;
   TestSpec test;
-  FiguresSpec figures;
 };
 
 }  // namespace srwm

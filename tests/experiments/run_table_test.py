@@ -21,6 +21,13 @@ SPEC = {
     "train": {"steps": 20, "batch": 2, "report_every": 5},
     "validation": {"every": 10, "batches": 2}, "checkpoint": {"every": 5}, "test": {"episodes": 20}}
 
+AGENT = {
+    "task": "rl",
+    "env": {"games": ["signpost"], "settings": ["frame_size=16"], "actors": 4},
+    "agent": {"channels": [4], "features": 8, "layers": 1, "heads": 2, "hidden": 8, "ff_inner": 8},
+    "train": {"steps": 160, "unroll": 5, "batch": 4, "report_every": 2}, "checkpoint": {"every": 3},
+    "test": {"episodes": 2, "envs": 2, "first_levels": [1000]}}
+
 
 def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
@@ -104,6 +111,54 @@ class RunTable(TableTest):
         code, _, err = self.run_table("--seeds", "x")
         self.assertEqual(code, 2)
         self.assertIn("--seeds x", err)
+
+
+class RunTableOfAgents(TableTest):
+    """Of the built-in games, at the smallest size."""
+
+    def write_spec(self, row, **changes):
+        spec = {**AGENT, "name": f"small-{row}", **changes}
+        (self.table / f"{row}.json").write_text(json.dumps(spec))
+
+    def test_stops_and_prints_what_there_is(self):
+        self.write_spec("b", train={**AGENT["train"], "steps": 100_000_000})
+        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, "--seeds", "1", "--jobs", "2")
+        metrics = self.runs / "small-b-s1/metrics.jsonl"
+        wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0 and (self.runs / "small-a-s1/DONE").exists())
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, out + err)
+        self.assertIn("| A | 1 of 1 |", out)
+        self.assertIn("B, seed 1: unfinished", out)
+        self.assertIn("### Mean return, test 1", out)
+
+    def test_goes_on(self):
+        self.run_table("--seeds", "1", "--", "--max-seconds", "1e-9")
+        self.assertTrue((self.runs / "small-a-s1/checkpoints/latest.h5").exists())
+        code, out, err = self.run_table("--seeds", "1")
+        self.assertEqual(code, 0, err)
+        self.assertIn("| B | 1 of 1 |", out)
+        self.assertIn("Resuming at step", (self.runs / "small-a-s1/output.txt").read_text())
+
+    def test_runs_each_game_by_itself(self):
+        (self.table / "table.json").write_text(
+            json.dumps({"title": "Small", "rows": {"a": "A"}, "games": ["signpost", "harvest"]}))
+        code, out, err = self.run_table("--", "--threads", "1")
+        self.assertEqual(code, 0, err)
+        self.assertIn("| A | 2 of 2 |", out)
+        self.assertIn("|  | signpost | harvest | mean |", out)
+        report = json.loads(self.report("--format", "json"))
+        self.assertEqual(report["rows"][0]["figures"]["test1"]["harvest"]["n"], 1)
+        self.assertTrue((self.runs / "small-a_harvest-s1/DONE").exists())
+
+    def test_sweeps(self):
+        sweep = self.table / "sweep.json"
+        sweep.write_text(json.dumps({"name": "s", "base": "a.json", "grid": {"optim.rate": [0.01, 0.001]}}))
+        done = subprocess.run([SRWM, "sweep", sweep, "--local", "--runs-dir", self.runs, "--", "--threads", "1"],
+                              text=True, capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("train levels %", done.stdout)
+        self.assertTrue((self.runs / "s-002-s1/DONE").exists())
 
 
 class Slurm(TableTest):

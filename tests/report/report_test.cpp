@@ -18,7 +18,7 @@ Report report_of(const TableFiles& files) {
 
 /// The state of the first row's ("B") run with seed 1.
 RunState first_run(const TableFiles& files) {
-  return report_of(files).rows.at(0).runs.at(0);
+  return report_of(files).rows.at(0).runs.at(0).state;
 }
 
 }  // namespace
@@ -29,23 +29,26 @@ TEST_CASE("mean, deviation and interval of the runs that are complete", "[report
   files.finish("a", 2, 0.6);
   files.finish("b", 2, 0.3);
   const Report report = report_of(files);
-  const RowReport &b = report.rows.at(0), &a = report.rows.at(1);
-  CHECK(a.complete == 2);
+  const Measure accuracy{"test", "accuracy"};
+  CHECK(report.headline() == accuracy);
+  const Summary b = report.rows.at(0).figure(accuracy), a = report.rows.at(1).figure(accuracy);
+  CHECK(a.n == 2);
   CHECK(a.mean.value() == Approx(0.55));
   CHECK(a.std.value() == Approx(0.0707106781));  // sqrt((0.05^2 + 0.05^2) / 1)
   CHECK(a.ci95.value() == Approx(0.015));
-  CHECK(b.complete == 1);
+  CHECK(b.n == 1);
   CHECK(b.mean.value() == Approx(0.3));
   CHECK_FALSE(b.std);
-  CHECK(b.runs.at(0).status == RunStatus::missing);
+  CHECK(report.rows.at(0).complete == 1);
+  CHECK(report.rows.at(0).runs.at(0).state.status == RunStatus::missing);
+  CHECK(report.rows.at(1).figure({"validation", "accuracy"}).mean.value() == Approx(0.275));
 }
 
 TEST_CASE("without runs there are no figures but the published ones", "[report]") {
   const TableFiles files;
   const RowReport a = report_of(files).rows.at(1);
   CHECK(a.complete == 0);
-  CHECK_FALSE(a.mean);
-  CHECK_FALSE(a.ci95);
+  CHECK(a.figures.empty());
   CHECK_THAT(to_markdown(report_of(files)), Contains("| A | 0 of 2 | – | – | – | 50.00 | 75.00 | a day |") &&
                                                 Contains("| B | 0 of 2 | – | – | – | – | – | – |"));
 }
@@ -146,7 +149,9 @@ TEST_CASE("LaTeX, CSV and JSON say the same", "[report]") {
   CHECK_THAT(to_latex(report), Contains(R"(A & 2 of 2 & 55.00 & 7.07 & $\pm$1.50 & 50.00 & 75.00 & a day \\)") &&
                                    Contains(R"(C \& D| & --)") && Contains("\n% B, seed 1: not run: srwm "));
   CHECK_THAT(to_markdown(report), Contains("C & D\\| | –"));
-  CHECK_THAT(to_csv(report), Contains("\nA," + (files.table() / "a.json").string() + ",2,2,0.55,0.0707"));
+  CHECK_THAT(to_csv(report),
+             Contains("\nA," + (files.table() / "a.json").string() + ",test,accuracy,2,2,0.55,0.0707") &&
+                 Contains(",validation,accuracy,2,2,0.275,") && Contains("\nC & D|,,test,accuracy,,,,,,,0.25,them,\n"));
   const auto json = nlohmann::json::parse(to_json(report));
   CHECK(json.at("rows").at(1).at("mean").get<double>() == Approx(0.55));
   CHECK(json.at("rows").at(0).at("published").is_null());

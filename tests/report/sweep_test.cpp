@@ -69,8 +69,8 @@ TEST_CASE("the summary has the best validation accuracy on top", "[sweep]") {
   finish(4, 0.75);
   std::vector<SweepOutcome> outcomes;
   for (int number = 1; number <= 4; ++number) outcomes.push_back(find_outcome(sweep, number, files.runs(), 5));
-  const std::string text = summarise(outcomes);
-  CHECK_THAT(text, Contains("    4         75.00         -  model.core.layers=3"));
+  const std::string text = summarise(sweep, outcomes);
+  CHECK_THAT(text, Contains("    4           75.00         -  model.core.layers=3"));
   CHECK(text.find("    4  ") < text.find("    2  "));
   CHECK(text.find("    2  ") < text.find("    1  "));
   CHECK_THAT(text, Contains("(not run)"));

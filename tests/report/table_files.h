@@ -14,6 +14,7 @@
 
 namespace srwm::test {
 
+/// Creates the folders above the file.
 inline void write(const std::filesystem::path& path, const std::string& text) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << text;

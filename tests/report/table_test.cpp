@@ -32,9 +32,9 @@ TEST_CASE("rows come in the order of the file", "[table]") {
   CHECK(table.seeds == std::vector<std::uint64_t>{1, 2});
   REQUIRE(table.rows.size() == 2);
   CHECK(table.rows[0].label == "B");
-  CHECK(table.rows[1].spec.name == "two-a");
+  CHECK(table.rows[1].specs.front().spec->name == "two-a");
   REQUIRE(table.others.size() == 1);
-  CHECK(table.others[0].accuracy == 0.25);
+  CHECK(table.others[0].figures.at({"test", "accuracy"}) == 0.25);
 }
 
 TEST_CASE("a folder without table.json is a table of its specs", "[table]") {

@@ -22,6 +22,6 @@ TEST_CASE("built-in games count from 0 to their best return", "[rl]") {
   CHECK(score_range(*library, "signpost", "", ScoreVariant::paper)->normalised(5) == 0.5);
   RlEvaluation evaluation;
   evaluation.games = {{.game = "a", .mean_return = 2}, {.game = "b", .mean_return = 6}};
-  CHECK(*normalised_mean(evaluation, {ScoreRange{0, 4}, ScoreRange{2, 6}}) == 0.75);
+  CHECK(normalised_mean(evaluation, {ScoreRange{0, 4}, ScoreRange{2, 6}})->value == 0.75);
   CHECK_FALSE(normalised_mean(evaluation, {ScoreRange{0, 4}, std::nullopt}).has_value());
 }

@@ -1,0 +1,44 @@
+// What runs are compared by: figures of result.json, which ones depends on the task.
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "run/estimate.h"
+#include "spec/spec.h"
+
+namespace srwm {
+
+/// Where a figure stands in result.json.
+struct Measure {
+  std::string split;  ///< section: "test", "validation", "train_levels", "test1"
+  std::string name;   ///< "accuracy", "mean_return", "normalised_paper", a game
+
+  auto operator<=>(const Measure&) const = default;
+};
+
+/// All that a run of the spec may end with, in the order of reports: nothing if it asks for no test. Few-shot:
+/// accuracy. Agents: for the training levels, each test split and the mean over those ("test") the normalised scores,
+/// the mean return, that of each game.
+std::vector<Measure> measures_of(const AnySpec& spec);
+
+/// Whether every result has it: not normalised scores, for which constants must be known, nor validations.
+bool is_certain(const Measure& measure);
+
+/// Whether it counts from 0 to 1: people read it in percent.
+bool is_fraction(const Measure& measure);
+
+/// From a parsed result.json; none if it is not there, or no figure that this measure can have.
+std::optional<Estimate> read_measure(const nlohmann::json& result, const Measure& measure);
+
+/// The figure on the test split that stands for a run, and that published ones are compared with. Agents: the
+/// normalised score if such are known, else the mean return.
+Measure test_measure(Task task, bool has_normalised);
+/// What settings are chosen by: the figure that says most without looking at the test split.
+Measure choice_measure(Task task, bool has_normalised);
+
+}  // namespace srwm

@@ -1,0 +1,177 @@
+#include "report/sheet.h"
+
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "run/progress.h"
+
+namespace srwm {
+namespace {
+
+constexpr const char* what_cells_hold =
+    "Means over seeds ± half the 95 % interval over episodes (standard deviation over seeds).";
+
+/// As people read a figure of the measure.
+std::string shown(const Measure& measure, const std::optional<double>& value) {
+  return value ? fmt::format("{:.2f}", is_fraction(measure) ? 100 * *value : *value) : dash;
+}
+
+/// "12.30 ±0.40 (0.25)"
+std::string shown(const Measure& measure, const Summary& summary) {
+  std::string text = shown(measure, summary.mean);
+  if (summary.ci95) text += " ±" + shown(measure, summary.ci95);
+  if (summary.std) text += fmt::format(" ({})", shown(measure, summary.std));
+  return text;
+}
+
+/// "test1" -> "test 1"
+std::string words_of_split(const std::string& split) {
+  if (split == "train_levels") return "training levels";
+  if (split == "test") return "all tests";
+  return "test " + split.substr(4);
+}
+
+/// Splits with a measure of that name, that of all tests together last.
+std::vector<std::string> splits_with(const Report& report, const std::string& name) {
+  std::vector<std::string> splits;
+  for (const Measure& measure : report.measures) {
+    if (measure.name == name && measure.split != "validation") splits.push_back(measure.split);
+  }
+  std::ranges::stable_partition(splits, [](const std::string& split) { return split != "test"; });
+  return splits;
+}
+
+std::vector<std::string> games_of(const Report& report) {
+  std::vector<std::string> games;
+  for (const Measure& measure : report.measures) {
+    if (measure.split == "test" && !is_fraction(measure) && measure.name != "mean_return") {
+      games.push_back(measure.name);
+    }
+  }
+  return games;
+}
+
+/// What the spec says of its cost, else what the runs took.
+std::string cost_of(const RowReport& row) {
+  if (!row.row.figures().cost.empty()) return row.row.figures().cost;
+  return row.complete > 0 ? format_duration(row.wall_seconds) : dash;
+}
+
+struct Column {
+  std::string heading;
+  char alignment;
+  std::function<std::string(const RowReport&)> cell;
+  std::optional<Measure> of_others;  ///< what stands there of others' methods
+};
+
+/// A row for each of the table's, and for each of others' that has a figure for one of the columns.
+Sheet make_sheet(const Report& report, const std::string& title, const std::vector<Column>& columns) {
+  Sheet sheet{.title = title, .note = "", .alignment = "l", .headings = {""}, .rows = {}};
+  for (const Column& column : columns) {
+    sheet.headings.push_back(column.heading);
+    sheet.alignment += column.alignment;
+  }
+  for (const RowReport& row : report.rows) {
+    sheet.rows.push_back({row.row.label});
+    for (const Column& column : columns) sheet.rows.back().push_back(column.cell(row));
+  }
+  for (const OtherFigures& other : report.table.others) {
+    const auto shows = [&](const Column& c) { return c.of_others && other.figures.contains(*c.of_others); };
+    if (std::ranges::none_of(columns, shows)) continue;
+    sheet.rows.push_back({other.label});
+    for (const Column& column : columns) {
+      sheet.rows.back().push_back(shows(column) ? shown(*column.of_others, other.figures.at(*column.of_others)) : dash);
+    }
+  }
+  return sheet;
+}
+
+std::string title_of(const Measure& headline) {
+  if (headline.name == "accuracy") return "";
+  return is_fraction(headline) ? "Normalised score, mean over games, %" : "Mean return, mean over games";
+}
+
+Sheet main_sheet(const Report& report) {
+  const Measure headline = report.headline();
+  const auto number = [headline](const std::string& heading, std::optional<double> Summary::*part) {
+    return Column{heading, 'r', [=](const RowReport& row) { return shown(headline, row.figure(headline).*part); }, {}};
+  };
+  const auto of_spec = [headline](const std::string& heading, std::optional<double> FiguresSpec::*figure) {
+    return Column{heading, 'r', [=](const RowReport& row) { return shown(headline, row.row.figures().*figure); }, {}};
+  };
+  std::vector<Column> columns{
+      {"n", 'r', [](const RowReport& row) { return fmt::format("{} of {}", row.complete, row.runs.size()); }, {}}};
+  for (const std::string& split : splits_with(report, headline.name)) {
+    const Measure measure{split, headline.name};
+    if (measure == headline) continue;
+    columns.push_back({words_of_split(split),
+                       'r',
+                       [=](const RowReport& row) { return shown(measure, row.figure(measure).mean); },
+                       {}});
+  }
+  const std::string unit = is_fraction(headline) ? ", %" : "";
+  columns.push_back(number(headline.name == "accuracy" ? "accuracy, %" : "all tests", &Summary::mean));
+  columns.push_back(number("std over seeds", &Summary::std));
+  columns.push_back({"95 % interval over episodes",
+                     'r',
+                     [=](const RowReport& row) {
+                       const Summary summary = row.figure(headline);
+                       return summary.ci95 ? "±" + shown(headline, summary.ci95) : dash;
+                     },
+                     {}});
+  columns.push_back(of_spec("expected" + unit, &FiguresSpec::expected));
+  columns.push_back(of_spec("published" + unit, &FiguresSpec::published));
+  columns.back().of_others = headline;
+  columns.push_back({"cost of a run", 'l', cost_of, {}});
+  return make_sheet(report, title_of(headline), columns);
+}
+
+/// Mean, interval and deviation.
+Column whole_column(const std::string& heading, const Measure& measure) {
+  return {heading, 'r', [measure](const RowReport& row) { return shown(measure, row.figure(measure)); }, measure};
+}
+
+/// Whether the constants of the published code give any other score than those of the paper.
+bool constants_differ(const Report& report) {
+  return std::ranges::any_of(report.measures, [&](const Measure& measure) {
+    const Measure by_code{measure.split, "normalised_code"};
+    return measure.name == "normalised_paper" && std::ranges::any_of(report.rows, [&](const RowReport& row) {
+             return row.figure(measure).mean != row.figure(by_code).mean;
+           });
+  });
+}
+
+Sheet sheet_by_code(const Report& report) {
+  std::vector<Column> columns;
+  for (const std::string& split : splits_with(report, "normalised_code")) {
+    columns.push_back(whole_column(words_of_split(split), {split, "normalised_code"}));
+  }
+  return make_sheet(report, "Normalised score by the constants of the published code, mean over games, %", columns);
+}
+
+/// The returns of all games on a split; none if nothing is known of it.
+std::optional<Sheet> returns_sheet(const Report& report, const std::string& split) {
+  std::vector<Column> columns;
+  for (const std::string& game : games_of(report)) columns.push_back(whole_column(game, {split, game}));
+  if (std::ranges::none_of(columns, [&](const Column& column) { return report.has(*column.of_others); })) return {};
+  if (columns.size() > 1) columns.push_back(whole_column("mean", {split, "mean_return"}));
+  return make_sheet(report, "Mean return, " + words_of_split(split), columns);
+}
+
+}  // namespace
+
+std::vector<Sheet> sheets_of(const Report& report) {
+  std::vector<Sheet> sheets{main_sheet(report)};
+  if (constants_differ(report)) sheets.push_back(sheet_by_code(report));
+  std::vector<std::string> splits = splits_with(report, "mean_return");
+  std::ranges::rotate(splits, splits.empty() ? splits.end() : splits.end() - 1);  // what others publish first
+  for (const std::string& split : splits) {
+    if (std::optional<Sheet> returns = returns_sheet(report, split)) sheets.push_back(std::move(*returns));
+  }
+  for (std::size_t i = 1; i < sheets.size(); ++i) sheets[i].note = what_cells_hold;
+  return sheets;
+}
+
+}  // namespace srwm
