@@ -1,9 +1,9 @@
 // What runs are compared by: figures of result.json, which ones depends on the task.
 #pragma once
 
-#include <compare>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -18,7 +18,8 @@ struct Measure {
   std::string split;  ///< section: "test", "validation", "train_levels", "test1"
   std::string name;   ///< "accuracy", "mean_return", "normalised_paper", a game
 
-  auto operator<=>(const Measure&) const = default;
+  bool operator==(const Measure&) const = default;
+  bool operator<(const Measure& other) const { return std::tie(split, name) < std::tie(other.split, other.name); }
 };
 
 /// All that a run of the spec may end with, in the order of reports: nothing if it asks for no test. Few-shot:

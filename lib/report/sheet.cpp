@@ -39,7 +39,7 @@ std::vector<std::string> splits_with(const Report& report, const std::string& na
   for (const Measure& measure : report.measures) {
     if (measure.name == name && measure.split != "validation") splits.push_back(measure.split);
   }
-  std::ranges::stable_partition(splits, [](const std::string& split) { return split != "test"; });
+  std::stable_partition(splits.begin(), splits.end(), [](const std::string& split) { return split != "test"; });
   return splits;
 }
 
@@ -166,7 +166,7 @@ std::vector<Sheet> sheets_of(const Report& report) {
   std::vector<Sheet> sheets{main_sheet(report)};
   if (constants_differ(report)) sheets.push_back(sheet_by_code(report));
   std::vector<std::string> splits = splits_with(report, "mean_return");
-  std::ranges::rotate(splits, splits.empty() ? splits.end() : splits.end() - 1);  // what others publish first
+  if (!splits.empty()) std::rotate(splits.begin(), splits.end() - 1, splits.end());  // what others publish first
   for (const std::string& split : splits) {
     if (std::optional<Sheet> returns = returns_sheet(report, split)) sheets.push_back(std::move(*returns));
   }

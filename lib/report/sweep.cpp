@@ -148,9 +148,9 @@ std::string list_tasks(const Sweep& sweep) {
 
 std::string summarise(const Sweep& sweep, std::vector<SweepOutcome> outcomes) {
   const Shown shown = shown_of(sweep, outcomes);
-  const auto incomplete = std::ranges::stable_partition(
-      outcomes, [](const SweepOutcome& outcome) { return outcome.run.status == RunStatus::complete; });
-  std::stable_sort(outcomes.begin(), incomplete.begin(),
+  const auto is_complete = [](const SweepOutcome& outcome) { return outcome.run.status == RunStatus::complete; };
+  const auto incomplete = std::stable_partition(outcomes.begin(), outcomes.end(), is_complete);
+  std::stable_sort(outcomes.begin(), incomplete,
                    [&](const SweepOutcome& a, const SweepOutcome& b) { return is_better(a.run, b.run, shown); });
   std::string text =
       fmt::format("{:>5}  {:>14}  {:>8}  {}\n", "task", heading_of(shown.choice), heading_of(shown.test), "settings");

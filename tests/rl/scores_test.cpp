@@ -1,5 +1,7 @@
 #include "rl/scores.h"
 
+#include <cmath>
+
 #include <catch2/catch.hpp>
 
 #include "rl/report.h"
@@ -24,4 +26,30 @@ TEST_CASE("built-in games count from 0 to their best return", "[rl]") {
   evaluation.games = {{.game = "a", .mean_return = 2}, {.game = "b", .mean_return = 6}};
   CHECK(normalised_mean(evaluation, {ScoreRange{0, 4}, ScoreRange{2, 6}})->value == 0.75);
   CHECK_FALSE(normalised_mean(evaluation, {ScoreRange{0, 4}, std::nullopt}).has_value());
+}
+
+TEST_CASE("result.json has the games and their means with intervals, and means over the tests", "[rl]") {
+  const auto played = [](double a, double b) {
+    return RlEvaluation{{{.game = "a", .mean_return = a, .ci95 = 0.3, .episodes = 20},
+                         {.game = "b", .mean_return = b, .ci95 = 0.4, .episodes = 20}},
+                        true};
+  };
+  RlScores scores;
+  scores.splits = {{{"train"}, played(9, 9)}, {{"test1"}, played(1, 2)}, {{"test2"}, played(3, 6)}};
+  scores.paper = {ScoreRange{0, 3}, ScoreRange{0, 2}};
+  scores.code = {std::nullopt, ScoreRange{0, 2}};
+  const auto sections = to_sections(scores);
+  REQUIRE(sections.size() == 4);
+  const auto& [test_name, test] = sections.at(0);
+  const auto& [train_name, train] = sections.at(1);
+  CHECK(test_name == "test");
+  CHECK(test.at("a") == 2);
+  CHECK(test.at("a_ci95").get<double>() == Approx(0.3 / std::sqrt(2)));
+  CHECK(test.at("mean_return") == 3);
+  CHECK(train_name == "train_levels");
+  CHECK(train.at("mean_return_ci95").get<double>() == Approx(0.25));  // sqrt(0.3^2 + 0.4^2) / 2
+  CHECK(train.at("normalised_paper").get<double>() == Approx((3 + 4.5) / 2));
+  CHECK(train.at("normalised_paper_ci95").get<double>() == Approx(std::sqrt(0.1 * 0.1 + 0.2 * 0.2) / 2));
+  CHECK_FALSE(train.contains("normalised_code"));
+  CHECK(train.at("episodes") == 40);
 }
