@@ -4,6 +4,7 @@
   curves     training and validation over steps or seconds, from the metrics.jsonl of run folders
   positions  test accuracy at each position of the sequence, with the switches between tasks
   shots      test accuracy at the n-th image of a class
+  agents     return of every game and entropy of the policy over steps, from the metrics.jsonl of agents' run folders
 
 For positions and shots a run is its folder (its result.json), or a file that 'srwm eval --json' printed. Every object
 in it with a list accuracy_by_position or accuracy_by_shot (fractions) is drawn, under the "name" of the object and of
@@ -15,6 +16,7 @@ Example:
   plot.py curves --out curves.svg --chance 0.2 runs/omniglot-1shot-*
   plot.py curves --out loss.png --metric loss --kind train --x seconds runs/a runs/b
   plot.py positions --out positions.svg runs/sequential-s1
+  plot.py agents --out agents.svg --smooth 10 --memoryless signpost=5 runs/srwm-s1 runs/feed_forward-s1
 """
 
 import argparse
@@ -37,6 +39,7 @@ COLOURS = ["#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#c77800", "#00798c", "#5
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "srwm", "font.size": 10, "legend.frameon": False, "legend.fontsize": 9,
          "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#eeeeee"}
 WITHOUT_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
+AGENT_COLUMNS = 3  # panels beside each other
 X_LABELS = {"step": "step", "seconds": "seconds of wall time"}
 
 
@@ -46,14 +49,22 @@ class PlotError(Exception):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="curves|positions|shots")
-    for name, draw in (("curves", draw_curves), ("positions", draw_positions), ("shots", draw_shots)):
-        command = commands.add_parser(name, description=draw.__doc__)
-        command.set_defaults(draw=draw)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="curves|positions|shots|agents")
+    for name, draw in (("curves", draw_curves), ("positions", draw_positions), ("shots", draw_shots),
+                       ("agents", None)):
+        command = commands.add_parser(name, description=(draw or agents_picture).__doc__)
+        command.set_defaults(draw=draw, picture=picture if draw else agents_picture)
         command.add_argument("runs", nargs="+", metavar="RUN", help="run folder")
         command.add_argument("--out", required=True, metavar="F.svg", help="picture to write: .png, .svg or .pdf")
-        command.add_argument("--chance", type=float, metavar="P", help="draw a line at this accuracy")
         command.add_argument("--title", default="")
+        if name == "agents":
+            command.add_argument("--smooth", type=positive, default=1, metavar="N",
+                                 help="draw means over N lines of metrics.jsonl (default: 1)")
+            command.add_argument("--memoryless", type=game_and_return, action="append", default=[],
+                                 metavar="GAME=RETURN",
+                                 help="draw the most that an agent without memory can expect, which 'srwm env list' tells")
+        else:
+            command.add_argument("--chance", type=float, metavar="P", help="draw a line at this accuracy")
         if name == "curves":
             command.add_argument("--metric", default="accuracy", help="a field of metrics.jsonl (default: accuracy)")
             command.add_argument("--kind", choices=["train", "validation"], help="draw only this (default: both)")
@@ -62,6 +73,19 @@ def parse(arguments):
     if ending(options.out) not in WITHOUT_DATE:
         parser.error(f"--out is {options.out}; its name must end in {', '.join(WITHOUT_DATE)}")
     return options
+
+
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def game_and_return(text):
+    """"signpost=5" -> ("signpost", 5.0)"""
+    game, value = text.split("=")
+    return game, float(value)
 
 
 def ending(path):
@@ -229,10 +253,89 @@ def picture(options):
     return figure
 
 
+def read_agent(run):
+    """(core, name in its spec, lines of metrics.jsonl) of the run of an agent."""
+    path = os.path.join(run, "spec.json")
+    spec = read_json(read_text(path), path)
+    if "agent" not in spec:
+        raise PlotError(f"{run} is no run of srwm train-rl: its spec has no agent.")
+    return spec["agent"]["core"], spec["name"], read_metrics(run)
+
+
+def labels_of(agents):
+    """Their cores, with the names of their specs where one core has several; runs of one label differ in the seed."""
+    names = {core: {name for other, name, _ in agents if other == core} for core, _, _ in agents}
+    return [core if len(names[core]) == 1 else f"{core}, {name}" for core, name, _ in agents]
+
+
+def smooth(values, width):
+    """Means over `width` values in a row, as many as there are at the beginning; NaN does not count."""
+    means = []
+    for end in range(1, len(values) + 1):
+        known = [value for value in values[max(0, end - width):end] if not math.isnan(value)]
+        means.append(sum(known) / len(known) if known else math.nan)
+    return means
+
+
+def draw_agents(axes, agents, field, width):
+    """One figure of metrics.jsonl, of all runs that have it, a colour for each label."""
+    colours = {}
+    for label, (_, _, lines) in zip(labels_of(agents), agents):
+        is_first = label not in colours
+        colour = colours.setdefault(label, COLOURS[len(colours) % len(COLOURS)])
+        having = [line for line in lines if field in line]
+        x, y = column(having, "step"), column(having, field)
+        if width > 1:
+            axes.plot(x, y, color=colour, linewidth=0.6, alpha=0.3)
+        axes.plot(x, smooth(y, width), color=colour, linewidth=1.6, label=label if is_first else None)
+    axes.set_title("policy entropy" if field == "entropy" else field.removeprefix("return_"), fontsize=10)
+    axes.set_ylabel("nats a step" if field == "entropy" else "mean return")
+    axes.set_xlabel("steps of the environments")
+    axes.set_xlim(left=0)
+
+
+def draw_memoryless(axes, value):
+    axes.axhline(value, color="#777777", linewidth=1, linestyle="--")
+    axes.annotate("most without memory", (1, value), (-4, 2), xycoords=("axes fraction", "data"),
+                  textcoords="offset points", ha="right", va="bottom", fontsize=8, color="#777777")
+
+
+def returns_in(agents):
+    """Fields with the return of a game, in the order in which they come."""
+    fields = {field: None for _, _, lines in agents for line in lines for field in line if field.startswith("return_")}
+    if not fields:
+        raise PlotError("metrics.jsonl has no returns of games yet.")
+    return list(fields)
+
+
+def agents_picture(options):
+    """Returns of agents as they learned, a panel for each game, and the entropy of their policies. The legend names the
+    cores; runs that differ in the seed alone have one colour."""
+    agents = [read_agent(run) for run in options.runs]
+    fields = [*returns_in(agents), "entropy"]
+    limits = {f"return_{game}": value for game, value in options.memoryless}
+    for unknown in set(limits) - set(fields):
+        raise PlotError(f"--memoryless {unknown.removeprefix('return_')}: no run plays this game.")
+    columns = min(len(fields), AGENT_COLUMNS)
+    rows = math.ceil(len(fields) / columns)
+    figure, grid = pyplot.subplots(rows, columns, figsize=(4 * columns, 3 * rows), squeeze=False, layout="constrained")
+    panels = list(grid.flat)
+    for axes, field in zip(panels, fields):
+        draw_agents(axes, agents, field, options.smooth)
+        if field in limits:
+            draw_memoryless(axes, limits[field])
+    for axes in panels[len(fields):]:
+        axes.remove()
+    figure.suptitle(options.title, fontsize=11, x=0.01, ha="left")
+    of_all = panels[len(fields) - 1].get_legend_handles_labels()
+    panels[columns - 1].legend(*of_all, loc="upper left", bbox_to_anchor=(1.01, 1))
+    return figure
+
+
 def main(arguments):
     options = parse(arguments)
     with matplotlib.rc_context(STYLE):
-        figure = picture(options)
+        figure = options.picture(options)
         try:
             figure.savefig(options.out, dpi=150, bbox_inches="tight", metadata=WITHOUT_DATE[ending(options.out)])
         except OSError as error:

@@ -90,10 +90,11 @@ std::map<Measure, double> read_returns(JsonFile& file, const std::string& key, c
   std::map<Measure, double> figures;
   for (const auto& [game, value] : returns.items()) {
     const Measure measure{"test", game};
+    const std::string member = fmt::format("{}.{}", key, game);
     if (std::ranges::find(known, measure) == known.end()) {
-      file.problems().add("", key + "." + game, "No row of the table plays such a game.");
+      file.problems().add("", member, "No row of the table plays such a game.");
     } else if (!value.is_number()) {
-      file.must_be(key + "." + game, "a number: the mean return", value);
+      file.must_be(member, "a number: the mean return", value);
     } else {
       figures.emplace(measure, value.get<double>());
     }

@@ -1,6 +1,8 @@
 """data_scripts/plot.py: what is drawn, and how it refuses. Needs matplotlib; says so and passes without."""
 
+import contextlib
 import importlib.util
+import io
 import json
 import math
 import os
@@ -121,6 +123,50 @@ class Plot(unittest.TestCase):
         axes, labels = self.axes("shots", self.path("eval.json"))
         self.assertEqual(labels, ["Mini-ImageNet first"])
         self.assertEqual(list(axes.lines[0].get_ydata()), [20, 50])
+
+    def write_agent(self, name, core, returns, spec_name="a"):
+        self.write(f"{name}/spec.json", json.dumps({"name": spec_name, "agent": {"core": core}}))
+        return self.write_run(name, [{"step": 100 * i, "kind": "train", "entropy": 1.5 - 0.1 * i, **line}
+                                     for i, line in enumerate(returns)])
+
+    def agents(self, *runs, **options):
+        figure = plot.agents_picture(types.SimpleNamespace(**{"smooth": 1, "memoryless": [], "title": "", **options},
+                                                           runs=list(runs)))
+        self.addCleanup(plot.pyplot.close, figure)
+        return figure.axes
+
+    def test_agents(self):
+        both = [{"return_melody": 1, "return_signpost": 2}, {"return_melody": None, "return_signpost": 4},
+                {"return_melody": 3, "return_signpost": 9}]
+        runs = [self.write_agent("a", "srwm", both), self.write_agent("b", "srwm", both),
+                self.write_agent("c", "lstm", [{"return_signpost": 1}, {"return_signpost": 2}])]
+        melody, signpost, entropy = self.agents(*runs, memoryless=[("signpost", 5)])
+        self.assertEqual([axes.get_title() for axes in (melody, signpost, entropy)],
+                         ["melody", "signpost", "policy entropy"])
+        self.assertEqual([math.isnan(y) for y in melody.lines[0].get_ydata()], [False, True, False])
+        first, second, other, limit = signpost.lines
+        self.assertEqual((list(first.get_xdata()), list(first.get_ydata())), ([0, 100, 200], [2, 4, 9]))
+        self.assertEqual(first.get_color(), second.get_color())
+        self.assertNotEqual(first.get_color(), other.get_color())
+        self.assertEqual((list(limit.get_ydata()), limit.get_linestyle()), ([5, 5], "--"))
+        self.assertEqual([text.get_text() for text in entropy.get_legend().get_texts()], ["srwm", "lstm"])
+
+    def test_agents_of_one_core(self):
+        runs = [self.write_agent(name, "srwm", [{"return_maze": 1}] * 3, spec_name=name) for name in "ab"]
+        maze, entropy = self.agents(*runs, smooth=2)
+        self.assertEqual([text.get_text() for text in entropy.get_legend().get_texts()], ["srwm, a", "srwm, b"])
+        self.assertEqual(len(maze.lines), 4)  # each smoothed, and thin as it is
+        self.assertEqual(plot.smooth([1, math.nan, 3, 5], 2), [1, 1, 3, 4])
+
+    def test_refusals_of_agents(self):
+        agent = self.write_agent("a", "srwm", [{"return_maze": 1}])
+        self.refuses("--memoryless signpost: no run plays", "agents", agent, "--memoryless", "signpost=5")
+        self.refuses("no returns of games yet", "agents", self.write_agent("b", "srwm", [{}]))
+        self.write("few/spec.json", "{}")
+        self.refuses("few is no run of srwm train-rl", "agents", self.path("few"))
+        self.picture("agents", agent, "--memoryless", "maze=2.5", "--smooth", "3")
+        with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+            self.picture("agents", agent, "--smooth", "0")
 
     def test_pictures(self):
         run = self.write_run("a <&> b", TRAIN + VALIDATION)
