@@ -27,7 +27,7 @@ struct Measure {
 /// the mean return, that of each game.
 std::vector<Measure> measures_of(const AnySpec& spec);
 
-/// Whether every result has it: not normalised scores, for which constants must be known, nor validations.
+/// Whether no result can be without it: the accuracy on the test split, mean returns over the games.
 bool is_certain(const Measure& measure);
 
 /// Whether it counts from 0 to 1: people read it in percent.

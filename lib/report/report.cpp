@@ -30,11 +30,12 @@ std::optional<Estimate> figure_of_seed(const RowReport& row, std::uint64_t seed,
   std::vector<Estimate> found;
   for (const auto& [spec, run] : row.runs) {
     if (run.seed != seed) continue;
+    if (const std::optional<Estimate> figure = run.figure(measure)) {
+      found.push_back(*figure);
+      continue;
+    }
     const std::vector<Measure> expected = measures_of(*row.row.specs[spec].spec);
-    if (std::ranges::find(expected, measure) == expected.end()) continue;
-    const std::optional<Estimate> figure = run.figure(measure);
-    if (!figure) return std::nullopt;
-    found.push_back(*figure);
+    if (std::ranges::find(expected, measure) != expected.end()) return std::nullopt;
   }
   return found.empty() ? std::nullopt : std::optional(mean_of(found));
 }
