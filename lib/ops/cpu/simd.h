@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #ifndef SRWM_SIMD
 #error "simd.h is for sources listed with srwm_simd_sources()."
 #endif
@@ -28,19 +32,40 @@ inline Vec broadcast(float x) {
   return x - Vec{};
 }
 
-/// The first n floats at p, zeros behind them; 0 <= n <= lanes.
+#if defined(__AVX2__)
+/// All bits set in the first n lanes.
+inline auto first_lanes(int n) {
+#if defined(__AVX512F__)
+  return static_cast<__mmask16>((1U << static_cast<unsigned>(n)) - 1);
+#else
+  const __m256i numbers = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), numbers);
+#endif
+}
+#endif
+
+/// The first n floats at p, zeros behind them; 0 <= n <= lanes. What is behind them is not touched.
 inline Vec load_first(const float* p, int n) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_loadu_ps(first_lanes(n), p);
+#elif defined(__AVX2__)
+  return _mm256_maskload_ps(p, first_lanes(n));
+#else
   if (n == lanes) return load(p);
   float buffer[lanes] = {};
   for (int i = 0; i < n; ++i) buffer[i] = p[i];
   return load(buffer);
+#endif
 }
 inline void store_first(float* p, Vec v, int n) {
-  if (n == lanes) {
-    store(p, v);
-    return;
-  }
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, first_lanes(n), v);
+#elif defined(__AVX2__)
+  _mm256_maskstore_ps(p, first_lanes(n), v);
+#else
+  if (n == lanes) return store(p, v);
   for (int i = 0; i < n; ++i) p[i] = v[i];
+#endif
 }
 
 inline Vec max(Vec a, Vec b) {
