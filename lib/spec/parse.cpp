@@ -289,7 +289,8 @@ Task task_of(const std::vector<JsonEntry>& entries, std::span<const std::string>
   for (const std::string& text : overrides) {
     if (text.starts_with("task=")) named = text.substr(5);
   }
-  return named == name_of(Task::rl) ? Task::rl : Task::fewshot;
+  const bool quoted = named == fmt::format("\"{}\"", name_of(Task::rl));
+  return quoted || named == name_of(Task::rl) ? Task::rl : Task::fewshot;
 }
 
 [[noreturn]] void refuse_task(std::string_view origin, Task task) {

@@ -40,6 +40,10 @@ TEST_CASE("a spec is for one task, and says so where another is needed") {
   const char* rl = R"({"task": "rl", "name": "a", "env": {"games": ["signpost"]}})";
   CHECK(parse_any_spec_text(rl, "test.json")->task == Task::rl);
   CHECK(parse_any_spec_text(R"({"name": "a"})", "test.json")->task == Task::fewshot);
+  for (const char* task : {"task=rl", R"(task="rl")"}) {
+    const std::vector<std::string> overrides{task, R"(env.games=["signpost"])"};
+    CHECK(parse_any_spec_text(R"({"name": "a"})", "test.json", overrides)->task == Task::rl);
+  }
   CHECK_THROWS_WITH(
       parse_spec_text(rl, "test.json"),
       "test.json is a spec with task \"rl\", which srwm train-rl takes; here one with task \"fewshot\" is "
