@@ -93,6 +93,7 @@ def main():
     with open(options.spec, encoding="utf-8") as file:
         text = file.read()
     spec = json.loads(text)
+    spec["optim"].setdefault("rate", 1e-3)  # a warm-up has none
     seconds, what = (agent if spec.get("task") == "rl" else few_shot)(spec, text, options)
     where = f"{options.threads} threads" if options.device == "cpu" else torch.cuda.get_device_name(options.device)
     where += ", TF32" if options.tf32 else ""
