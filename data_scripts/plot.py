@@ -30,6 +30,7 @@ try:
     import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
+    from matplotlib.ticker import EngFormatter
 except ImportError:
     sys.exit("plot.py needs the Python package matplotlib, 3.6 or newer: apt-get install python3-matplotlib, or pip "
              "install matplotlib.")
@@ -291,13 +292,14 @@ def draw_agents(axes, agents, field, width):
     axes.set_title("policy entropy" if field == "entropy" else field.removeprefix("return_"), fontsize=10)
     axes.set_ylabel("nats a step" if field == "entropy" else "mean return")
     axes.set_xlabel("steps of the environments")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))  # 500k, 1M: an exponent beside the axis would meet its label
     axes.set_xlim(left=0)
 
 
 def draw_memoryless(axes, value):
     axes.axhline(value, color="#777777", linewidth=1, linestyle="--")
-    axes.annotate("most without memory", (1, value), (-4, 2), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="right", va="bottom", fontsize=8, color="#777777")
+    axes.annotate("most without memory", (1, value), (-4, -6), xycoords=("axes fraction", "data"),
+                  textcoords="offset points", ha="right", va="top", fontsize=8, color="#777777")
 
 
 def returns_in(agents):
