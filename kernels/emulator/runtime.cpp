@@ -162,6 +162,16 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   enqueue(stream, [=] { std::memcpy(to, from, bytes); });
   return cudaSuccess;
 }
+cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_step, const void* from, std::size_t from_step, std::size_t bytes,
+                              std::size_t rows, cudaMemcpyKind, cudaStream_t stream) {
+  if (bytes > to_step || bytes > from_step) return cudaErrorInvalidValue;
+  enqueue(stream, [=] {
+    for (std::size_t row = 0; row < rows; ++row) {
+      std::memcpy(static_cast<char*>(to) + row * to_step, static_cast<const char*>(from) + row * from_step, bytes);
+    }
+  });
+  return cudaSuccess;
+}
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
   enqueue(stream, [=] { std::memset(to, value, bytes); });
   return cudaSuccess;

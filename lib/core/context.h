@@ -50,6 +50,10 @@ class Context {
 
   /// Copies from the host to a tensor on the device.
   void upload(const Tensor& device, const void* host);
+  /// Zeroed memory on the host for what is uploaded again and again: a device can read it without a copy on the way.
+  Tensor pinned(Shape shape, DType dtype);
+  /// Copies from a tensor of `pinned`, which must stay as it is until the queue is synchronized or read from.
+  void upload_pinned(const Tensor& device, const Tensor& host);
   /// Copies between tensors on the device, of the same number of bytes.
   void copy(const Tensor& to, const Tensor& from);
   /// Copies a tensor to the host, after everything queued before.

@@ -21,6 +21,12 @@ class HostQueue final : public DeviceQueue {
   void upload(void* device, const void* host, std::size_t bytes) override { std::memcpy(device, host, bytes); }
   void download(void* host, const void* device, std::size_t bytes) override { std::memcpy(host, device, bytes); }
   void copy(void* to, const void* from, std::size_t bytes) override { std::memcpy(to, from, bytes); }
+  void copy_rows(void* to, std::size_t to_step, const void* from, std::size_t from_step, std::size_t bytes,
+                 std::int64_t rows) override {
+    for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
+      std::memcpy(static_cast<char*>(to) + row * to_step, static_cast<const char*>(from) + row * from_step, bytes);
+    }
+  }
   void synchronize() override {}
 };
 

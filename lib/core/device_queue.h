@@ -25,6 +25,13 @@ class DeviceQueue {
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;
   /// Copies on the device.
   virtual void copy(void* to, const void* from, std::size_t bytes) = 0;
+  /// Copies `rows` pieces of `bytes` on the device; the next begins `to_step` and `from_step` bytes behind the last.
+  virtual void copy_rows(void* to, std::size_t to_step, const void* from, std::size_t from_step, std::size_t bytes,
+                         std::int64_t rows) = 0;
+  /// Host memory that the device itself can read (pinned); none where the device is the host.
+  virtual std::shared_ptr<void> pinned_memory(std::size_t) { return nullptr; }
+  /// Copies from such memory, which must stay as it is until `synchronize` or `download` has returned.
+  virtual void upload_pinned(void* device, const void* pinned, std::size_t bytes) { upload(device, pinned, bytes); }
   /// Work that was recorded once and can be given to the queue again.
   class Recording {
    public:

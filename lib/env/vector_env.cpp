@@ -190,11 +190,11 @@ void VectorEnv::load_state(int index, const std::string& state) {
   library_->set_state(env_, index, bytes.data(), static_cast<int>(bytes.size()));
 }
 
-EnvMemory::EnvMemory(const VectorEnv& env)
-    : frames(Tensor::owning({env.size(), env.frame().height, env.frame().width, env.frame().channels}, DType::u8)),
-      rewards(Tensor::owning({env.size()}, DType::f32)),
-      first(Tensor::owning({env.size()}, DType::u8)),
-      actions(Tensor::owning({env.size()}, DType::i32)) {}
+EnvMemory::EnvMemory(const VectorEnv& env, const Make& make)
+    : frames(make({env.size(), env.frame().height, env.frame().width, env.frame().channels}, DType::u8)),
+      rewards(make({env.size()}, DType::f32)),
+      first(make({env.size()}, DType::u8)),
+      actions(make({env.size()}, DType::i32)) {}
 
 EnvBuffers EnvMemory::buffers() const {
   return {frames.data<std::uint8_t>(), rewards.data<float>(), first.data<std::uint8_t>(), actions.data<std::int32_t>()};

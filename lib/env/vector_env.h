@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -93,9 +94,10 @@ class VectorEnv {
   std::vector<char> state_;
 };
 
-/// Buffers for a VectorEnv in host memory of their own.
+/// Buffers for a VectorEnv in host memory of their own, which `make` gives.
 struct EnvMemory {
-  explicit EnvMemory(const VectorEnv& env);
+  using Make = std::function<Tensor(Shape shape, DType dtype)>;
+  explicit EnvMemory(const VectorEnv& env, const Make& make = Tensor::owning);
   EnvBuffers buffers() const;
 
   Tensor frames;   ///< u8 [N, H, W, C]

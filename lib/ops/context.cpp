@@ -1,5 +1,6 @@
 #include "core/context.h"
 
+#include <cstring>
 #include <utility>
 
 #include "core/error.h"
@@ -60,6 +61,19 @@ Tensor Context::persistent(Shape shape, DType dtype) {
 
 void Context::upload(const Tensor& device, const void* host) {
   queue_->upload(device.raw(), host, device.bytes());
+}
+
+Tensor Context::pinned(Shape shape, DType dtype) {
+  const std::size_t bytes = static_cast<std::size_t>(shape.numel()) * size_of(dtype);
+  std::shared_ptr<void> memory = queue_->pinned_memory(bytes);
+  if (memory == nullptr) return Tensor::owning(shape, dtype);
+  std::memset(memory.get(), 0, bytes);
+  return Tensor(std::move(memory), shape, dtype);
+}
+
+void Context::upload_pinned(const Tensor& device, const Tensor& host) {
+  SRWM_CHECK(device.bytes() == host.bytes(), "an upload of {} bytes to {}", host.bytes(), device.bytes());
+  queue_->upload_pinned(device.raw(), host.raw(), host.bytes());
 }
 
 void Context::download(void* host, const Tensor& device) {

@@ -13,11 +13,10 @@ double seconds_since(Clock::time_point start) {
 
 /// Column `step` of `rows` [N, T + 1, ...] becomes `values` [N, ...].
 void store_column(Context& context, const Tensor& rows, std::int64_t step, const Tensor& values) {
-  const auto n = static_cast<std::size_t>(rows.dim(0)), columns = static_cast<std::size_t>(rows.dim(1));
-  const std::size_t bytes = values.bytes() / n;
+  const std::int64_t n = rows.dim(0);
+  const std::size_t bytes = values.bytes() / static_cast<std::size_t>(n);
   char* to = static_cast<char*>(rows.raw()) + static_cast<std::size_t>(step) * bytes;
-  const char* from = static_cast<const char*>(values.raw());
-  for (std::size_t row = 0; row < n; ++row, to += columns * bytes, from += bytes) context.queue().copy(to, from, bytes);
+  context.queue().copy_rows(to, static_cast<std::size_t>(rows.dim(1)) * bytes, values.raw(), bytes, bytes, n);
 }
 
 }  // namespace

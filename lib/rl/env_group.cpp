@@ -58,7 +58,7 @@ EnvRequest request_for_levels(const RlSpec& spec, std::int64_t envs, std::int64_
 
 EnvGroup::EnvGroup(Context& context, std::shared_ptr<const EnvLibrary> library, const EnvRequest& request)
     : env_(std::move(library), request),
-      memory_(env_),
+      memory_(env_, [&](Shape shape, DType dtype) { return context.pinned(shape, dtype); }),
       games_(std::max<std::size_t>(1, request.games.size())),
       frames_(on_device(context, memory_.frames)),
       rewards_(on_device(context, memory_.rewards)),
@@ -95,15 +95,16 @@ void EnvGroup::load(std::int64_t n, const Tensor& state) {
 }
 
 void EnvGroup::observe_again(Context& context) {
+  context.queue().synchronize();  // no action was taken since what is still on its way
   env_.observe();
   upload(context);
 }
 
 void EnvGroup::upload(Context& context) {
   if (context.device().kind == Device::Kind::cpu) return;
-  context.upload(frames_, memory_.frames.raw());
-  context.upload(rewards_, memory_.rewards.raw());
-  context.upload(first_, memory_.first.raw());
+  context.upload_pinned(frames_, memory_.frames);
+  context.upload_pinned(rewards_, memory_.rewards);
+  context.upload_pinned(first_, memory_.first);
 }
 
 }  // namespace srwm

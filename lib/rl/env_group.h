@@ -41,7 +41,7 @@ class EnvGroup {
   std::size_t games() const { return games_; }
   const EnvLibrary& library() const { return env_.library(); }
 
-  /// Takes actions [N], i32 on the device, for the next step.
+  /// Takes actions [N], i32 on the device, for the next step; waits for them, and so for what was sent before.
   void take(Context& context, const Tensor& actions) { context.download(memory_.actions.raw(), actions); }
   /// Begins that step.
   void act() { env_.act(); }

@@ -119,3 +119,24 @@ TEST_CASE("an agent learns on the device as on the CPU", "[device]") {
                 .ff_inner = 8,
                 .state_gradient = gradient});
 }
+
+TEST_CASE("rows are copied on the device, and pinned memory is sent to it", "[device]") {
+  Context context(cuda_backend(0), DType::f32, 1, 9);
+  const Tensor host = context.pinned({3, 2}, DType::i32), rows = context.persistent({3, 4, 2}, DType::i32);
+  const Tensor column = context.persistent(host.shape(), DType::i32);
+  for (std::int32_t step = 0; step < 4; ++step) {
+    for (std::int32_t i = 0; i < 6; ++i) host.data<std::int32_t>()[i] = 100 * step + i;
+    context.upload_pinned(column, host);
+    context.queue().copy_rows(static_cast<std::int32_t*>(rows.raw()) + 2 * step, 4 * 8, column.raw(), 8, 8, 3);
+    context.queue().synchronize();  // from here on `host` may change
+  }
+  std::vector<std::int32_t> found(24);
+  context.download(found.data(), rows);
+  for (std::int32_t row = 0; row < 3; ++row) {
+    for (std::int32_t step = 0; step < 4; ++step) {
+      for (std::int32_t i = 0; i < 2; ++i) {
+        CHECK(found[static_cast<std::size_t>(8 * row + 2 * step + i)] == 100 * step + 2 * row + i);
+      }
+    }
+  }
+}

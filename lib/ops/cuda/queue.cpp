@@ -112,6 +112,26 @@ void Queue::copy(void* to, const void* from, std::size_t bytes) {
   if (bytes > 0) check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()), "copying on the GPU");
 }
 
+void Queue::copy_rows(void* to, std::size_t to_step, const void* from, std::size_t from_step, std::size_t bytes,
+                      std::int64_t rows) {
+  if (bytes == 0 || rows == 0) return;
+  check(cudaMemcpy2DAsync(to, to_step, from, from_step, bytes, static_cast<std::size_t>(rows), cudaMemcpyDeviceToDevice,
+                          stream()),
+        "copying on the GPU");
+}
+
+std::shared_ptr<void> Queue::pinned_memory(std::size_t bytes) {
+  void* memory = nullptr;
+  check(cudaMallocHost(&memory, std::max<std::size_t>(1, bytes)), "allocating pinned memory");
+  return {memory, cudaFreeHost};
+}
+
+void Queue::upload_pinned(void* device, const void* pinned, std::size_t bytes) {
+  SRWM_CHECK(!recording_, "an upload while work is recorded");
+  if (bytes == 0) return;
+  check(cudaMemcpyAsync(device, pinned, bytes, cudaMemcpyHostToDevice, stream()), "copying to the GPU");
+}
+
 std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()>& work) {
   const NamedRange range(*this, "record");
   check(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal), "recording a graph");

@@ -22,6 +22,10 @@ class Queue final : public DeviceQueue {
   void upload(void* device, const void* host, std::size_t bytes) override;
   void download(void* host, const void* device, std::size_t bytes) override;
   void copy(void* to, const void* from, std::size_t bytes) override;
+  void copy_rows(void* to, std::size_t to_step, const void* from, std::size_t from_step, std::size_t bytes,
+                 std::int64_t rows) override;
+  std::shared_ptr<void> pinned_memory(std::size_t bytes) override;
+  void upload_pinned(void* device, const void* pinned, std::size_t bytes) override;
   void synchronize() override;
   bool records() const override { return true; }
   std::unique_ptr<Recording> record(const std::function<void()>& work) override;
