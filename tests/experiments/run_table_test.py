@@ -38,6 +38,8 @@ def wait_until(condition, seconds=60):
 
 
 class TableTest(unittest.TestCase):
+    spec = SPEC
+
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
         self.addCleanup(self.scratch.cleanup)
@@ -51,7 +53,7 @@ class TableTest(unittest.TestCase):
             json.dumps({"title": "Small", "seeds": [1, 2], "rows": {"a": "A", "b": "B"}}))
 
     def write_spec(self, row, **changes):
-        (self.table / f"{row}.json").write_text(json.dumps({"name": f"small-{row}", **SPEC, **changes}))
+        (self.table / f"{row}.json").write_text(json.dumps({"name": f"small-{row}", **self.spec, **changes}))
 
     def script(self, name, *options, **more):
         """Runs a script of experiments/; `more` goes into its environment."""
@@ -62,6 +64,16 @@ class TableTest(unittest.TestCase):
         process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, *options)
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
+
+    def stopped_while(self, runs, is_done):
+        """What a table of two runs prints that is stopped while one of them runs and the other is done."""
+        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, "--jobs", "2", "--seeds", "1")
+        metrics = self.runs / runs / "metrics.jsonl"
+        wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0 and (self.runs / is_done / "DONE").exists())
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, out + err)
+        return out, err
 
     def report(self, *options):
         return subprocess.run([SRWM, "report", self.table, "--runs-dir", self.runs, *options], text=True, check=True,
@@ -85,12 +97,7 @@ class RunTable(TableTest):
 
     def test_stops_on_a_signal_and_goes_on(self):
         self.write_spec("a", train={**SPEC["train"], "steps": 1000000})
-        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, "--jobs", "2", "--seeds", "1")
-        metrics = self.runs / "small-a-s1/metrics.jsonl"
-        wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0 and (self.runs / "small-b-s1/DONE").exists())
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 75, out + err)
+        out, err = self.stopped_while(runs="small-a-s1", is_done="small-b-s1")
         self.assertIn("A, seed 1: unfinished", out)
         self.assertTrue((self.runs / "small-a-s1/checkpoints/latest.h5").exists())
         self.assertIn("The same command goes on", err)
@@ -115,19 +122,11 @@ class RunTable(TableTest):
 
 class RunTableOfAgents(TableTest):
     """Of the built-in games, at the smallest size."""
-
-    def write_spec(self, row, **changes):
-        spec = {**AGENT, "name": f"small-{row}", **changes}
-        (self.table / f"{row}.json").write_text(json.dumps(spec))
+    spec = AGENT
 
     def test_stops_and_prints_what_there_is(self):
         self.write_spec("b", train={**AGENT["train"], "steps": 100_000_000})
-        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, "--seeds", "1", "--jobs", "2")
-        metrics = self.runs / "small-b-s1/metrics.jsonl"
-        wait_until(lambda: metrics.exists() and metrics.stat().st_size > 0 and (self.runs / "small-a-s1/DONE").exists())
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 75, out + err)
+        out, _ = self.stopped_while(runs="small-b-s1", is_done="small-a-s1")
         self.assertIn("| A | 1 of 1 |", out)
         self.assertIn("B, seed 1: unfinished", out)
         self.assertIn("### Mean return, test 1", out)
