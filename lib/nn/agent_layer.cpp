@@ -134,16 +134,17 @@ std::unique_ptr<AgentLayer> make_agent_layer(ParameterSet& set, const AgentOptio
                      .input_softmax = options.input_softmax,
                      .beta_init = options.beta_init,
                      .key_eps = 1e-5};
+  const auto shared_layer = [&](CoreKind kind, const InputNorm& norm) {
+    shared.kind = kind;
+    return std::make_unique<SharedLayer>(set, shared, norm, prefix, sites);
+  };
   switch (options.core) {
     case AgentCoreKind::srwm:
-      shared.kind = CoreKind::srwm;
-      return std::make_unique<SharedLayer>(set, shared, InputNorm(set, options, prefix), prefix, sites);
+      return shared_layer(CoreKind::srwm, InputNorm(set, options, prefix));
     case AgentCoreKind::delta_net:
-      shared.kind = CoreKind::delta_net;
-      return std::make_unique<SharedLayer>(set, shared, InputNorm(), prefix, sites);
+      return shared_layer(CoreKind::delta_net, InputNorm());
     case AgentCoreKind::linear_transformer:
-      shared.kind = CoreKind::linear_transformer;
-      return std::make_unique<SharedLayer>(set, shared, InputNorm(), prefix, sites);
+      return shared_layer(CoreKind::linear_transformer, InputNorm());
     case AgentCoreKind::fake_sr:
       return std::make_unique<FakeSrLayer>(set, options, prefix);
     case AgentCoreKind::sr_delta:
