@@ -12,6 +12,7 @@ Example:
   pack_miniimagenet.py --pickles mini-imagenet --out data/miniimagenet.h5
   pack_miniimagenet.py --images train.zip val.zip test.zip --out data/miniimagenet.h5
   pack_miniimagenet.py --images ILSVRC2012/train --split-dir csv --out data/miniimagenet.h5
+  pack_miniimagenet.py ... --size 32 --out data/miniimagenet32.h5         # the size of FC100, for a CPU
 """
 
 import csv
@@ -28,7 +29,7 @@ from PIL import Image
 SOURCE = ("The pickles are to be had from https://github.com/renmengye/few-shot-ssl-public, images from "
           "https://image-net.org (ILSVRC 2012), the lists {train,val,test}.csv from "
           "https://github.com/twitter-research/meta-learning-lstm, data/miniImagenet.")
-SIZE = 84
+SIZE = 84  # of the images in the pickles, and of those packed unless --size says otherwise
 IMAGES = 600  # of each class
 # ImageNet's usual ones, which the published code uses here too.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -43,7 +44,11 @@ def parse(arguments):
     given.add_argument("--images", metavar="DIR|ARCHIVE", nargs="+", help="folders, zip or tar archives with images")
     parser.add_argument("--split-dir", metavar="DIR", help="folder with train.csv, val.csv and test.csv (columns "
                         "filename, label) or with .txt lists of classes; without it Ravi and Larochelle's classes")
-    return parser.parse_args(arguments)
+    parser.add_argument("--size", type=int, default=SIZE, help=f"height and width of the images (default: {SIZE})")
+    options = parser.parse_args(arguments)
+    if not 8 <= options.size <= SIZE:
+        parser.error(f"--size is {options.size}; it must be 8 to {SIZE}")
+    return options
 
 
 def read_split(folder):
@@ -115,7 +120,7 @@ def in_order_of_numbers(name, found):
     return sorted((file for file, match in numbers.items() if match), key=lambda file: int(numbers[file][1]))
 
 
-def from_images(split, paths):
+def from_images(split, paths, size):
     """What write_class_dataset() takes. All files are there before the first is decoded."""
     found = find_images([FileTree(path) for path in paths])
     missing = [name for which in SPLITS for name in split[which] if name not in found]
@@ -123,29 +128,29 @@ def from_images(split, paths):
         raise InputError(f"{len(missing)} of {sum(map(len, split.values()))} classes have no images in "
                          f"{' '.join(paths)}, {missing[0]} first.")
     return {which: from_places([choose(name, found[name], split[which][name]) for name in sorted(split[which])],
-                               sorted(split[which])) for which in SPLITS}
+                               sorted(split[which]), size) for which in SPLITS}
 
 
-def from_places(places, names):
+def from_places(places, names, size):
     """A split as write_class_dataset() takes it, from the places of the images of each class."""
-    return decode(places), np.repeat(np.arange(len(names)), [len(of_class) for of_class in places]), names
+    return decode(places, size), np.repeat(np.arange(len(names)), [len(of_class) for of_class in places]), names
 
 
-def decode(classes):
-    """Images u8 [n, 84, 84, 3], a class at a time."""
+def decode(classes, size):
+    """Images u8 [n, size, size, 3], a class at a time."""
     for places in classes:
-        yield np.stack([convert(tree.image(path)) for tree, path in places])
+        yield np.stack([convert(tree.image(path), size) for tree, path in places])
 
 
-def convert(image):
+def convert(image, size):
     image = image.convert("RGB")
-    return np.asarray(image if image.size == (SIZE, SIZE) else image.resize((SIZE, SIZE), Image.BILINEAR))
+    return np.asarray(image if image.size == (size, size) else image.resize((size, size), Image.BILINEAR))
 
 
-def from_pickles(split, folder):
+def from_pickles(split, folder, size):
     """What write_class_dataset() takes: one pickle after the other."""
     paths = {which: find_pickle(folder, which) for which in SPLITS}
-    return {which: lambda which=which: read_pickle(paths[which], which, split[which]) for which in SPLITS}
+    return {which: lambda which=which: read_pickle(paths[which], which, split[which], size) for which in SPLITS}
 
 
 def find_pickle(folder, which):
@@ -156,7 +161,7 @@ def find_pickle(folder, which):
     return path
 
 
-def read_pickle(path, which, classes):
+def read_pickle(path, which, classes, size):
     images, members = content_of(data_pickle.load(path), path)
     if sorted(members) != sorted(classes):
         different = sorted(set(members) ^ set(classes))
@@ -167,7 +172,13 @@ def read_pickle(path, which, classes):
             raise InputError(f"{path}: the class {name} has {len(rows)} images of {len(images)} in the file; expected "
                              f"{IMAGES} different ones.")
     names = sorted(members)
-    return (images[members[name]] for name in names), np.repeat(np.arange(len(names)), IMAGES), names
+    return decode_rows(images, [members[name] for name in names], size), np.repeat(np.arange(len(names)), IMAGES), names
+
+
+def decode_rows(images, classes, size):
+    """Images u8 [n, size, size, 3], a class at a time."""
+    for rows in classes:
+        yield np.stack([convert(Image.fromarray(image), size) for image in images[rows]])
 
 
 def content_of(content, path):
@@ -188,7 +199,8 @@ def main(arguments):
     lists = read_split(options.split_dir) if options.split_dir else class_lists("miniimagenet")
     split = {which: dict.fromkeys(lists[which]) if isinstance(lists[which], list) else lists[which] for which in SPLITS}
     check_disjoint(split)
-    splits = from_pickles(split, options.pickles) if options.pickles else from_images(split, options.images)
+    read, source = (from_pickles, options.pickles) if options.pickles else (from_images, options.images)
+    splits = read(split, source, options.size)
     name = os.path.splitext(os.path.basename(options.out))[0]
     print(write_class_dataset(options.out, name, splits, "pack_miniimagenet.py", MEAN, STD))
 

@@ -133,6 +133,18 @@ class Images(MiniImageNetTest):
         images, _, _ = self.packed()[0]["val"]
         np.testing.assert_array_equal(images, np.broadcast_to(np.arange(4)[:, None, None, None] * 50, (4, 84, 84, 3)))
 
+    def test_size(self):
+        archives = self.archives()
+        self.pack_images(*archives, "--size", "32")
+        images, _, _ = self.packed()[0]["val"]
+        first = Image.open(io.BytesIO(self.files["n01855672"][name_of("n01855672", 3)]))
+        self.assertEqual(images.shape, (IMAGES, 32, 32, 3))
+        np.testing.assert_array_equal(images[0], np.asarray(first.resize((32, 32), Image.BILINEAR)))
+        for size in ("7", "85"):
+            with self.assertRaises(SystemExit), mock.patch("sys.stderr", new_callable=io.StringIO) as errors:
+                self.pack_images(*archives, "--size", size)
+            self.assertIn(f"--size is {size}; it must be 8 to 84", errors.getvalue())
+
     def test_incomplete_images(self):
         train, val, _ = self.archives()
         self.refuses_images("2 of 6 classes have no images in .*val.zip, n01930112 first", train, val)
@@ -195,6 +207,15 @@ class Pickles(MiniImageNetTest):
                     np.testing.assert_array_equal(images[labels == c], contents[split]["image_data"][members[name]])
             for file in os.listdir(self.path("pickles")):
                 os.remove(self.path("pickles", file))
+
+    def test_size_of_pickles(self):
+        contents = self.contents()
+        self.write_pickles(contents)
+        self.run_packer(pack_miniimagenet.main, *self.options(), "--size", "32")
+        images, labels, names = self.packed()[0]["train"]
+        originals = contents["train"]["image_data"][contents["train"]["class_dict"][names[1]]]
+        expected = [Image.fromarray(image).resize((32, 32), Image.BILINEAR) for image in originals]
+        np.testing.assert_array_equal(images[labels == 1], np.stack(expected))
 
     def test_hostile_pickle(self):
         class Shell:
