@@ -90,7 +90,8 @@ struct UpdateBodies {
   void (*sample_actions)(Context&, const SampleActions&) = nullptr;
 };
 
-/// Bodies for tensors in host memory; memory-bound, one plain loop serves reference and fast path alike.
+/// Bodies for tensors in host memory, of the reference and the fast backend alike: plain loops in double, vector code
+/// in float.
 UpdateBodies host_update_bodies(DType real);
 
 }  // namespace srwm

@@ -4,23 +4,13 @@
 
 #include "ops/cpu/simd_level.h"
 #include "ops/simd_probe.h"
+#include "support/simd_levels.h"
 
+using namespace srwm;
 using namespace srwm::cpu;
 
-namespace {
-
-std::vector<SimdLevel> levels_here() {
-  std::vector<SimdLevel> levels;
-  for (const SimdLevel level : {SimdLevel::base, SimdLevel::v3, SimdLevel::v4}) {
-    if (level <= simd_level()) levels.push_back(level);
-  }
-  return levels;
-}
-
-}  // namespace
-
 TEST_CASE("each level has its own vector width and the same results") {
-  for (const SimdLevel level : levels_here()) {
+  for (const SimdLevel level : test::simd_levels_here()) {
     const SimdProbe& probe = simd_probe(level);
     INFO("level " << name_of(level));
     CHECK(probe.lanes == (level == SimdLevel::v4 ? 16 : level == SimdLevel::v3 ? 8 : 4));

@@ -6,7 +6,9 @@
 #include <catch2/catch.hpp>
 
 #include "ops/math_probe.h"
+#include "support/simd_levels.h"
 
+using namespace srwm;
 using namespace srwm::cpu;
 
 namespace {
@@ -48,18 +50,10 @@ double worst_ulps(void (*fast)(float*, const float*, int), double (*exact)(doubl
   return worst;
 }
 
-std::vector<SimdLevel> levels_here() {
-  std::vector<SimdLevel> levels;
-  for (const SimdLevel level : {SimdLevel::base, SimdLevel::v3, SimdLevel::v4}) {
-    if (level <= simd_level()) levels.push_back(level);
-  }
-  return levels;
-}
-
 }  // namespace
 
 TEST_CASE("exp, sigmoid and tanh are good to the last places") {
-  for (const SimdLevel level : levels_here()) {
+  for (const SimdLevel level : test::simd_levels_here()) {
     INFO("level " << name_of(level));
     const MathProbe& probe = math_probe(level);
     CHECK(worst_ulps(probe.exp, [](double x) { return std::exp(x); }) <= 1.25);
@@ -69,7 +63,7 @@ TEST_CASE("exp, sigmoid and tanh are good to the last places") {
 }
 
 TEST_CASE("exp, sigmoid and tanh at infinity and NaN") {
-  for (const SimdLevel level : levels_here()) {
+  for (const SimdLevel level : test::simd_levels_here()) {
     INFO("level " << name_of(level));
     const std::vector<float> x{infinity, -infinity, std::nanf(""), 0, -0.0f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     std::vector<float> y(16);

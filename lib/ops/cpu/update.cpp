@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/parallel.h"
+#include "ops/cpu/update_kernels.h"
 
 namespace srwm {
 namespace {
@@ -24,16 +25,51 @@ Tensor plan_nothing(Context&, std::span<const UpdatedTensors>) {
   return {};
 }
 
+// One range of elements: plain loops in double, vector code in float.
+
+double squares_of_range(std::int64_t n, const double* x) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += x[i] * x[i];
+  return sum;
+}
+double squares_of_range(std::int64_t n, const float* x) {
+  return cpu::update_kernels().sum_of_squares(n, x);
+}
+
+void adam_of_range(const cpu::AdamFactors<double>& f, std::int64_t n, const double* grad, double* m, double* v,
+                   double* value) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double g = f.scale * grad[i];
+    m[i] = f.beta1 * m[i] + (1 - f.beta1) * g;
+    v[i] = f.beta2 * v[i] + (1 - f.beta2) * g * g;
+    value[i] -= f.step_size * m[i] / (std::sqrt(v[i]) / f.root_correction + f.eps);
+  }
+}
+void adam_of_range(const cpu::AdamFactors<float>& f, std::int64_t n, const float* grad, float* m, float* v,
+                   float* value) {
+  cpu::update_kernels().adam(f, n, grad, m, v, value);
+}
+
+void rmsprop_of_range(const cpu::RmsPropFactors<double>& f, std::int64_t n, const double* grad, double* v,
+                      double* value) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double g = f.scale * grad[i];
+    v[i] = f.alpha * v[i] + (1 - f.alpha) * g * g;
+    value[i] -= f.rate * g / (std::sqrt(v[i]) + f.eps);
+  }
+}
+void rmsprop_of_range(const cpu::RmsPropFactors<float>& f, std::int64_t n, const float* grad, float* v, float* value) {
+  cpu::update_kernels().rmsprop(f, n, grad, v, value);
+}
+
 template <typename T>
 double sum_of_squares(Context& context, const Tensor& tensor) {
   const std::int64_t n = tensor.numel(), slices = (n + grain - 1) / grain;
   const Tensor partial = context.empty({slices}, DType::f64);
   const T* x = tensor.data<T>();
   parallel_for(context.threads(), slices, [&](std::int64_t slice) {
-    double sum = 0;
-    const std::int64_t end = std::min(n, (slice + 1) * grain);
-    for (std::int64_t i = slice * grain; i < end; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-    partial.data<double>()[slice] = sum;
+    const std::int64_t begin = slice * grain;
+    partial.data<double>()[slice] = squares_of_range(std::min(n - begin, grain), x + begin);
   });
   double total = 0;
   for (double sum : partial.span<double>()) total += sum;
@@ -43,37 +79,27 @@ double sum_of_squares(Context& context, const Tensor& tensor) {
 template <typename T>
 void update_by_adam(Context& context, const AdamUpdate& u, const UpdatedTensors& p, double clip_scale) {
   const double* numbers = u.numbers.data<double>();
-  const T step_size = static_cast<T>(numbers[AdamNumbers::step_size]);
-  const T root_correction = static_cast<T>(numbers[AdamNumbers::root_correction]);
-  const T beta1 = static_cast<T>(u.beta1), beta2 = static_cast<T>(u.beta2), eps = static_cast<T>(u.eps);
-  const T scale = static_cast<T>(clip_scale);
-  T* value = p.value.data<T>();
-  T* m = p.m.data<T>();
-  T* v = p.v.data<T>();
-  const T* grad = p.grad.data<T>();
+  const cpu::AdamFactors<T> factors{.scale = static_cast<T>(clip_scale),
+                                    .beta1 = static_cast<T>(u.beta1),
+                                    .beta2 = static_cast<T>(u.beta2),
+                                    .eps = static_cast<T>(u.eps),
+                                    .step_size = static_cast<T>(numbers[AdamNumbers::step_size]),
+                                    .root_correction = static_cast<T>(numbers[AdamNumbers::root_correction])};
   parallel_ranges(context.threads(), p.value.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T g = scale * grad[i];
-      m[i] = beta1 * m[i] + (1 - beta1) * g;
-      v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-      value[i] -= step_size * m[i] / (std::sqrt(v[i]) / root_correction + eps);
-    }
+    adam_of_range(factors, end - begin, p.grad.data<T>() + begin, p.m.data<T>() + begin, p.v.data<T>() + begin,
+                  p.value.data<T>() + begin);
   });
 }
 
 template <typename T>
 void update_by_rmsprop(Context& context, const RmsPropUpdate& u, const UpdatedTensors& p, double clip_scale) {
-  const T rate = static_cast<T>(u.numbers.data<double>()[RmsPropNumbers::rate]), scale = static_cast<T>(clip_scale);
-  const T alpha = static_cast<T>(u.alpha), eps = static_cast<T>(u.eps);
-  T* value = p.value.data<T>();
-  T* v = p.v.data<T>();
-  const T* grad = p.grad.data<T>();
+  const double rate = u.numbers.data<double>()[RmsPropNumbers::rate];
+  const cpu::RmsPropFactors<T> factors{.scale = static_cast<T>(clip_scale),
+                                       .alpha = static_cast<T>(u.alpha),
+                                       .eps = static_cast<T>(u.eps),
+                                       .rate = static_cast<T>(rate)};
   parallel_ranges(context.threads(), p.value.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      const T g = scale * grad[i];
-      v[i] = alpha * v[i] + (1 - alpha) * g * g;
-      value[i] -= rate * g / (std::sqrt(v[i]) + eps);
-    }
+    rmsprop_of_range(factors, end - begin, p.grad.data<T>() + begin, p.v.data<T>() + begin, p.value.data<T>() + begin);
   });
 }
 

@@ -44,6 +44,14 @@ inline V exp(V x) {
   return p * power_of_two(half) * power_of_two(n - half);
 }
 
+/// Rounded correctly in each lane.
+template <typename V>
+inline V sqrt(V x) {
+  V root{};
+  for (int i = 0; i < static_cast<int>(sizeof(V) / sizeof(float)); ++i) root[i] = __builtin_sqrtf(x[i]);
+  return root;
+}
+
 /// 1 / (1 + e^-x); 0 below -88.8, where it is less than any normal float.
 template <typename V>
 inline V sigmoid(V x) {
