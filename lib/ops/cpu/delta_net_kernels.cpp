@@ -1,52 +1,39 @@
 // Forward and backward of DeltaNet for one (sequence, head); equations in ops/delta_net.h and, derived, in
 // docs/internals/fast_weights.md. Built like srwm_kernels.cpp.
-#include "ops/cpu/delta_net_kernels.h"
-
-#include "ops/cpu/fast_weight_matrix.h"
-#include "ops/cpu/feature_map.h"
+#include "ops/cpu/key_value_kernels.h"
 
 namespace srwm::cpu::SRWM_SIMD {
 namespace {
 
+using Problem = KeyValueProblem;
+
+/// What is saved of one step, in this order.
 template <int D>
-struct Kernel {
+struct DeltaNetRecord {
+  explicit DeltaNetRecord(float* record) : q(record), k(q + D), delta(k + D), rest(delta + D) {}
+  static constexpr std::int64_t size = 3 * D + FastWeightMatrix<D, D>::width;
+
+  float *q, *k;  ///< q', k'
+  float* delta;  ///< v - W_{t-1} k'
+  float* rest;   ///< beta, and the divisors sum(elu(z) + 1) + eps of q and of k
+};
+
+template <int D>
+struct DeltaNetKernel : KeyValuePlaces<FastWeightMatrix<D, D>, DeltaNetRecord<D>> {
   using M = FastWeightMatrix<D, D>;
   using V = typename M::V;
   using F = FeatureMap<M>;
+  using Step = DeltaNetRecord<D>;
+  using Places = KeyValuePlaces<M, Step>;
+  using Places::copy, Places::position, Places::record_of, Places::resets, Places::start;
   static constexpr int width = M::width;
   static constexpr int segment_steps = D <= 32 ? 16 : 8;
 
-  /// What is saved of one step, in this order.
-  struct Step {
-    explicit Step(float* record) : q(record), k(q + D), delta(k + D), rest(delta + D) {}
-    static constexpr std::int64_t size = 3 * D + width;
-
-    float *q, *k;  ///< q', k'
-    float* delta;  ///< v - W_{t-1} k'
-    float* rest;   ///< beta, and the divisors sum(elu(z) + 1) + eps of q and of k
-  };
-
-  /// Counts steps of heads: the layout of projected and y.
-  static std::int64_t position(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
-    return (b * p.steps + t) * p.heads + h;
-  }
-  static Step step_of(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
-    return Step(p.saved_steps + ((h * p.batch + b) * p.steps + t) * Step::size);
-  }
-  static bool resets(const DeltaNetProblem& p, std::int64_t b, std::int64_t t) {
-    return p.reset && p.reset[b * p.steps + t] != 0;
-  }
   /// W entering segment s > 0, before a reset there.
-  static float* segment(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t s) {
+  static float* segment(const Problem& p, std::int64_t b, std::int64_t h, std::int64_t s) {
     const std::int64_t saved = (p.steps - 1) / segment_steps;
     return p.segments + ((h * p.batch + b) * saved + s - 1) * M::size;
   }
-  static void start(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, float* w) {
-    if (!p.w_first) return M::clear(w);
-    copy(p.w_first + (b / (p.batch / p.groups) * p.heads + h) * M::size, M::size, w);
-  }
-
-  static void copy(const float* from, int count, float* to) { __builtin_memcpy(to, from, count * sizeof(float)); }
 
   static void scale(float factor, const float* v, float* out) {
     for (int i = 0; i < D; i += width) store_as(out + i, factor * load_as<V>(v + i));
@@ -69,31 +56,31 @@ struct Kernel {
     M::multiply(w, s.q, y);
   }
 
-  static void forward(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, float* w, float* y, float* w_last) {
+  static void forward(const Problem& p, std::int64_t b, std::int64_t h, float* w, float* y, float* w_last) {
     start(p, b, h, w);
     for (std::int64_t t = 0; t < p.steps; ++t) {
-      if (t > 0 && t % segment_steps == 0) copy(w, M::size, segment(p, b, h, t / segment_steps));
+      if (t > 0 && t % segment_steps == 0) copy(w, segment(p, b, h, t / segment_steps));
       if (resets(p, b, t)) M::clear(w);
       const std::int64_t at = position(p, b, h, t);
-      forward_step(p.projected + at * (3 * D + 1), p.eps, step_of(p, b, h, t), w, y + at * D);
+      forward_step(p.projected + at * (3 * D + 1), p.eps, record_of(p, b, h, t), w, y + at * D);
     }
-    copy(w, M::size, w_last + (b * p.heads + h) * M::size);
+    Places::finish(p, b, h, w, w_last);
   }
 
   /// Writes W_{t-1} of the steps [first, last) of a segment to w, one after the other, by repeating the updates of
   /// forward in the same arithmetic: the same bits.
-  static void rebuild(const DeltaNetProblem& p, std::int64_t b, std::int64_t h, std::int64_t first, std::int64_t last,
+  static void rebuild(const Problem& p, std::int64_t b, std::int64_t h, std::int64_t first, std::int64_t last,
                       float* w) {
     if (first == 0) {
       start(p, b, h, w);
     } else {
-      copy(segment(p, b, h, first / segment_steps), M::size, w);
+      copy(segment(p, b, h, first / segment_steps), w);
     }
     for (std::int64_t t = first; t < last; ++t, w += M::size) {
       if (resets(p, b, t)) M::clear(w);
       if (t + 1 == last) break;
       alignas(64) float u[D];
-      const Step s = step_of(p, b, h, t);
+      const Step s = record_of(p, b, h, t);
       scale(s.rest[0], s.delta, u);
       M::add_outer(w, u, s.k, w + M::size);
     }
@@ -137,13 +124,13 @@ struct Kernel {
     float* segment;    ///< W_{t-1} of the steps of a segment
   };
 
-  static void backward_segment(const DeltaNetProblem& p, const DeltaNetGradients& grads, std::int64_t b, std::int64_t h,
+  static void backward_segment(const Problem& p, const KeyValueGradients& grads, std::int64_t b, std::int64_t h,
                                std::int64_t first, std::int64_t last, const Scratch& scratch) {
     rebuild(p, b, h, first, last, scratch.segment);
     for (std::int64_t t = last; t-- > first;) {
       alignas(64) float dL_dp[3 * D + 1];
       const std::int64_t at = position(p, b, h, t);
-      backward_step(step_of(p, b, h, t), scratch.segment + (t - first) * M::size,
+      backward_step(record_of(p, b, h, t), scratch.segment + (t - first) * M::size,
                     grads.dL_dy ? grads.dL_dy + at * D : nullptr, scratch.g, dL_dp);
       if (grads.dL_dprojected) {
         float* to = grads.dL_dprojected + at * (3 * D + 1);
@@ -153,16 +140,11 @@ struct Kernel {
     }
   }
 
-  static void backward(const DeltaNetProblem& p, const DeltaNetSlice& slice, const DeltaNetGradients& grads,
-                       float* memory) {
+  static void backward(const Problem& p, const KeyValueSlice& slice, const KeyValueGradients& grads, float* memory) {
     const Scratch scratch(memory);
     M::clear(scratch.first_sum);
     for (std::int64_t b = slice.first; b < slice.last; ++b) {
-      if (grads.dL_dw_last) {
-        copy(grads.dL_dw_last + (b * p.heads + slice.head) * M::size, M::size, scratch.g);
-      } else {
-        M::clear(scratch.g);
-      }
+      Places::start_gradient(p, grads, b, slice.head, scratch.g);
       for (std::int64_t last = p.steps; last > 0;) {
         const std::int64_t first = (last - 1) / segment_steps * segment_steps;
         backward_segment(p, grads, b, slice.head, first, last, scratch);
@@ -173,24 +155,12 @@ struct Kernel {
     if (grads.dL_dw_first) M::unpad(scratch.first_sum, grads.add_to_dL_dw_first, grads.dL_dw_first);
   }
 
-  static DeltaNetLayout layout() { return {Step::size, M::size, segment_steps, Scratch::size}; }
+  static KeyValueLayout layout() { return {Step::size, M::size, segment_steps, Scratch::size}; }
 };
-
-DeltaNetLayout layout(int d) {
-  return with_kernel<Kernel>(d, [&](auto kernel) { return kernel.layout(); });
-}
-
-void forward(const DeltaNetProblem& p, std::int64_t sequence, std::int64_t head, float* scratch, float* y,
-             float* w_last) {
-  with_kernel<Kernel>(p.d, [&](auto kernel) { kernel.forward(p, sequence, head, scratch, y, w_last); });
-}
-
-void backward(const DeltaNetProblem& p, const DeltaNetSlice& slice, const DeltaNetGradients& grads, float* scratch) {
-  with_kernel<Kernel>(p.d, [&](auto kernel) { kernel.backward(p, slice, grads, scratch); });
-}
 
 }  // namespace
 
-const DeltaNetKernels delta_net_kernels{layout, forward, backward};
+const KeyValueKernels delta_net_kernels{layout_of<DeltaNetKernel>, forward_of<DeltaNetKernel>,
+                                        backward_of<DeltaNetKernel>};
 
 }  // namespace srwm::cpu::SRWM_SIMD

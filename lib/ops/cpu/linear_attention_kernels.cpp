@@ -1,55 +1,40 @@
 // Forward and backward of the additive fast-weight memory for one (sequence, head); equations in
 // ops/linear_attention.h. W_t does not depend on what was read before, so the way back needs no W_{t-1} undone or kept:
 // one sweep sums W up again for the gradients of the queries, another runs back with dL/dW for keys and values.
-#include "ops/cpu/linear_attention_kernels.h"
-
-#include "ops/cpu/fast_weight_matrix.h"
-#include "ops/cpu/feature_map.h"
+#include "ops/cpu/key_value_kernels.h"
 
 namespace srwm::cpu::SRWM_SIMD {
 namespace {
 
-using Problem = LinearAttentionProblem;
-using Gradients = LinearAttentionGradients;
+using Problem = KeyValueProblem;
+using Gradients = KeyValueGradients;
+
+/// What is saved of one step, in this order.
+template <int D>
+struct AdditiveRecord {
+  explicit AdditiveRecord(float* record) : q(record), k(q + D), sums(k + D) {}
+  static constexpr std::int64_t size = 2 * D + FastWeightMatrix<D, D>::width;
+
+  float *q, *k;  ///< q' and k'
+  float* sums;   ///< sum(elu(z) + 1) + eps of q and of k
+};
 
 template <int D>
-struct Kernel {
+struct AdditiveKernel : KeyValuePlaces<FastWeightMatrix<D, D>, AdditiveRecord<D>> {
   using M = FastWeightMatrix<D, D>;
   using V = typename M::V;
   using F = FeatureMap<M>;
+  using Step = AdditiveRecord<D>;
+  using Places = KeyValuePlaces<M, Step>;
+  using Places::position, Places::record_of, Places::resets, Places::start;
   static constexpr int width = M::width;
-
-  /// What is saved of one step, in this order.
-  struct Step {
-    explicit Step(float* record) : q(record), k(q + D), sums(k + D) {}
-    static constexpr std::int64_t size = 2 * D + width;
-
-    float *q, *k;  ///< q' and k'
-    float* sums;   ///< sum(elu(z) + 1) + eps of q and of k
-  };
-
-  /// Counts steps of heads: the layout of projected and y.
-  static std::int64_t position(const Problem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
-    return (b * p.steps + t) * p.heads + h;
-  }
-  static Step step_of(const Problem& p, std::int64_t b, std::int64_t h, std::int64_t t) {
-    return Step(p.saved_steps + ((h * p.batch + b) * p.steps + t) * Step::size);
-  }
-  static bool resets(const Problem& p, std::int64_t b, std::int64_t t) {
-    return p.reset && p.reset[b * p.steps + t] != 0;
-  }
-  static void copy(const float* from, int count, float* to) { __builtin_memcpy(to, from, count * sizeof(float)); }
-  static void start(const Problem& p, std::int64_t b, std::int64_t h, float* w) {
-    if (!p.w_first) return M::clear(w);
-    copy(p.w_first + (b / (p.batch / p.groups) * p.heads + h) * M::size, M::size, w);
-  }
 
   static void forward(const Problem& p, std::int64_t b, std::int64_t h, float* w, float* y, float* w_last) {
     start(p, b, h, w);
     for (std::int64_t t = 0; t < p.steps; ++t) {
       const std::int64_t at = position(p, b, h, t);
       const float* projected = p.projected + at * 3 * D;
-      const Step s = step_of(p, b, h, t);
+      const Step s = record_of(p, b, h, t);
       if (resets(p, b, t)) M::clear(w);
       s.sums[0] = F::forward(projected, p.eps, s.q);
       s.sums[1] = F::forward(projected + D, p.eps, s.k);
@@ -57,7 +42,7 @@ struct Kernel {
       M::add_outer(w, projected + 2 * D, s.k, w);
       M::multiply(w, s.q, y + at * D);
     }
-    copy(w, M::size, w_last + (b * p.heads + h) * M::size);
+    Places::finish(p, b, h, w, w_last);
   }
 
   /// Writes or adds D numbers.
@@ -71,7 +56,7 @@ struct Kernel {
     start(p, b, h, w);
     for (std::int64_t t = 0; t < p.steps; ++t) {
       const std::int64_t at = position(p, b, h, t);
-      const Step s = step_of(p, b, h, t);
+      const Step s = record_of(p, b, h, t);
       if (resets(p, b, t)) M::clear(w);
       M::add_outer(w, p.projected + at * 3 * D + 2 * D, s.k, w);
       M::multiply_transposed(w, grads.dL_dy + at * D, dL_dkey);
@@ -93,7 +78,7 @@ struct Kernel {
     alignas(64) float dL_dkey[D], dL_dk[D], dL_dv[D];
     for (std::int64_t t = p.steps; t-- > 0;) {
       const std::int64_t at = position(p, b, h, t);
-      const Step s = step_of(p, b, h, t);
+      const Step s = record_of(p, b, h, t);
       if (grads.dL_dy) M::add_outer(g, grads.dL_dy + at * D, s.q, g);
       if (grads.dL_dprojected) {
         float* to = grads.dL_dprojected + at * 3 * D;
@@ -107,7 +92,7 @@ struct Kernel {
     }
   }
 
-  static void backward(const Problem& p, const LinearAttentionSlice& slice, const Gradients& grads, float* memory) {
+  static void backward(const Problem& p, const KeyValueSlice& slice, const Gradients& grads, float* memory) {
     float *matrix = memory, *first_sum = memory + M::size;
     M::clear(first_sum);
     for (std::int64_t b = slice.first; b < slice.last; ++b) {
@@ -116,31 +101,19 @@ struct Kernel {
       } else if (grads.dL_dprojected) {
         no_queries_backward(p, grads, b, slice.head);
       }
-      M::clear(matrix);
-      if (grads.dL_dw_last) copy(grads.dL_dw_last + (b * p.heads + slice.head) * M::size, M::size, matrix);
+      Places::start_gradient(p, grads, b, slice.head, matrix);
       values_backward(p, grads, b, slice.head, matrix);
       M::add(matrix, first_sum);
     }
     if (grads.dL_dw_first) M::unpad(first_sum, grads.add_to_dL_dw_first, grads.dL_dw_first);
   }
 
-  static LinearAttentionLayout layout() { return {Step::size, 2 * M::size}; }
+  static KeyValueLayout layout() { return {Step::size, M::size, 0, 2 * M::size}; }
 };
-
-LinearAttentionLayout layout(int d) {
-  return with_kernel<Kernel>(d, [&](auto kernel) { return kernel.layout(); });
-}
-
-void forward(const Problem& p, std::int64_t sequence, std::int64_t head, float* scratch, float* y, float* w_last) {
-  with_kernel<Kernel>(p.d, [&](auto kernel) { kernel.forward(p, sequence, head, scratch, y, w_last); });
-}
-
-void backward(const Problem& p, const LinearAttentionSlice& slice, const Gradients& grads, float* scratch) {
-  with_kernel<Kernel>(p.d, [&](auto kernel) { kernel.backward(p, slice, grads, scratch); });
-}
 
 }  // namespace
 
-const LinearAttentionKernels linear_attention_kernels{layout, forward, backward};
+const KeyValueKernels linear_attention_kernels{layout_of<AdditiveKernel>, forward_of<AdditiveKernel>,
+                                               backward_of<AdditiveKernel>};
 
 }  // namespace srwm::cpu::SRWM_SIMD
