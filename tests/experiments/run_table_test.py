@@ -1,4 +1,4 @@
-"""experiments/run_table.sh, and experiments/slurm/ with a Slurm that is only pretended.
+"""experiments/run_table.sh and run_variants.sh, and experiments/slurm/ with a Slurm that is only pretended.
 
 Usage: run_table_test.py SRWM EXPERIMENTS_DIR"""
 import json
@@ -158,6 +158,64 @@ class RunTableOfAgents(TableTest):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("train levels %", done.stdout)
         self.assertTrue((self.runs / "s-002-s1/DONE").exists())
+
+
+class RunVariants(TableTest):
+    def setUp(self):
+        super().setUp()
+        self.write_list("# small", "plain: a.json", "fast: a.json optim.rate=0.01 train.batch=3", "b: b.json")
+
+    def write_list(self, *lines):
+        (self.table / "variants.txt").write_text("\n".join(lines) + "\n")
+
+    def start(self, *names):
+        return self.script("run_variants.sh", self.table, self.runs, *names)
+
+    def run_variants(self, *names):
+        process = self.start(*names)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+    def spec_of(self, name):
+        return json.loads((self.runs / name / "spec.json").read_text())
+
+    def test_runs_all_with_their_settings(self):
+        code, _, err = self.run_variants()
+        self.assertEqual(code, 0, err)
+        for name in ("plain", "fast", "b"):
+            self.assertTrue((self.runs / name / "DONE").exists(), name)
+        self.assertEqual((self.spec_of("fast")["optim"]["rate"], self.spec_of("fast")["train"]["batch"]), (0.01, 3))
+        self.assertEqual(self.spec_of("plain")["train"]["batch"], 2)
+        self.assertEqual(self.spec_of("b")["name"], "small-b")
+
+    def test_runs_those_that_are_named(self):
+        code, _, err = self.run_variants("b")
+        self.assertEqual(code, 0, err)
+        self.assertEqual([path.name for path in self.runs.iterdir()], ["b"])
+        code, _, err = self.run_variants("fas")
+        self.assertEqual(code, 2)
+        self.assertIn("no line 'fas: ...'", err)
+
+    def test_stops_on_a_signal_and_goes_on(self):
+        self.write_list("long: a.json train.steps=1000000")
+        process = self.start()
+        wait_until(lambda: (self.runs / "long/checkpoints/latest.h5").exists())
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 75, out + err)
+        self.assertIn("The same command goes on", err)
+        self.write_list("long: a.json train.steps=20000")
+        code, _, err = self.run_variants()
+        self.assertEqual(code, 0, err)
+        self.assertIn("Resuming at step", (self.runs / "long/output.txt").read_text())
+
+    def test_tells_of_runs_that_fail_and_runs_the_others(self):
+        self.write_list("bad: a.json optim.rat=0.01", "plain: a.json")
+        code, _, err = self.run_variants()
+        self.assertEqual(code, 2)
+        self.assertIn("exit code 2", err)
+        self.assertIn("optim.rat", (self.runs / "bad/output.txt").read_text())
+        self.assertTrue((self.runs / "plain/DONE").exists())
 
 
 class Slurm(TableTest):
