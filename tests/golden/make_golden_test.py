@@ -30,12 +30,16 @@ def numbers(path):
     return found
 
 
+def files_of_case(name):
+    return [f"{name}.{kind}.h5" for kind in ("checkpoint", "episodes", "expected")]
+
+
 @unittest.skipIf(torch is None, "PyTorch is not installed")
 class MakeGolden(unittest.TestCase):
-    def check(self, script, case, files):
+    def check(self, make, files):
         torch.set_num_threads(1)
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-            script.make_case(list(script.CASES).index(case), case, folder)
+            make(folder)
             self.assertEqual(sorted(os.listdir(folder)), sorted(files))
             for name in files:
                 made, kept = numbers(os.path.join(folder, name)), numbers(os.path.join(HERE, "data", name))
@@ -44,14 +48,22 @@ class MakeGolden(unittest.TestCase):
                     np.testing.assert_allclose(made[key], value, rtol=1e-6, atol=1e-6, err_msg=f"{name}: {key}")
 
     def test_few_shot(self):
-        for case in ("srwm", "lstm"):
-            with self.subTest(case):
-                self.check(make_golden, case, [f"{case}.{kind}.h5" for kind in ("checkpoint", "episodes", "expected")])
+        for name in ("srwm", "lstm", "delta_net.conv4.kl", "srwm.conv4.sequential"):
+            with self.subTest(name):
+                self.check(lambda folder: make_golden.make_case(name, make_golden.CASES[name], folder),
+                           files_of_case(name))
 
     def test_agents(self):
-        for case in ("srwm", "delta_net", "lstm_per_step"):
-            with self.subTest(case):
-                self.check(make_agent_golden, case, [f"agent_{case}.h5"])
+        for number, case in enumerate(make_agent_golden.CASES):
+            if case in ("srwm", "delta_net", "lstm_per_step"):
+                with self.subTest(case):
+                    self.check(lambda folder: make_agent_golden.make_case(number, case, folder),
+                               [f"agent_{case}.h5"])
+
+    def test_nothing_is_missing(self):
+        files = [file for name in make_golden.CASES for file in files_of_case(name)]
+        files += [f"agent_{case}.h5" for case in make_agent_golden.CASES]
+        self.assertEqual(sorted(os.listdir(os.path.join(HERE, "data"))), sorted(files))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 is compared with this. Parameters are a dict of tensors with the names and shapes of docs/file_formats.md; everything
 runs in the type of those tensors. Without dropout."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 
@@ -78,89 +80,114 @@ def srwm_memory(x, w):
     return torch.stack(outputs, 1), w
 
 
-def srwm_layer(p, name, x, core):
-    return srwm_segment(p, name, x, core, None)[0]
+# The layers of cores: layer(p, name, x, core, state) -> output for x [B, T, H] and the state after it, a tuple of
+# tensors. `state` is the one before it, None where the sequence begins.
 
 
-def srwm_segment(p, name, x, core, w):
-    """The layer from the matrices w on, W_0 where they are None; returns its output and the matrices after it."""
-    if w is None:
-        w = torch.cat([p[f"{name}.{part}"] for part in ("W_y", "W_q", "W_k", "w_b")], dim=-1)
+def srwm_layer(p, name, x, core, state):
+    """The state is the matrix."""
+    (w,) = state or (torch.cat([p[f"{name}.{part}"] for part in ("W_y", "W_q", "W_k", "w_b")], dim=-1),)
     heads = x.unflatten(-1, (core["heads"], -1))
     if core["input_softmax"]:
         heads = heads.softmax(-1)
     y, w = srwm_memory(heads, w)
     out = linear(p, name + ".out_linear", y.flatten(-2))
-    return (layer_norm(p, name + ".layer_norm", x) if core["layer_norm"] else x) + out, w
+    return (layer_norm(p, name + ".layer_norm", x) if core["layer_norm"] else x) + out, (w,)
 
 
-def delta_memory(q, k, v, beta):
-    """Schlag et al., 2021: W_t = W_{t-1} + beta (v - W_{t-1} k) k^T, y = W_t q, from W_0 = 0. [B, T, h, d]."""
-    w = torch.zeros(*v.shape[:1], *v.shape[2:], k.shape[-1], dtype=v.dtype, device=v.device)
+def no_memory(v, k):
+    """W_0 = 0 of a memory of v by k, [B, h, d, d]."""
+    return torch.zeros(*v.shape[:1], *v.shape[2:], k.shape[-1], dtype=v.dtype, device=v.device)
+
+
+def delta_memory(q, k, v, beta, w):
+    """Schlag et al., 2021: W_t = W_{t-1} + beta (v - W_{t-1} k) k^T, y = W_t q. [B, T, h, d]. Returns y and the last
+    W."""
     outputs = []
     for q_t, k_t, v_t, beta_t in zip(q.unbind(1), k.unbind(1), v.unbind(1), beta.unbind(1)):
         error = v_t - torch.einsum("bhij,bhj->bhi", w, k_t)
         w = w + torch.einsum("bhi,bhj->bhij", beta_t * error, k_t)
         outputs.append(torch.einsum("bhij,bhj->bhi", w, q_t))
-    return torch.stack(outputs, 1)
+    return torch.stack(outputs, 1), w
 
 
-def delta_layer(p, name, x, core):
+def delta_layer(p, name, x, core, state):
+    """The state is the matrix."""
     d = x.shape[-1] // core["heads"]
     projected = linear(p, name + ".slow_net", layer_norm(p, name + ".layer_norm", x))
     q, k, v, b = projected.unflatten(-1, (core["heads"], -1)).split([d, d, d, 1], dim=-1)
     q, k = (F.elu(key) + 1 for key in (q, k))
     q, k = (key / key.sum(-1, keepdim=True) for key in (q, k))
-    return x + linear(p, name + ".out_linear", delta_memory(q, k, v, torch.sigmoid(b)).flatten(-2))
+    (w,) = state or (no_memory(v, k),)
+    y, w = delta_memory(q, k, v, torch.sigmoid(b), w)
+    return x + linear(p, name + ".out_linear", y.flatten(-2)), (w,)
 
 
-def additive_memory(q, k, v):
-    """y_t = sum over j <= t of v_j (k_j . q_t): W_t = W_{t-1} + v k^T, y = W_t q, from W_0 = 0. [B, T, h, d]."""
+def additive_memory(q, k, v, w):
+    """W_t = W_{t-1} + v k^T, y = W_t q, as y_t = W_0 q_t + sum over j <= t of v_j (k_j . q_t). [B, T, h, d]. Returns y
+    and the last W."""
     scores = torch.einsum("bthi,bjhi->bhtj", q, k).tril()
-    return torch.einsum("bhtj,bjhi->bthi", scores, v)
+    y = torch.einsum("bhtj,bjhi->bthi", scores, v) + torch.einsum("bhij,bthj->bthi", w, q)
+    return y, w + torch.einsum("bthi,bthj->bhij", v, k)
 
 
-def linear_transformer_layer(p, name, x, core):
+def linear_transformer_layer(p, name, x, core, state):
+    """The state is the matrix."""
     q, k, v = linear(p, name + ".slow_net", layer_norm(p, name + ".layer_norm", x)) \
         .unflatten(-1, (core["heads"], 3, -1)).unbind(-2)
     q, k = (F.elu(key) + 1 for key in (q, k))
     q, k = (key / key.sum(-1, keepdim=True) for key in (q, k))
-    return x + linear(p, name + ".out_linear", additive_memory(q, k, v).flatten(-2))
+    (w,) = state or (no_memory(v, k),)
+    y, w = additive_memory(q, k, v, w)
+    return x + linear(p, name + ".out_linear", y.flatten(-2)), (w,)
 
 
 def softmax_attention(q, k, v):
-    """Vaswani et al., 2017, causal. [B, T, h, d]."""
+    """Vaswani et al., 2017, causal: the last position of q [B, T, h, d] is that of k and v [B, S, h, d], S >= T."""
     scores = torch.einsum("bthi,bjhi->bhtj", q, k) / q.shape[-1] ** 0.5
-    later = torch.ones_like(scores, dtype=torch.bool).triu(1)
+    later = torch.ones_like(scores, dtype=torch.bool).triu(1 + k.shape[1] - q.shape[1])
     return torch.einsum("bhtj,bjhi->bthi", scores.masked_fill(later, -torch.inf).softmax(-1), v)
 
 
-def transformer_layer(p, name, x, core):
+def transformer_layer(p, name, x, core, state):
+    """The state is keys and values."""
     q, k, v = linear(p, name + ".slow_net", layer_norm(p, name + ".layer_norm", x)) \
         .unflatten(-1, (core["heads"], 3, -1)).unbind(-2)
-    return x + linear(p, name + ".out_linear", softmax_attention(q, k, v).flatten(-2))
+    if state is not None:
+        k, v = torch.cat([state[0], k], 1), torch.cat([state[1], v], 1)
+    return x + linear(p, name + ".out_linear", softmax_attention(q, k, v).flatten(-2)), (k, v)
 
 
-def lstm(p, x, core):
-    """PyTorch's own cell, layer by layer."""
+def lstm_layer(p, number, x, core, state):
+    """PyTorch's own cell; the state is h and c."""
+    weights = [p[f"rnn.{part}_l{number}"] for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    h, c = state or [torch.zeros(x.shape[0], core["hidden"], dtype=x.dtype, device=x.device)] * 2
+    outputs = []
+    for x_t in x.unbind(1):
+        h, c = torch.lstm_cell(x_t, (h, c), *weights)
+        outputs.append(h)
+    return torch.stack(outputs, 1), (h, c)
+
+
+FAST_WEIGHT_LAYERS = {"srwm": srwm_layer, "delta_net": delta_layer, "linear_transformer": linear_transformer_layer,
+                      "transformer": transformer_layer}
+
+
+def core_segment(p, x, core, states):
+    """The core from the states of its layers on (None: from the start). Returns its output [B, T, width] and the states
+    after it."""
+    after = []
+    if core["kind"] != "lstm":
+        x = linear(p, "input_proj", x)
     for i in range(core["layers"]):
-        weights = [p[f"rnn.{part}_l{i}"] for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        h = c = torch.zeros(x.shape[0], core["hidden"], dtype=x.dtype, device=x.device)
-        outputs = []
-        for x_t in x.unbind(1):
-            h, c = torch.lstm_cell(x_t, (h, c), *weights)
-            outputs.append(h)
-        x = torch.stack(outputs, 1)
-    return x
-
-
-def fast_weight_layers(p, x, core):
-    layer = {"srwm": srwm_layer, "delta_net": delta_layer, "linear_transformer": linear_transformer_layer,
-             "transformer": transformer_layer}[core["kind"]]
-    x = linear(p, "input_proj", x)
-    for i in range(core["layers"]):
-        x = feed_forward(p, f"layers.{2 * i + 1}", layer(p, f"layers.{2 * i}", x, core))
-    return x
+        before = states and states[i]
+        if core["kind"] == "lstm":
+            x, state = lstm_layer(p, i, x, core, before)
+        else:
+            x, state = FAST_WEIGHT_LAYERS[core["kind"]](p, f"layers.{2 * i}", x, core, before)
+            x = feed_forward(p, f"layers.{2 * i + 1}", x)
+        after.append(state)
+    return x, after
 
 
 def fed_labels(labels, protocol):
@@ -173,60 +200,100 @@ def fed_labels(labels, protocol):
     return fed, wanted
 
 
+class TwoTasks(NamedTuple):
+    """The protocol "sequential" on episodes that are stored as two segments of equal length, one of each task."""
+    mean: torch.Tensor  # [2, C], of a task's pixels in 0..1
+    std: torch.Tensor
+    kept: list  # of pass i, the positions that are left of the segment of each task
+    first: list  # the task that comes first in pass i
+
+    def normalized(self, images):
+        """Numbers [B, T, H, W, C] in 0..1 of whole episodes."""
+        task = torch.arange(images.shape[1]) // (images.shape[1] // 2)
+        mean, std = (numbers.to(images.dtype)[task, None, None] for numbers in (self.mean, self.std))
+        return (images - mean) / std
+
+    def positions(self, number, length):
+        """What pass `number` sees of an episode, in its order."""
+        segments = [torch.arange(kept) + task * length // 2 for task, kept in enumerate(self.kept[number])]
+        return torch.cat(segments[::-1] if self.first[number] else segments)
+
+
+def whole(images, dtype, tasks=None):
+    """u8 [B, T, H, W, C] -> numbers of that type."""
+    numbers = images.to(dtype) / 255
+    return numbers if tasks is None else tasks.normalized(numbers)
+
+
+def training_pass(images, labels, spec, dtype, number, tasks=None):
+    """Numbers and labels of pass `number`: train.batch episodes in their order, from the start again at their end."""
+    batch = spec["train"]["batch"]
+    rows = torch.arange(number * batch, (number + 1) * batch) % len(labels)
+    numbers, labels = whole(images[rows], dtype, tasks), labels[rows]
+    if tasks is None:
+        return numbers, labels
+    positions = tasks.positions(number, labels.shape[1])
+    return numbers[:, positions], labels[:, positions]
+
+
 def embed(p, images, fed, spec, training):
-    """Features of images [B, T, H, W, C] and the labels fed with them, [B, T, F + N]."""
+    """Features of images [B, T, H, W, C], as numbers, and the labels fed with them, [B, T, F + N]."""
     # Contiguous, because batch-norm of float32 images in channels-last memory is a hundred times less exact.
     pixels = images.flatten(0, 1).permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
     encoder = {"conv4": conv4, "res12": res12}[spec["model"]["vision"]["kind"]]
-    features = encoder(p, pixels.to(p["out_layer.weight"].dtype) / 255, training).unflatten(0, fed.shape)
+    features = encoder(p, pixels, training).unflatten(0, fed.shape)
     return torch.cat([features, F.one_hot(fed, spec["protocol"]["n_way"]).to(features.dtype)], dim=-1)
 
 
+def segment(p, images, fed, spec, states, training):
+    """A part of the sequence from the states of the core's layers on (None: the beginning), its batch statistics its
+    own. Returns the core's output [B, T, width] and the states after it."""
+    return core_segment(p, embed(p, images, fed, spec, training), spec["model"]["core"], states)
+
+
 def logits(p, images, labels, spec, training):
-    """images u8 [B, T, H, W, C], labels [B, T] -> logits of the positions with a target and those targets, [B, n, N]
-    and [B, n]. `spec` is a resolved spec."""
-    core, protocol = spec["model"]["core"], spec["protocol"]
-    fed, wanted = fed_labels(labels, protocol["kind"])
-    x = embed(p, images, fed, spec, training)
-    y = lstm(p, x, core) if core["kind"] == "lstm" else fast_weight_layers(p, x, core)
+    """images [B, T, H, W, C] as numbers, labels [B, T] -> logits of the positions with a target and those targets,
+    [B, n, N] and [B, n]. `spec` is a resolved spec."""
+    fed, wanted = fed_labels(labels, spec["protocol"]["kind"])
+    y, _ = segment(p, images, fed, spec, None, training)
     return linear(p, "out_layer", y)[:, wanted], labels[:, wanted]
 
 
-def srwm_pass(p, images, fed, spec, states):
-    """One forward pass of an SRWM model in training mode from the matrices of each layer on (None: the initial ones).
-    Returns logits [B, T, N] and the matrices after it."""
-    core = spec["model"]["core"]
-    x = linear(p, "input_proj", embed(p, images, fed, spec, training=True))
-    after = []
-    for i in range(core["layers"]):
-        x, w = srwm_segment(p, f"layers.{2 * i}", x, core, None if states is None else states[i])
-        x = feed_forward(p, f"layers.{2 * i + 1}", x)
-        after.append(w)
-    return linear(p, "out_layer", x), after
+def parts(states, core):
+    """The tensors that are compared one by one: a self-referential matrix consists of W^y, W^q, W^k, W^b."""
+    for state in states:
+        for tensor in state:
+            d = tensor.shape[-2]
+            yield from tensor.split([d, d, d, 4], dim=-1) if core["kind"] == "srwm" else [tensor]
 
 
 def bootstrapped_loss(p, images, labels, spec):
     """Irie et al., 2023 (arXiv 2305.01547): a CE(query | S_K) + b KL(p_{K+F} || p_K), or the mean squared difference of
     S_K and S_{K+F}, + c CE(query | S_{K+F}), from four passes with batch statistics of their own. Episodes are K and F
     images of each class, then a query."""
-    options = spec["bootstrap"]
+    options, core = spec["bootstrap"], spec["model"]["core"]
     k = spec["protocol"]["n_way"] * spec["protocol"]["k_shot"]
-    nothing = torch.zeros_like(labels[:, -1:])
-    _, states = srwm_pass(p, images[:, :k], labels[:, :k], spec, None)
-    answers, _ = srwm_pass(p, images[:, -1:], nothing, spec, states)
-    _, later_states = srwm_pass(p, images[:, k:-1], labels[:, k:-1], spec, states)
-    later_answers, _ = srwm_pass(p, images[:, -1:], nothing, spec, later_states)
+
+    def see(seen, states):
+        return segment(p, images[:, seen], labels[:, seen], spec, states, training=True)[1]
+
+    def answer(states):
+        nothing = torch.zeros_like(labels[:, -1:])
+        y, _ = segment(p, images[:, -1:], nothing, spec, states, training=True)
+        return linear(p, "out_layer", y)[:, 0]
+
+    states = see(slice(0, k), None)
+    answers = answer(states)
+    later_states = see(slice(k, -1), states)
+    later_answers = answer(later_states)
     if options["kind"] == "kl":
-        match = F.kl_div(answers[:, 0].log_softmax(-1), later_answers[:, 0].detach().log_softmax(-1),
-                         reduction="batchmean", log_target=True)
+        match = F.kl_div(answers.log_softmax(-1), later_answers.detach().log_softmax(-1), reduction="batchmean",
+                         log_target=True)
     else:
-        match = 0
-        for now, later in zip(states, later_states):
-            d = now.shape[-2]
-            for a, b in zip(now.split([d, d, d, 4], dim=-1), later.detach().split([d, d, d, 4], dim=-1)):
-                match = match + F.mse_loss(a, b)
-    return options["loss_scale"] * F.cross_entropy(answers[:, 0], labels[:, -1]) + options["match_scale"] * match + \
-        options["future_loss_scale"] * F.cross_entropy(later_answers[:, 0], labels[:, -1])
+        match = sum(F.mse_loss(now, later.detach())
+                    for now, later in zip(parts(states, core), parts(later_states, core)))
+    return options["loss_scale"] * F.cross_entropy(answers, labels[:, -1]) + options["match_scale"] * match + \
+        options["future_loss_scale"] * F.cross_entropy(later_answers, labels[:, -1])
 
 
 def loss(p, images, labels, spec):
@@ -238,16 +305,18 @@ def loss(p, images, labels, spec):
     return F.cross_entropy(predicted.flatten(0, 1), targets.flatten())
 
 
-def adam_steps(p, images, labels, spec, steps):
-    """Trains `p` in place on batches of train.batch episodes in their order, from the start again at their end. Yields
-    the loss of each step."""
-    optim, batch = spec["optim"], spec["train"]["batch"]
+def adam_steps(p, images, labels, spec, steps, tasks=None):
+    """Trains `p` in place, each step by the summed gradients of train.accumulate passes. Yields the sum of their
+    losses."""
+    optim, passes = spec["optim"], spec["train"].get("accumulate", 1)
     parameters = [value.requires_grad_() for name, value in p.items() if is_trained(name)]
     adam = torch.optim.Adam(parameters, lr=optim["rate"], betas=(optim["beta1"], optim["beta2"]), eps=optim["eps"])
     for step in range(steps):
-        rows = torch.arange(step * batch, (step + 1) * batch) % len(labels)
-        step_loss = loss(p, images[rows], labels[rows], spec)
+        total = 0
         adam.zero_grad()
-        step_loss.backward()
+        for number in range(step * passes, (step + 1) * passes):
+            pass_loss = loss(p, *training_pass(images, labels, spec, parameters[0].dtype, number, tasks), spec)
+            pass_loss.backward()
+            total += pass_loss.item()
         adam.step()
-        yield step_loss.item()
+        yield total
