@@ -45,7 +45,8 @@ def few_shot(spec, text, options):
     work = torch_models.adam_steps(parameters, images.to(options.device), labels.to(options.device), spec,
                                    options.steps + 2)
     seconds = median_seconds(work, options.steps)
-    return seconds, f"a step of {batch} episodes of {length} images, {batch * length / seconds:.0f} images/s"
+    episodes = batch * spec["train"].get("accumulate", 1)
+    return seconds, f"a step of {episodes} episodes of {length} images, {episodes * length / seconds:.0f} images/s"
 
 
 @torch.no_grad()
