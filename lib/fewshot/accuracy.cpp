@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "run/progress.h"
+#include "spec/two_tasks.h"
 
 namespace srwm {
 namespace {
@@ -89,7 +90,7 @@ void SequenceAccuracy::add(std::span<const std::uint8_t> correct, std::span<cons
 TwoTaskAccuracy::TwoTaskAccuracy(const std::array<std::string, 2>& task_names) : names(task_names) {
   for (std::size_t first = 0; first < 2; ++first) {
     orders[first].task_names = {names[first], names[1 - first]};
-    orders[first].name = names[first] + ", then " + names[1 - first];
+    orders[first].name = order_name(names[first], names[1 - first]);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "data/sequential_sampler.h"
+#include "spec/two_tasks.h"
 
 namespace srwm {
 namespace {
@@ -82,10 +83,6 @@ GlyphOptions second_glyphs(GlyphOptions options) {
   return options;
 }
 
-std::string second_name(const DataSpec& spec) {
-  return spec.second_dataset == spec.dataset ? spec.second_dataset + " (second)" : spec.second_dataset;
-}
-
 void check_protocol(const EpisodeFile& file, const ExperimentSpec& spec) {
   const EpisodeOptions& wanted = spec.protocol;
   const bool is_sync = wanted.protocol == Protocol::sync;  // a sequential model is at home in a single delayed task
@@ -158,8 +155,8 @@ std::unique_ptr<EpisodeSource> FewShotData::make_training() const {
 
 std::unique_ptr<EpisodeSource> FewShotData::sequential(Split split, std::uint64_t seed, bool training) const {
   const ClassSplit &first = dataset_->split(split), &second = second_->split(split);
-  ImagePool pool{
-      {set_of(*dataset_, first.images, spec_.data.dataset), set_of(*second_, second.images, second_name(spec_.data))}};
+  const auto [first_name, second_name] = task_names(spec_.data);
+  ImagePool pool{{set_of(*dataset_, first.images, first_name), set_of(*second_, second.images, second_name)}};
   return std::make_unique<SequentialEpisodes>(
       SequentialSampler(first, second, spec_.protocol, seed, episode_stream(split)), std::move(pool), training);
 }

@@ -1,6 +1,7 @@
 // What runs are compared by: figures of result.json, which ones depends on the task.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -16,16 +17,31 @@ namespace srwm {
 /// Where a figure stands in result.json.
 struct Measure {
   std::string split;  ///< section: "test", "validation", "train_levels", "test1"
-  std::string name;   ///< "accuracy", "mean_return", "normalised_paper", a game
+  /// "accuracy", "mean_return", "normalised_paper", a game; of sequences of two tasks also "accuracy of A",
+  /// "accuracy of A, then B", "accuracy of A before B", "accuracy of B after A"
+  std::string name;
 
   bool operator==(const Measure&) const = default;
   bool operator<(const Measure& other) const { return std::tie(split, name) < std::tie(other.split, other.name); }
 };
 
 /// All that a run of the spec may end with, in the order of reports: nothing if it asks for no test. Few-shot:
-/// accuracy. Agents: for the training levels, each test split and the mean over those ("test") the normalised scores,
-/// the mean return, that of each game.
+/// accuracy, that of each order and each task of sequences too. Agents: for the training levels, each test split and
+/// the mean over those ("test") the normalised scores, the mean return, that of each game.
 std::vector<Measure> measures_of(const AnySpec& spec);
+
+/// Accuracies on the test split of sequences of two tasks, in one order or in either.
+struct SequenceMeasures {
+  std::string order;                 ///< "A, then B", "either order"
+  std::array<std::string, 2> tasks;  ///< their names; if it is one order, in this
+  std::array<Measure, 2> by_task;    ///< over the positions of each
+  Measure whole;                     ///< over all positions
+
+  bool operator==(const SequenceMeasures&) const = default;
+};
+
+/// Either order, then each of the two; nothing unless the spec asks for a test of the protocol "sequential".
+std::vector<SequenceMeasures> sequence_measures_of(const AnySpec& spec);
 
 /// Whether no result can be without it: the accuracy on the test split, mean returns over the games.
 bool is_certain(const Measure& measure);

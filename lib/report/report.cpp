@@ -89,13 +89,18 @@ Summary RowReport::figure(const Measure& measure) const {
 
 bool Report::has(const Measure& measure) const {
   return std::ranges::any_of(rows, [&](const RowReport& row) { return row.figures.contains(measure); }) ||
+         has_published(measure) ||
          std::ranges::any_of(table.others, [&](const OtherFigures& other) { return other.figures.contains(measure); });
+}
+
+bool Report::has_published(const Measure& measure) const {
+  return std::ranges::any_of(rows, [&](const RowReport& row) { return row.row.published.contains(measure); });
 }
 
 Measure Report::headline() const {
   const Measure normalised = test_measure(table.task, /*has_normalised=*/true);
   const bool is_known = has(normalised) || std::ranges::any_of(rows, [](const RowReport& row) {
-                          return row.row.figures().published || row.row.figures().expected;
+                          return row.row.figures().expected.has_value();
                         });
   return is_known ? normalised : test_measure(table.task, /*has_normalised=*/false);
 }

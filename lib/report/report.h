@@ -49,6 +49,8 @@ struct Report {
 
   /// Whether any row, or a publication, has a figure.
   bool has(const Measure& measure) const;
+  /// Whether there is a published figure of any of the table's rows.
+  bool has_published(const Measure& measure) const;
   /// The figure that stands for a row.
   Measure headline() const;
 };

@@ -1,5 +1,6 @@
 #include "report/report_text.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -77,6 +78,22 @@ std::vector<std::string> obstacles(const Report& report) {
   return lines;
 }
 
+/// Where published figures are from, a sentence each.
+std::vector<std::string> sources(const Report& report) {
+  std::vector<std::string> found;
+  for (const RowReport& row : report.rows) {
+    for (const auto& [measure, figure] : row.row.published) {
+      if (std::ranges::find(found, figure.source) == found.end()) found.push_back(figure.source);
+    }
+  }
+  std::vector<std::string> lines;
+  if (!found.empty()) lines.push_back(fmt::format("Published figures: {}.", fmt::join(found, "; ")));
+  if (!report.table.others.empty()) {
+    lines.push_back(fmt::format("Figures of other methods: {}.", report.table.others_source));
+  }
+  return lines;
+}
+
 /// Calls `use(row, run)` for each run that a command can produce; says whether there was one.
 template <typename Use>
 bool for_each_missing(const Report& report, const Use& use) {
@@ -117,6 +134,22 @@ ordered_json summary_json(const Summary& summary) {
           {"ci95", or_null(summary.ci95)}};
 }
 
+/// What is known of a measure, and what is published of it; nothing if there is neither.
+ordered_json figure_json(const RowReport& row, const Measure& measure) {
+  const auto published = row.row.published.find(measure);
+  if (!row.figures.contains(measure) && published == row.row.published.end()) return {};
+  ordered_json object = summary_json(row.figure(measure));
+  if (published == row.row.published.end()) return object;
+  object["published"] = published->second.value;
+  object["source"] = published->second.source;
+  return object;
+}
+
+std::string source_of(const RowReport& row, const Measure& measure) {
+  const auto published = row.row.published.find(measure);
+  return published == row.row.published.end() ? "" : published->second.source;
+}
+
 ordered_json row_json(const Report& report, const RowReport& row) {
   const FiguresSpec& figures = row.row.figures();
   const Summary headline = row.figure(report.headline());
@@ -127,14 +160,15 @@ ordered_json row_json(const Report& report, const RowReport& row) {
                          {"std", or_null(headline.std)},
                          {"ci95", or_null(headline.ci95)},
                          {"expected", or_null(figures.expected)},
-                         {"published", or_null(figures.published)},
-                         {"source", figures.source},
+                         {"published", or_null(row.row.published_figure(report.headline()))},
+                         {"source", source_of(row, report.headline())},
                          {"cost", figures.cost},
                          {"data_differs", row.data_differs}};
   object["figures"] = ordered_json::object();
   for (const Measure& measure : report.measures) {
-    if (row.figures.contains(measure))
-      object["figures"][measure.split][measure.name] = summary_json(row.figure(measure));
+    if (ordered_json figure = figure_json(row, measure); !figure.is_null()) {
+      object["figures"][measure.split][measure.name] = std::move(figure);
+    }
   }
   object["runs"] = ordered_json::array();
   for (const RowRun& run : row.runs) object["runs"].push_back(run_json(row, run));
@@ -177,8 +211,8 @@ std::string csv_line(const Report& report, const RowReport& row, const Measure& 
   const Summary summary = row.figure(measure);
   return csv_line(row.row.label, row.row.path.string(), measure.split, measure.name, summary.n,
                   static_cast<int>(report.table.seeds.size()), summary.mean, summary.std, summary.ci95,
-                  compares ? figures.expected : std::nullopt, compares ? figures.published : std::nullopt,
-                  compares ? figures.source : "", figures.cost);
+                  compares ? figures.expected : std::nullopt, row.row.published_figure(measure),
+                  source_of(row, measure), figures.cost);
 }
 
 /// "|---|--:|---|"
@@ -219,8 +253,7 @@ std::string to_markdown(const Report& report) {
     const bool is_new = i > 0 && sheets[i].note != sheets[i - 1].note;  // said once, it holds for what follows
     text += (i > 0 ? "\n" : "") + markdown_of(sheets[i], is_new);
   }
-  if (!report.table.others.empty())
-    text += fmt::format("\nFigures of other methods: {}.\n", report.table.others_source);
+  for (const std::string& line : sources(report)) text += "\n" + line + "\n";
   std::string commands;
   for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
     commands += fmt::format("{}  # {}\n", command_for(row.row, run), describe(row, run));
@@ -246,7 +279,8 @@ std::string to_csv(const Report& report) {
   std::string text = "row,spec,split,figure,n,seeds,mean,std,ci95,expected,published,source,cost\n";
   for (const RowReport& row : report.rows) {
     for (const Measure& measure : report.measures) {
-      if (row.figures.contains(measure) || measure == report.headline()) text += csv_line(report, row, measure);
+      const bool is_known = row.figures.contains(measure) || row.row.published.contains(measure);
+      if (is_known || measure == report.headline()) text += csv_line(report, row, measure);
     }
   }
   const std::string none;

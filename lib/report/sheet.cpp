@@ -93,13 +93,16 @@ std::string title_of(const Measure& headline) {
   return is_fraction(headline) ? "Normalised score, mean over games, %" : "Mean return, mean over games";
 }
 
+/// What is published of the rows, and of others' methods.
+Column published_column(const std::string& heading, const Measure& measure) {
+  return {heading, 'r', [=](const RowReport& row) { return shown(measure, row.row.published_figure(measure)); },
+          measure};
+}
+
 Sheet main_sheet(const Report& report) {
   const Measure headline = report.headline();
   const auto number = [headline](const std::string& heading, std::optional<double> Summary::*part) {
     return Column{heading, 'r', [=](const RowReport& row) { return shown(headline, row.figure(headline).*part); }, {}};
-  };
-  const auto of_spec = [headline](const std::string& heading, std::optional<double> FiguresSpec::*figure) {
-    return Column{heading, 'r', [=](const RowReport& row) { return shown(headline, row.row.figures().*figure); }, {}};
   };
   std::vector<Column> columns{
       {"n", 'r', [](const RowReport& row) { return fmt::format("{} of {}", row.complete, row.runs.size()); }, {}}};
@@ -121,16 +124,20 @@ Sheet main_sheet(const Report& report) {
                        return summary.ci95 ? "±" + shown(headline, summary.ci95) : dash;
                      },
                      {}});
-  columns.push_back(of_spec("expected" + unit, &FiguresSpec::expected));
-  columns.push_back(of_spec("published" + unit, &FiguresSpec::published));
-  columns.back().of_others = headline;
+  columns.push_back(
+      {"expected" + unit, 'r', [=](const RowReport& row) { return shown(headline, row.row.figures().expected); }, {}});
+  columns.push_back(published_column("published" + unit, headline));
   columns.push_back({"cost of a run", 'l', cost_of, {}});
   return make_sheet(report, title_of(headline), columns);
 }
 
-/// Mean, interval and deviation.
-Column whole_column(const std::string& heading, const Measure& measure) {
-  return {heading, 'r', [measure](const RowReport& row) { return shown(measure, row.figure(measure)); }, measure};
+/// A column with mean, interval and deviation, and after it one with what is published of the rows, if anything is.
+void add_columns(std::vector<Column>& columns, const Report& report, const std::string& heading,
+                 const Measure& measure) {
+  const bool is_published = report.has_published(measure);
+  columns.push_back({heading, 'r', [measure](const RowReport& row) { return shown(measure, row.figure(measure)); },
+                     is_published ? std::nullopt : std::optional(measure)});
+  if (is_published) columns.push_back(published_column("published", measure));
 }
 
 /// Whether the constants of the published code give any other score than those of the paper.
@@ -146,18 +153,42 @@ bool constants_differ(const Report& report) {
 Sheet sheet_by_code(const Report& report) {
   std::vector<Column> columns;
   for (const std::string& split : splits_with(report, "normalised_code")) {
-    columns.push_back(whole_column(words_of_split(split), {split, "normalised_code"}));
+    add_columns(columns, report, words_of_split(split), {split, "normalised_code"});
   }
   return make_sheet(report, "Normalised score by the constants of the published code, mean over games, %", columns);
 }
 
 /// The returns of all games on a split; none if nothing is known of it.
 std::optional<Sheet> returns_sheet(const Report& report, const std::string& split) {
+  const std::vector<std::string> games = games_of(report);
+  if (std::ranges::none_of(games, [&](const std::string& game) { return report.has({split, game}); })) return {};
   std::vector<Column> columns;
-  for (const std::string& game : games_of(report)) columns.push_back(whole_column(game, {split, game}));
-  if (std::ranges::none_of(columns, [&](const Column& column) { return report.has(*column.of_others); })) return {};
-  if (columns.size() > 1) columns.push_back(whole_column("mean", {split, "mean_return"}));
+  for (const std::string& game : games) add_columns(columns, report, game, {split, game});
+  if (games.size() > 1) add_columns(columns, report, "mean", {split, "mean_return"});
   return make_sheet(report, "Mean return, " + words_of_split(split), columns);
+}
+
+/// The orders of the table's sequences of two tasks, each once.
+std::vector<SequenceMeasures> sequences_of(const Report& report) {
+  std::vector<SequenceMeasures> sequences;
+  for (const RowReport& row : report.rows) {
+    for (SequenceMeasures& sequence : sequence_measures_of(*row.row.specs.front().spec)) {
+      if (std::ranges::find(sequences, sequence) == sequences.end()) sequences.push_back(std::move(sequence));
+    }
+  }
+  return sequences;
+}
+
+/// The accuracies on both tasks of a sequence; none if nothing is known of them.
+std::optional<Sheet> sequence_sheet(const Report& report, const SequenceMeasures& sequence) {
+  const auto& [first, second] = sequence.by_task;
+  if (!report.has(first) && !report.has(second) && !report.has(sequence.whole)) return {};
+  std::vector<Column> columns;
+  for (std::size_t task = 0; task < 2; ++task) {
+    add_columns(columns, report, sequence.tasks[task], sequence.by_task[task]);
+  }
+  add_columns(columns, report, "both", sequence.whole);
+  return make_sheet(report, fmt::format("Accuracy, {}, %", sequence.order), columns);
 }
 
 }  // namespace
@@ -169,6 +200,9 @@ std::vector<Sheet> sheets_of(const Report& report) {
   if (!splits.empty()) std::rotate(splits.begin(), splits.end() - 1, splits.end());  // what others publish first
   for (const std::string& split : splits) {
     if (std::optional<Sheet> returns = returns_sheet(report, split)) sheets.push_back(std::move(*returns));
+  }
+  for (const SequenceMeasures& sequence : sequences_of(report)) {
+    if (std::optional<Sheet> tasks = sequence_sheet(report, sequence)) sheets.push_back(std::move(*tasks));
   }
   for (std::size_t i = 1; i < sheets.size(); ++i) sheets[i].note = what_cells_hold;
   return sheets;

@@ -13,7 +13,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view keys[] = {"title", "note", "seeds", "games", "rows", "others", "others_source"};
+constexpr std::string_view keys[] = {
+    "title", "note", "seeds", "games", "rows", "published", "published_source", "others", "others_source"};
 
 std::vector<std::uint64_t> read_seeds(JsonFile& file) {
   const ordered_json& list = file.value("seeds");
@@ -46,8 +47,12 @@ RowSpec row_spec(const std::string& label, const std::filesystem::path& path, st
 }
 
 TableRow read_row(const std::string& label, const std::filesystem::path& path, const std::vector<std::string>& games) {
-  TableRow row{label, path, {row_spec(label, path)}};
+  TableRow row{label, path, {row_spec(label, path)}, {}};
   const AnySpec& as_it_is = *row.specs.front().spec;
+  if (const FiguresSpec& figures = as_it_is.figures; figures.published) {
+    row.published.emplace(test_measure(as_it_is.task, /*has_normalised=*/true),
+                          PublishedFigure{*figures.published, figures.source});
+  }
   if (games.empty() || as_it_is.task != Task::rl) return row;
   const std::string name = as_it_is.name;
   row.specs.clear();
@@ -84,15 +89,30 @@ void check_task(Problems& problems, Table& table) {
   }
 }
 
-/// Mean returns on the test splits, by game.
-std::map<Measure, double> read_returns(JsonFile& file, const std::string& key, const ordered_json& returns,
+/// "No row of the table has such a figure. There are: accuracy; accuracy of A."
+std::string describe_unknown(const std::vector<Measure>& known) {
+  std::string names;
+  for (const Measure& measure : known) {
+    if (measure.split == "test") names += (names.empty() ? "" : "; ") + measure.name;
+  }
+  return fmt::format("No row of the table has such a figure. There are: {}.", names);
+}
+
+bool is_from_0_to_1(const ordered_json& value) {
+  return value.is_number() && value >= 0 && value <= 1;
+}
+
+/// Figures on the test splits by name: mean returns by game, accuracies.
+std::map<Measure, double> read_figures(JsonFile& file, const std::string& key, const ordered_json& object,
                                        const std::vector<Measure>& known) {
   std::map<Measure, double> figures;
-  for (const auto& [game, value] : returns.items()) {
-    const Measure measure{"test", game};
-    const std::string member = fmt::format("{}.{}", key, game);
+  for (const auto& [name, value] : object.items()) {
+    const Measure measure{"test", name};
+    const std::string member = fmt::format("{}.{}", key, name);
     if (std::ranges::find(known, measure) == known.end()) {
-      file.problems().add("", member, "No row of the table plays such a game.");
+      file.problems().add("", member, describe_unknown(known));
+    } else if (is_fraction(measure) && !is_from_0_to_1(value)) {
+      file.must_be(member, "a fraction from 0 to 1", value);
     } else if (!value.is_number()) {
       file.must_be(member, "a number: the mean return", value);
     } else {
@@ -102,16 +122,45 @@ std::map<Measure, double> read_returns(JsonFile& file, const std::string& key, c
   return figures;
 }
 
+/// The source that belongs to the figures of `member`; it must be there if they are.
+std::string read_source(JsonFile& file, const std::string& member) {
+  std::string source = file.text(member + "_source", "");
+  if (!file.object(member).empty() && source.empty()) {
+    file.problems().add("", member + "_source", "is missing; it must be text.");
+  }
+  return source;
+}
+
+/// Adds to the rows what is published of them and does not stand in their specs.
+void read_published(JsonFile& file, Table& table) {
+  const std::string source = read_source(file, "published");
+  const std::vector<Measure> known = measures_of(table);
+  for (const auto& [stem, figures] : file.object("published").items()) {
+    const std::string key = "published." + stem;
+    const auto row =
+        std::ranges::find(table.rows, stem, [](const TableRow& each) { return each.path.stem().string(); });
+    if (row == table.rows.end()) {
+      file.problems().add("", key, "The table has no such row.");
+    } else if (!figures.is_object()) {
+      file.must_be(key, "an object of figures", figures);
+    } else {
+      for (const auto& [measure, value] : read_figures(file, key, figures, known)) {
+        row->published.insert_or_assign(measure, PublishedFigure{value, source});
+      }
+    }
+  }
+}
+
 std::vector<OtherFigures> read_others(JsonFile& file, const Table& table) {
   const bool of_agents = table.task == Task::rl;
   const std::vector<Measure> known = measures_of(table);
   std::vector<OtherFigures> others;
   for (const auto& [label, figure] : file.object("others").items()) {
     const std::string key = "others." + label;
-    if (figure.is_number() && figure >= 0 && figure <= 1) {
+    if (is_from_0_to_1(figure)) {
       others.push_back({label, {{test_measure(table.task, /*has_normalised=*/true), figure.get<double>()}}});
     } else if (of_agents && figure.is_object()) {
-      others.push_back({label, read_returns(file, key, figure, known)});
+      others.push_back({label, read_figures(file, key, figure, known)});
     } else {
       file.must_be(
           key, of_agents ? "a fraction from 0 to 1, or an object of games and mean returns" : "a fraction from 0 to 1",
@@ -146,11 +195,9 @@ Table read_table(const std::filesystem::path& folder) {
   if (!games.empty() && table.task != Task::rl) {
     file.problems().add("", "games", "has no meaning here: the specs of the table play no games.");
   }
+  read_published(file, table);
   table.others = read_others(file, table);
-  table.others_source = file.text("others_source", "");
-  if (!file.object("others").empty() && table.others_source.empty()) {
-    file.problems().add("", "others_source", "is missing; it must be text.");
-  }
+  table.others_source = read_source(file, "others");
   check_distinct(file, table.rows);
   file.check();
   return table;
@@ -174,6 +221,11 @@ Table table_of_specs(const std::filesystem::path& folder) {
 }
 
 }  // namespace
+
+std::optional<double> TableRow::published_figure(const Measure& measure) const {
+  const auto found = published.find(measure);
+  return found == published.end() ? std::nullopt : std::optional(found->second.value);
+}
 
 std::vector<Measure> measures_of(const Table& table) {
   std::vector<Measure> measures;

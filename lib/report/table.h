@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,12 +22,20 @@ struct RowSpec {
   std::shared_ptr<const AnySpec> spec;
 };
 
+/// A figure that a row is compared with.
+struct PublishedFigure {
+  double value = 0;  ///< accuracies and normalised scores are fractions
+  std::string source;
+};
+
 struct TableRow {
-  std::string label;           ///< "SRWM"
-  std::filesystem::path path;  ///< of the spec
-  std::vector<RowSpec> specs;  ///< one; in a table with "games" one for each of them
+  std::string label;                             ///< "SRWM"
+  std::filesystem::path path;                    ///< of the spec
+  std::vector<RowSpec> specs;                    ///< one; in a table with "games" one for each of them
+  std::map<Measure, PublishedFigure> published;  ///< what the spec says (figures.published) and what table.json says
 
   const FiguresSpec& figures() const { return specs.front().spec->figures; }
+  std::optional<double> published_figure(const Measure& measure) const;
 };
 
 /// Figures of somebody else's method, for comparison.

@@ -59,6 +59,8 @@ TEST_CASE("errors page: tables and sweeps", "[errors]") {
   provoke_check(section, table, R"({"title": "x", "rows": {"small": "A"}, "games": ["signpost"]})");
   provoke_check(section, table,
                 R"({"title": "x", "rows": {"agent": "A"}, "others": {"B": {"maze": 1}}, "others_source": "them"})");
+  provoke_check(section, table,
+                R"({"title": "x", "rows": {"agent": "A"}, "published": {"B": {}}, "published_source": "them"})");
   provoke_check(section, sweep, R"({"name": "s", "base": "small.json", "grid": {"task": ["rl"]}})");
   std::string many = "[1";
   for (int i = 2; i <= 400; ++i) many += fmt::format(",{}", i);

@@ -186,7 +186,8 @@ TEST_CASE("mistakes in a table of agents are told", "[table]") {
   };
   CHECK(refusal(R"("games": ["maze"])") == "valid");
   CHECK_THAT(refusal(R"("games": "maze")"), Contains("games: must be a list of names of games; found \"maze\"."));
-  CHECK_THAT(refusal(R"("others": {"PPO": {"mace": 1}})"), Contains("others.PPO.mace: No row of the table plays"));
+  CHECK_THAT(refusal(R"("others": {"PPO": {"mace": 1}})"),
+             Contains("others.PPO.mace: No row of the table has such a figure. There are: "));
   CHECK_THAT(refusal(R"("others": {"PPO": {"maze": "x"}})"), Contains("others.PPO.maze: must be a number"));
   CHECK_THAT(refusal(R"("others": {"PPO": 20})"),
              Contains("others.PPO: must be a fraction from 0 to 1, or an object of games and mean returns; found 20."));
