@@ -23,7 +23,7 @@ struct Options {
   std::string runs_dir = "runs", seeds, format = "markdown";
 };
 
-using Form = std::string (*)(const Report&);
+using Form = std::string (*)(const std::vector<Report>&);
 
 Form form_of(const std::string& format) {
   if (format == "markdown") return to_markdown;
@@ -36,14 +36,13 @@ Form form_of(const std::string& format) {
 
 void execute(const Options& options) {
   const Form form = form_of(options.format);
-  bool is_first = true;
+  std::vector<Report> reports;
   for (const std::string& folder : options.folders) {
     Table table = load_table(folder);
     if (!options.seeds.empty()) table.seeds = parse_seeds(options.seeds);
-    if (!is_first && form != to_commands) fmt::print("\n");
-    fmt::print("{}", form(make_report(table, options.runs_dir)));
-    is_first = false;
+    reports.push_back(make_report(table, options.runs_dir));
   }
+  fmt::print("{}", form(reports));
 }
 
 }  // namespace

@@ -209,8 +209,8 @@ std::string csv_line(const Report& report, const RowReport& row, const Measure& 
   const FiguresSpec& figures = row.row.figures();
   const bool compares = measure == report.headline();
   const Summary summary = row.figure(measure);
-  return csv_line(row.row.label, row.row.path.string(), measure.split, measure.name, summary.n,
-                  static_cast<int>(report.table.seeds.size()), summary.mean, summary.std, summary.ci95,
+  return csv_line(report.table.folder.string(), row.row.label, row.row.path.string(), measure.split, measure.name,
+                  summary.n, static_cast<int>(report.table.seeds.size()), summary.mean, summary.std, summary.ci95,
                   compares ? figures.expected : std::nullopt, row.row.published_figure(measure),
                   source_of(row, measure), figures.cost);
 }
@@ -243,9 +243,7 @@ std::string latex_of(const Sheet& sheet, const std::string& table_title) {
   return text + fmt::format("  \\caption{{{}}}\n\\end{{table}}\n", for_latex(caption));
 }
 
-}  // namespace
-
-std::string to_markdown(const Report& report) {
+std::string markdown_of(const Report& report) {
   std::string text = fmt::format("## {}\n\n", report.table.title);
   if (!report.table.note.empty()) text += report.table.note + "\n\n";
   const std::vector<Sheet> sheets = sheets_of(report);
@@ -265,7 +263,7 @@ std::string to_markdown(const Report& report) {
   return text;
 }
 
-std::string to_latex(const Report& report) {
+std::string latex_of(const Report& report) {
   std::string text;
   for (const Sheet& sheet : sheets_of(report)) text += latex_of(sheet, report.table.title);
   for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
@@ -275,8 +273,8 @@ std::string to_latex(const Report& report) {
   return text;
 }
 
-std::string to_csv(const Report& report) {
-  std::string text = "row,spec,split,figure,n,seeds,mean,std,ci95,expected,published,source,cost\n";
+std::string csv_of(const Report& report) {
+  std::string text;
   for (const RowReport& row : report.rows) {
     for (const Measure& measure : report.measures) {
       const bool is_known = row.figures.contains(measure) || row.row.published.contains(measure);
@@ -286,14 +284,14 @@ std::string to_csv(const Report& report) {
   const std::string none;
   for (const OtherFigures& other : report.table.others) {
     for (const auto& [measure, value] : other.figures) {
-      text += csv_line(other.label, none, measure.split, measure.name, none, none, none, none, none, none,
-                       std::optional(value), report.table.others_source, none);
+      text += csv_line(report.table.folder.string(), other.label, none, measure.split, measure.name, none, none, none,
+                       none, none, none, std::optional(value), report.table.others_source, none);
     }
   }
   return text;
 }
 
-std::string to_json(const Report& report) {
+ordered_json json_of(const Report& report) {
   const Measure headline = report.headline();
   ordered_json object = {{"title", report.table.title},
                          {"folder", report.table.folder.string()},
@@ -304,14 +302,46 @@ std::string to_json(const Report& report) {
   for (const OtherFigures& other : report.table.others) {
     object["others"].push_back(other_json(other, report.table.others_source));
   }
-  return object.dump(2) + "\n";
+  return object;
 }
 
-std::string to_commands(const Report& report) {
+std::string commands_of(const Report& report) {
   std::string text;
   for_each_missing(report, [&](const RowReport& row, const RowRun& run) { text += command_for(row.row, run) + "\n"; });
   for (const std::string& line : obstacles(report)) text += "# " + line + "\n";
   return text;
+}
+
+/// The texts of all reports, with `separator` between them.
+std::string join(const std::vector<Report>& reports, std::string (*text_of)(const Report&), const char* separator) {
+  std::string text;
+  for (const Report& report : reports) text += (text.empty() ? "" : separator) + text_of(report);
+  return text;
+}
+
+}  // namespace
+
+std::string to_markdown(const std::vector<Report>& reports) {
+  return join(reports, markdown_of, "\n");
+}
+
+std::string to_latex(const std::vector<Report>& reports) {
+  return join(reports, latex_of, "\n");
+}
+
+std::string to_csv(const std::vector<Report>& reports) {
+  return "table,row,spec,split,figure,n,seeds,mean,std,ci95,expected,published,source,cost\n" +
+         join(reports, csv_of, "");
+}
+
+std::string to_json(const std::vector<Report>& reports) {
+  auto all = ordered_json::array();
+  for (const Report& report : reports) all.push_back(json_of(report));
+  return (all.size() == 1 ? all.front() : all).dump(2) + "\n";
+}
+
+std::string to_commands(const std::vector<Report>& reports) {
+  return join(reports, commands_of, "");
 }
 
 }  // namespace srwm

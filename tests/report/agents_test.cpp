@@ -84,7 +84,7 @@ TEST_CASE("agents without normalised scores are told apart by their mean return"
   CHECK(titles_of(report) == std::vector<std::string>{"Mean return, mean over games", "Mean return, all tests",
                                                       "Mean return, training levels", "Mean return, test 1",
                                                       "Mean return, test 2"});
-  CHECK_THAT(to_markdown(report),
+  CHECK_THAT(to_markdown({report}),
              Contains("| n | training levels | test 1 | test 2 | all tests |") &&
                  Contains("| A | 2 of 2 | 4.00 | 3.00 | 3.00 | 3.00 | 1.41 | ±0.25 | – | – | 1 min 00 s |") &&
                  Contains("|  | maze | leaper | mean |\n") &&
@@ -98,26 +98,26 @@ TEST_CASE("normalised scores stand for agents where they are known; other consta
   table.write_spec("a", std::string(both_games) + R"(, "figures": {"published": 0.2, "source": "them"})");
   table.finish("a", 1, 2, {}, std::pair(-0.125, -0.125));
   CHECK(table.report().headline() == Measure{"test", "normalised_paper"});
-  CHECK_THAT(to_markdown(table.report()),
+  CHECK_THAT(to_markdown({table.report()}),
              Contains("### Normalised score, mean over games, %") &&
                  Contains("| A | 1 of 2 | -12.50 | -12.50 | -12.50 | -12.50 | – | ±12.50 | – | 20.00 |") &&
                  !Contains("constants of the published code"));
   table.finish("b", 1, 2, {}, std::pair(0.25, 0.5));
-  CHECK_THAT(to_markdown(table.report()),
+  CHECK_THAT(to_markdown({table.report()}),
              Contains("constants of the published code") && Contains("| B | 50.00 ±12.50 | 50.00 ±12.50 |"));
-  CHECK_THAT(to_csv(table.report()), Contains(",test,normalised_paper,1,2,-0.125,,0.125,,0.2,them,\n") &&
-                                         Contains(",test1,maze,1,2,2,,0.5,,,,\n"));
-  const auto json = ordered_json::parse(to_json(table.report()));
+  CHECK_THAT(to_csv({table.report()}), Contains(",test,normalised_paper,1,2,-0.125,,0.125,,0.2,them,\n") &&
+                                           Contains(",test1,maze,1,2,2,,0.5,,,,\n"));
+  const auto json = ordered_json::parse(to_json({table.report()}));
   CHECK(json.at("headline").at("figure") == "normalised_paper");
   CHECK(json.at("rows").at(1).at("figures").at("test2").at("leaper").at("mean") == 2);
   CHECK(json.at("rows").at(1).at("runs").at(0).at("figures").at("test").at("maze_ci95") == 0.5);
-  CHECK_THAT(to_latex(table.report()), Contains("\\caption{Agents. Normalised score, mean over games, \\%}") &&
-                                           Contains("\\begin{tabular}{lrrrrrrrrrl}"));
+  CHECK_THAT(to_latex({table.report()}), Contains("\\caption{Agents. Normalised score, mean over games, \\%}") &&
+                                             Contains("\\begin{tabular}{lrrrrrrrrrl}"));
 }
 
 TEST_CASE("a run of an agent that is missing comes from train-rl", "[report]") {
   const AgentTable table;
-  CHECK_THAT(to_commands(table.report()),
+  CHECK_THAT(to_commands({table.report()}),
              Contains(fmt::format("srwm train-rl --config {} --seed 2 --run-dir {} --resume\n",
                                   (table.folder / "b.json").string(), (table.runs / "agent-b-s2").string())));
 }
@@ -163,19 +163,19 @@ TEST_CASE("each spec is run on each game of a table with games, and a seed count
   CHECK(normalised.mean == 0.375);
   CHECK(normalised.ci95.value() == Approx(std::sqrt(2 * 0.125 * 0.125) / 2));
   CHECK_THAT(
-      to_commands(report),
+      to_commands({report}),
       Contains(fmt::format("--seed 2 --run-dir {} --set 'env.games=[\"leaper\"]' --set name=agent-a_leaper --resume",
                            (table.runs / "agent-a_leaper-s2").string())));
-  CHECK_THAT(to_markdown(report), Contains("# A, leaper, seed 2: not run") && Contains("| A | 3 of 4 |"));
+  CHECK_THAT(to_markdown({report}), Contains("# A, leaper, seed 2: not run") && Contains("| A | 3 of 4 |"));
 }
 
 TEST_CASE("returns of others stand beside those of the tests, scores in the main table", "[report]") {
   const AgentTable table;
   table.write_table(R"("rows": {"a": "A"}, "others": {"PPO": {"maze": 5.77}, "X": 0.2}, "others_source": "them")");
-  CHECK_THAT(to_markdown(table.report()), Contains("| X | – | – | – | – | – | – | – | – | 20.00 | – |\n") &&
-                                              Contains("### Mean return, all tests") &&
-                                              Contains("| PPO | 5.77 | – | – |") && !Contains("| X | – | – | – |\n"));
-  CHECK_THAT(to_csv(table.report()), Contains("PPO,,test,maze,,,,,,,5.77,them,\n"));
+  CHECK_THAT(to_markdown({table.report()}), Contains("| X | – | – | – | – | – | – | – | – | 20.00 | – |\n") &&
+                                                Contains("### Mean return, all tests") &&
+                                                Contains("| PPO | 5.77 | – | – |") && !Contains("| X | – | – | – |\n"));
+  CHECK_THAT(to_csv({table.report()}), Contains("PPO,,test,maze,,,,,,,5.77,them,\n"));
 }
 
 TEST_CASE("mistakes in a table of agents are told", "[table]") {

@@ -49,8 +49,8 @@ TEST_CASE("without runs there are no figures but the published ones", "[report]"
   const RowReport a = report_of(files).rows.at(1);
   CHECK(a.complete == 0);
   CHECK(a.figures.empty());
-  CHECK_THAT(to_markdown(report_of(files)), Contains("| A | 0 of 2 | – | – | – | 50.00 | 75.00 | a day |") &&
-                                                Contains("| B | 0 of 2 | – | – | – | – | – | – |"));
+  CHECK_THAT(to_markdown({report_of(files)}), Contains("| A | 0 of 2 | – | – | – | 50.00 | 75.00 | a day |") &&
+                                                  Contains("| B | 0 of 2 | – | – | – | – | – | – |"));
 }
 
 TEST_CASE("a run that was stopped is unfinished and goes on with --resume", "[report]") {
@@ -61,7 +61,7 @@ TEST_CASE("a run that was stopped is unfinished and goes on with --resume", "[re
   const std::string expected = fmt::format(
       "srwm train-fewshot --config {} --seed 1 --run-dir {} --resume  # B, seed 1: unfinished, step 40 of 100",
       (files.table() / "b.json").string(), files.run("b", 1).string());
-  CHECK_THAT(to_markdown(report_of(files)), Contains(expected));
+  CHECK_THAT(to_markdown({report_of(files)}), Contains(expected));
 }
 
 TEST_CASE("a run of another spec is named and not counted", "[report]") {
@@ -77,8 +77,8 @@ TEST_CASE("a run of another spec is named and not counted", "[report]") {
   CHECK(run.remark == "train.batch is 64 there");
   const Report report = report_of(files);
   CHECK(report.rows.at(0).complete == 0);
-  CHECK_THAT(to_markdown(report), Contains("B, seed 1: another spec, train.batch is 64 there. It is not counted"));
-  CHECK_THAT(to_commands(report), Contains("# B, seed 1: another spec") && !Contains("b.json --seed 1 "));
+  CHECK_THAT(to_markdown({report}), Contains("B, seed 1: another spec, train.batch is 64 there. It is not counted"));
+  CHECK_THAT(to_commands({report}), Contains("# B, seed 1: another spec") && !Contains("b.json --seed 1 "));
 }
 
 TEST_CASE("another seed in the folder, or keys of another version, are another spec", "[report]") {
@@ -103,7 +103,7 @@ TEST_CASE("comment, figures and checkpoints may differ", "[report]") {
 TEST_CASE("broken results are named and not counted", "[report]") {
   const TableFiles files;
   files.finish("b", 1, 0.9);
-  const std::string good = to_commands(report_of(files));
+  const std::string good = to_commands({report_of(files)});
   const auto [text, remark] = GENERATE(table<std::string, std::string>({
       {"", "not one that srwm wrote"},
       {"{\"test\": ", "not one that srwm wrote"},
@@ -114,7 +114,7 @@ TEST_CASE("broken results are named and not counted", "[report]") {
   CAPTURE(text);
   write(files.run("b", 1) / "result.json", text);
   CHECK(report_of(files).rows.at(0).complete == 0);
-  CHECK_THAT(to_commands(report_of(files)), Contains("# B, seed 1") && (Contains(remark) || Contains("its spec")));
+  CHECK_THAT(to_commands({report_of(files)}), Contains("# B, seed 1") && (Contains(remark) || Contains("its spec")));
   CHECK(good.find("# ") == std::string::npos);
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("runs with different data are told apart", "[report]") {
   files.finish("a", 1, 0.5);
   files.finish("a", 2, 0.5, "seed=1", "d2");
   CHECK(report_of(files).rows.at(1).data_differs);
-  CHECK_THAT(to_markdown(report_of(files)), Contains("A: the runs were made with different data"));
+  CHECK_THAT(to_markdown({report_of(files)}), Contains("A: the runs were made with different data"));
 }
 
 TEST_CASE("LaTeX, CSV and JSON say the same", "[report]") {
@@ -146,16 +146,35 @@ TEST_CASE("LaTeX, CSV and JSON say the same", "[report]") {
   files.finish("a", 1, 0.5);
   files.finish("a", 2, 0.6);
   const Report report = report_of(files);
-  CHECK_THAT(to_latex(report), Contains(R"(A & 2 of 2 & 55.00 & 7.07 & $\pm$1.50 & 50.00 & 75.00 & a day \\)") &&
-                                   Contains(R"(C \& D| & --)") && Contains("\n% B, seed 1: not run: srwm "));
-  CHECK_THAT(to_markdown(report), Contains("C & D\\| | –"));
-  CHECK_THAT(to_csv(report),
-             Contains("\nA," + (files.table() / "a.json").string() + ",test,accuracy,2,2,0.55,0.0707") &&
-                 Contains(",validation,accuracy,2,2,0.275,") && Contains("\nC & D|,,test,accuracy,,,,,,,0.25,them,\n"));
-  const auto json = nlohmann::json::parse(to_json(report));
+  CHECK_THAT(to_latex({report}), Contains(R"(A & 2 of 2 & 55.00 & 7.07 & $\pm$1.50 & 50.00 & 75.00 & a day \\)") &&
+                                     Contains(R"(C \& D| & --)") && Contains("\n% B, seed 1: not run: srwm "));
+  CHECK_THAT(to_markdown({report}), Contains("C & D\\| | –"));
+  CHECK_THAT(to_csv({report}), Contains(fmt::format("\n{},A,", files.table().string()) +
+                                        (files.table() / "a.json").string() + ",test,accuracy,2,2,0.55,0.0707") &&
+                                   Contains(",validation,accuracy,2,2,0.275,") &&
+                                   Contains(",C & D|,,test,accuracy,,,,,,,0.25,them,\n"));
+  const auto json = nlohmann::json::parse(to_json({report}));
   CHECK(json.at("rows").at(1).at("mean").get<double>() == Approx(0.55));
   CHECK(json.at("rows").at(0).at("published").is_null());
   CHECK(json.at("rows").at(0).at("runs").at(1).at("status") == "not run");
+}
+
+TEST_CASE("several tables are one JSON list and one CSV file", "[report]") {
+  const TableFiles files;
+  files.finish("a", 1, 0.5);
+  const Report report = report_of(files);
+  Report second = report;
+  second.table.folder = "other";
+  const auto json = nlohmann::json::parse(to_json({report, second}));
+  REQUIRE(json.size() == 2);
+  CHECK(json.at(1).at("folder") == "other");
+  CHECK(json.at(0) == nlohmann::json::parse(to_json({report})));
+  const std::string one = to_csv({report}), both = to_csv({report, second});
+  CHECK(both.starts_with(one));
+  CHECK(both.find("table,row", 1) == std::string::npos);
+  CHECK(both.find("\n\n") == std::string::npos);
+  CHECK_THAT(both, Contains("\nother,A,"));
+  CHECK(to_markdown({report, second}) == to_markdown({report}) + "\n" + to_markdown({second}));
 }
 
 TEST_CASE("words are quoted where a shell would take them apart", "[report]") {

@@ -88,10 +88,11 @@ TEST_CASE("each order and each task in it is read from a result, with its interv
 TEST_CASE("a part for either order and one for each, published figures beside what they are compared with",
           "[report]") {
   const SequentialTable table;
-  CHECK_THAT(to_markdown(table.report()), Contains("### Accuracy, A, then B, %") && !Contains("### Accuracy, either") &&
-                                              Contains("| A-row | – | – | 62.50 | – |"));
+  CHECK_THAT(to_markdown({table.report()}), Contains("### Accuracy, A, then B, %") &&
+                                                !Contains("### Accuracy, either") &&
+                                                Contains("| A-row | – | – | 62.50 | – |"));
   table.finish_sequences("a", 1, true);
-  CHECK_THAT(to_markdown(table.report()),
+  CHECK_THAT(to_markdown({table.report()}),
              Contains("| A-row | 1 of 2 | 25.00 | – | ±1.00 | – | – |") && Contains("### Accuracy, either order, %") &&
                  Contains("|  | A | B | published | both |") && Contains("### Accuracy, B, then A, %") &&
                  Contains("| A-row | 25.00 ±49.00 | 50.00 ±98.00 | 62.50 | 37.50 ±73.50 |") &&
@@ -102,11 +103,11 @@ TEST_CASE("figures of sequences stand in LaTeX, CSV and JSON", "[report]") {
   const SequentialTable table;
   table.finish_sequences("a", 1, true);
   const Report report = table.report();
-  CHECK_THAT(to_latex(report),
+  CHECK_THAT(to_latex({report}),
              Contains(R"(A-row & 25.00 $\pm$49.00 & 50.00 $\pm$98.00 & 62.50 & 37.50 $\pm$73.50 \\)"));
-  CHECK_THAT(to_csv(report), Contains(",test,\"accuracy of A, then B\",1,2,0.375,,0.735,,,,\n") &&
-                                 Contains(",test,accuracy of B after A,1,2,0.5,,0.98,,0.625,them,\n"));
-  const auto row = ordered_json::parse(to_json(report)).at("rows").at(1);
+  CHECK_THAT(to_csv({report}), Contains(",test,\"accuracy of A, then B\",1,2,0.375,,0.735,,,,\n") &&
+                                   Contains(",test,accuracy of B after A,1,2,0.5,,0.98,,0.625,them,\n"));
+  const auto row = ordered_json::parse(to_json({report})).at("rows").at(1);
   CHECK(row.at("published").is_null());
   const ordered_json& figure = row.at("figures").at("test").at("accuracy of B after A");
   CHECK(figure.at("mean") == 0.5);
