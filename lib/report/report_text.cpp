@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -78,20 +79,28 @@ std::vector<std::string> obstacles(const Report& report) {
   return lines;
 }
 
-/// Where published figures are from, a sentence each.
-std::vector<std::string> sources(const Report& report) {
-  std::vector<std::string> found;
-  for (const RowReport& row : report.rows) {
-    for (const auto& [measure, figure] : row.row.published) {
-      if (std::ranges::find(found, figure.source) == found.end()) found.push_back(figure.source);
+/// Of the row's published figure; empty if there is none.
+std::string source_of(const RowReport& row, const Measure& measure) {
+  const auto published = row.row.published.find(measure);
+  return published == row.row.published.end() ? "" : published->second.source;
+}
+
+/// Where published figures of these measures are from, a sentence each.
+std::vector<std::string> sources(const Report& report, const std::vector<Measure>& measures) {
+  std::vector<std::string> found, sentences;
+  bool has_others = false;
+  for (const Measure& measure : measures) {
+    for (const RowReport& row : report.rows) {
+      const std::string source = source_of(row, measure);
+      if (!source.empty() && std::ranges::find(found, source) == found.end()) found.push_back(source);
     }
+    has_others = has_others || std::ranges::any_of(report.table.others, [&](const OtherFigures& other) {
+                   return other.figures.contains(measure);
+                 });
   }
-  std::vector<std::string> lines;
-  if (!found.empty()) lines.push_back(fmt::format("Published figures: {}.", fmt::join(found, "; ")));
-  if (!report.table.others.empty()) {
-    lines.push_back(fmt::format("Figures of other methods: {}.", report.table.others_source));
-  }
-  return lines;
+  if (!found.empty()) sentences.push_back(fmt::format("Published figures: {}.", fmt::join(found, "; ")));
+  if (has_others) sentences.push_back(fmt::format("Figures of other methods: {}.", report.table.others_source));
+  return sentences;
 }
 
 /// Calls `use(row, run)` for each run that a command can produce; says whether there was one.
@@ -143,11 +152,6 @@ ordered_json figure_json(const RowReport& row, const Measure& measure) {
   object["published"] = published->second.value;
   object["source"] = published->second.source;
   return object;
-}
-
-std::string source_of(const RowReport& row, const Measure& measure) {
-  const auto published = row.row.published.find(measure);
-  return published == row.row.published.end() ? "" : published->second.source;
 }
 
 ordered_json row_json(const Report& report, const RowReport& row) {
@@ -230,16 +234,19 @@ std::string markdown_of(const Sheet& sheet, bool with_note) {
   return text;
 }
 
-std::string latex_of(const Sheet& sheet, const std::string& table_title) {
+/// `text` and `more` as sentences after each other; a full stop is added where one is missing.
+void append_sentence(std::string& text, const std::string& more) {
+  if (more.empty()) return;
+  if (!text.empty()) text += text.ends_with('.') ? " " : ". ";
+  text += more;
+}
+
+std::string latex_of(const Sheet& sheet, const std::string& caption) {
   std::string text = "\\begin{table}\n  \\centering\n";
   text += fmt::format("  \\begin{{tabular}}{{{}}}\n    \\toprule\n", sheet.alignment);
   text += fmt::format("    {} \\\\\n    \\midrule\n", joined(sheet.headings, " & ", for_latex));
   for (const auto& cells : sheet.rows) text += fmt::format("    {} \\\\\n", joined(cells, " & ", for_latex));
   text += "    \\bottomrule\n  \\end{tabular}\n";
-  std::string caption = table_title;
-  for (const std::string& more : {sheet.title, sheet.note}) {
-    if (!more.empty()) caption += ". " + more;
-  }
   return text + fmt::format("  \\caption{{{}}}\n\\end{{table}}\n", for_latex(caption));
 }
 
@@ -251,7 +258,9 @@ std::string markdown_of(const Report& report) {
     const bool is_new = i > 0 && sheets[i].note != sheets[i - 1].note;  // said once, it holds for what follows
     text += (i > 0 ? "\n" : "") + markdown_of(sheets[i], is_new);
   }
-  for (const std::string& line : sources(report)) text += "\n" + line + "\n";
+  std::vector<Measure> compared;
+  for (const Sheet& sheet : sheets) compared.insert(compared.end(), sheet.compared.begin(), sheet.compared.end());
+  for (const std::string& line : sources(report, compared)) text += "\n" + line + "\n";
   std::string commands;
   for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
     commands += fmt::format("{}  # {}\n", command_for(row.row, run), describe(row, run));
@@ -265,7 +274,15 @@ std::string markdown_of(const Report& report) {
 
 std::string latex_of(const Report& report) {
   std::string text;
-  for (const Sheet& sheet : sheets_of(report)) text += latex_of(sheet, report.table.title);
+  std::string note = report.table.note;  // said once, with the first sheet
+  for (const Sheet& sheet : sheets_of(report)) {
+    std::string caption;
+    for (const std::string& part : {report.table.title, sheet.title, std::exchange(note, ""), sheet.note}) {
+      append_sentence(caption, part);
+    }
+    for (const std::string& source : sources(report, sheet.compared)) append_sentence(caption, source);
+    text += latex_of(sheet, caption);
+  }
   for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
     text += fmt::format("% {}: {}\n", describe(row, run), command_for(row.row, run));
   });
@@ -326,7 +343,7 @@ std::string to_markdown(const std::vector<Report>& reports) {
 }
 
 std::string to_latex(const std::vector<Report>& reports) {
-  return join(reports, latex_of, "\n");
+  return "% The preamble must have \\usepackage{booktabs}.\n" + join(reports, latex_of, "\n");
 }
 
 std::string to_csv(const std::vector<Report>& reports) {

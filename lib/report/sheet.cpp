@@ -68,10 +68,11 @@ struct Column {
 
 /// A row for each of the table's, and for each of others' that has a figure for one of the columns.
 Sheet make_sheet(const Report& report, const std::string& title, const std::vector<Column>& columns) {
-  Sheet sheet{.title = title, .note = "", .alignment = "l", .headings = {""}, .rows = {}};
+  Sheet sheet{.title = title, .note = "", .alignment = "l", .headings = {""}, .rows = {}, .compared = {}};
   for (const Column& column : columns) {
     sheet.headings.push_back(column.heading);
     sheet.alignment += column.alignment;
+    if (column.of_others) sheet.compared.push_back(*column.of_others);
   }
   for (const RowReport& row : report.rows) {
     sheet.rows.push_back({row.row.label});

@@ -14,6 +14,7 @@ struct Sheet {
   std::string alignment;  ///< of the columns, in the letters of LaTeX: "lrrl"
   std::vector<std::string> headings;
   std::vector<std::vector<std::string>> rows;
+  std::vector<Measure> compared;  ///< those of which it shows published figures and others', where there are any
 };
 
 /// What is not known, in a cell.

@@ -111,8 +111,9 @@ TEST_CASE("normalised scores stand for agents where they are known; other consta
   CHECK(json.at("headline").at("figure") == "normalised_paper");
   CHECK(json.at("rows").at(1).at("figures").at("test2").at("leaper").at("mean") == 2);
   CHECK(json.at("rows").at(1).at("runs").at(0).at("figures").at("test").at("maze_ci95") == 0.5);
-  CHECK_THAT(to_latex({table.report()}), Contains("\\caption{Agents. Normalised score, mean over games, \\%}") &&
-                                             Contains("\\begin{tabular}{lrrrrrrrrrl}"));
+  CHECK_THAT(to_latex({table.report()}),
+             Contains("\\caption{Agents. Normalised score, mean over games, \\%. Published figures: them.}") &&
+                 Contains("\\begin{tabular}{lrrrrrrrrrl}"));
 }
 
 TEST_CASE("a run of an agent that is missing comes from train-rl", "[report]") {

@@ -159,6 +159,15 @@ TEST_CASE("LaTeX, CSV and JSON say the same", "[report]") {
   CHECK(json.at("rows").at(0).at("runs").at(1).at("status") == "not run");
 }
 
+TEST_CASE("LaTeX says what it needs, the note and where figures are from", "[report]") {
+  const TableFiles files;
+  Report report = report_of(files);
+  report.table.note = "A note, 5 %.";
+  CHECK(to_latex({report, report}).starts_with("% The preamble must have \\usepackage{booktabs}.\n\\begin{table}\n"));
+  CHECK_THAT(to_latex({report}), Contains("\\caption{Two. A note, 5 \\%. Published figures: somebody. Figures of other "
+                                          "methods: them.}"));
+}
+
 TEST_CASE("several tables are one JSON list and one CSV file", "[report]") {
   const TableFiles files;
   files.finish("a", 1, 0.5);
