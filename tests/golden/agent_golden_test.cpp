@@ -156,7 +156,7 @@ TEST_CASE("training of agents in single precision follows PyTorch's in double", 
   CHECK(deviation(losses, expected) <= 1e-3 * largest(expected));
 }
 
-// For docs/benchmarks/trust.md, by hand: authors_agents.py runs the authors' own code and says how this is to be
+// For docs/benchmarks/agreement.md, by hand: authors_agents.py runs the authors' own code and says how this is to be
 // called.
 TEST_CASE("agents of the authors' code say the same", "[.][authors]") {
   const char* folder = std::getenv("SRWM_AUTHORS_AGENTS");
