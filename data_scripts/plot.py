@@ -209,15 +209,21 @@ def draw_series(axes, options, what):
     return switches
 
 
+def in_percent(fractions):
+    """Null leaves a gap."""
+    return [math.nan if value is None else 100 * value for value in fractions]
+
+
 def draw_pieces(axes, values, half_widths, ends, colour, label):
     """A curve over 1, 2, ..., broken after each of `ends`."""
-    y = [math.nan if value is None else 100 * value for value in values]
+    y = in_percent(values)
+    widths = in_percent(half_widths or [])
     for begin, end in zip([0, *ends], [*ends, len(y)]):
         x = range(begin + 1, end + 1)
         axes.plot(x, y[begin:end], color=colour, linewidth=1.6, marker="." if len(y) < 40 else None,
                   label=label if begin == 0 else None)
-        if half_widths:
-            draw_interval(axes, x, y[begin:end], [100 * width for width in half_widths[begin:end]], colour)
+        if widths:
+            draw_interval(axes, x, y[begin:end], widths[begin:end], colour)
 
 
 def objects_with(key, value, names=()):

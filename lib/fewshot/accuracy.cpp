@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -45,17 +46,19 @@ nlohmann::ordered_json order_json(const OrderAccuracy& order) {
   return object;
 }
 
-/// "omniglot: 61.40 % +- 0.10 (1,000 episodes)"
+/// "omniglot: 61.40 % +- 0.10 (1,000 episodes)"; empty if there are none.
 std::string total_line(const std::string& name, const RunningMean& total) {
-  return fmt::format("{}: {:.2f} % +- {:.2f} ({} episodes)\n", name, 100 * total.mean(), 100 * total.ci95(),
-                     format_count(total.count()));
+  if (total.count() == 0) return {};
+  return fmt::format("{}: {} ({})\n", name, percent_text(total.mean(), total.ci95()), episodes_text(total.count()));
 }
 
 /// "  1-10    20.12 +- 0.31 ..." for figures first, first + 1, ..., last - 1.
 std::string table_line(std::span<const RunningMean> figures, std::size_t first, std::size_t last) {
   std::string line = fmt::format("  {:>3}-{:<3}", first + 1, last);
   for (std::size_t i = first; i < last; ++i) {
-    line += fmt::format(" {:6.2f} +-{:5.2f}", 100 * figures[i].mean(), 100 * figures[i].ci95());
+    const double ci95 = figures[i].ci95();
+    const std::string interval = std::isnan(ci95) ? "-" : fmt::format("{:.2f}", 100 * ci95);
+    line += fmt::format(" {:6.2f} +-{:>5}", 100 * figures[i].mean(), interval);
   }
   return line + "\n";
 }
@@ -70,9 +73,18 @@ void RunningMean::add(double value) {
 }
 
 double RunningMean::ci95() const {
-  if (count_ < 2) return 0;
+  if (count_ < 2) return std::numeric_limits<double>::quiet_NaN();
   const auto n = static_cast<double>(count_);
   return 1.96 * std::sqrt(squares_ / (n - 1) / n);
+}
+
+std::string percent_text(double accuracy, double ci95) {
+  const std::string interval = std::isnan(ci95) ? "" : fmt::format(" +- {:.2f}", 100 * ci95);
+  return fmt::format("{:.2f} %{}", 100 * accuracy, interval);
+}
+
+std::string episodes_text(std::int64_t episodes) {
+  return fmt::format("{} {}", format_count(episodes), episodes == 1 ? "episode" : "episodes");
 }
 
 void SequenceAccuracy::add(std::span<const std::uint8_t> correct, std::span<const std::int32_t> targets) {
@@ -131,7 +143,7 @@ std::string tasks_table(const TwoTaskAccuracy& accuracy) {
 }
 
 void add_total(nlohmann::ordered_json& object, const RunningMean& total) {
-  object["accuracy"] = total.mean();
+  object["accuracy"] = total.count() > 0 ? nlohmann::ordered_json(total.mean()) : nlohmann::ordered_json();
   object["ci95"] = total.ci95();
 }
 

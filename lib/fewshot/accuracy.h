@@ -17,13 +17,20 @@ class RunningMean {
   void add(double value);
   std::int64_t count() const { return count_; }
   double mean() const { return mean_; }
-  /// Half the width of the 95 % interval of the mean: 1.96 standard errors.
+  /// Half the width of the 95 % interval of the mean: 1.96 standard errors. NaN, which JSON has as null, if there are
+  /// fewer than two values.
   double ci95() const;
 
  private:
   std::int64_t count_ = 0;
   double mean_ = 0, squares_ = 0;
 };
+
+/// "61.40 % +- 0.10", without the interval if that is NaN.
+std::string percent_text(double accuracy, double ci95);
+
+/// "1 episode", "32,000 episodes"
+std::string episodes_text(std::int64_t episodes);
 
 /// What was right in sequences in which every position has a target; all figures are means over the sequences.
 struct SequenceAccuracy {
@@ -59,10 +66,10 @@ struct TwoTaskAccuracy {
 
 /// Adds "tasks" and "orders" (docs/run_folder.md).
 void add_tasks(nlohmann::ordered_json& object, const TwoTaskAccuracy& accuracy);
-/// The same as tables, ending in a newline.
+/// The same as tables, ending in a newline; of an order without sequences nothing.
 std::string tasks_table(const TwoTaskAccuracy& accuracy);
 
-/// Adds "accuracy" and "ci95".
+/// Adds "accuracy" and "ci95"; null what is not known.
 void add_total(nlohmann::ordered_json& object, const RunningMean& total);
 /// Adds "accuracy_by_<what>" and "ci95_by_<what>", lists of fractions; nothing if there are no figures.
 void add_series(nlohmann::ordered_json& object, const std::string& what, std::span<const RunningMean> figures);

@@ -15,8 +15,9 @@
 namespace srwm {
 
 struct Evaluation {
-  double accuracy = 0;        ///< mean over episodes of the fraction of targets predicted right
-  double ci95 = 0;            ///< half the width of the 95 % interval of that mean: 1.96 standard errors over episodes
+  double accuracy = 0;  ///< mean over episodes of the fraction of targets predicted right
+  double ci95 =
+      0;  ///< half the width of the 95 % interval of that mean: 1.96 standard errors over episodes; NaN for one episode
   double loss = 0;            ///< mean cross-entropy per target
   SequenceAccuracy sequence;  ///< without figures where the queries of an episode are branches, and with two tasks
   std::optional<TwoTaskAccuracy> two_tasks;

@@ -1,9 +1,11 @@
 #include "fewshot/report.h"
 
 #include <cmath>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
+#include "run/estimate.h"
 #include "run/progress.h"
 #include "run/result.h"
 
@@ -11,8 +13,8 @@ namespace srwm {
 namespace {
 
 std::string accuracy_text(double accuracy, double ci95, std::int64_t episodes) {
-  return fmt::format("{:.2f} % +- {:.2f} (95 % interval over {} episodes)", 100 * accuracy, 100 * ci95,
-                     format_count(episodes));
+  const char* what = std::isnan(ci95) ? "" : "95 % interval over ";
+  return fmt::format("{} ({}{})", percent_text(accuracy, ci95), what, episodes_text(episodes));
 }
 
 std::string figure_line(const nlohmann::json& figures, const char* key, const char* label) {
@@ -24,8 +26,9 @@ std::string figure_line(const nlohmann::json& figures, const char* key, const ch
 std::string describe(const nlohmann::json& result, const RunPaths& paths) {
   std::string text;
   if (const auto test = result.find("test"); test != result.end()) {
-    text += fmt::format("  {:<11} {}\n", "test",
-                        accuracy_text(test->at("accuracy"), test->at("ci95"), test->at("episodes")));
+    const Estimate accuracy = read_estimate(*test, "accuracy", "ci95").value();
+    const double ci95 = accuracy.ci95.value_or(std::numeric_limits<double>::quiet_NaN());
+    text += fmt::format("  {:<11} {}\n", "test", accuracy_text(accuracy.value, ci95, test->at("episodes")));
   }
   if (const auto validation = result.find("validation"); validation != result.end()) {
     text += fmt::format("  {:<11} {:.2f} % at step {}\n", "validation", 100 * validation->at("accuracy").get<double>(),

@@ -162,8 +162,8 @@ void FewShotTrainer::validate() {
   if (result.episodes < episodes) stop();
   validated_step_ = step_;
   recorder_->write(step_, "validation", {{"loss", result.loss}, {"accuracy", result.accuracy}, {"ci95", result.ci95}});
-  logger_.info("step {}: validation accuracy {:.2f} % +- {:.2f}, loss {:.4f}", format_count(step_),
-               100 * result.accuracy, 100 * result.ci95, result.loss);
+  logger_.info("step {}: validation accuracy {}, loss {:.4f}", format_count(step_),
+               percent_text(result.accuracy, result.ci95), result.loss);
   if (best_metric_ && result.accuracy <= *best_metric_) return;
   best_metric_ = result.accuracy;
   best_step_ = step_;

@@ -1,6 +1,8 @@
 #include "fewshot/accuracy.h"
 
 #include <array>
+#include <cmath>
+#include <limits>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -22,8 +24,10 @@ SequenceAccuracy two_sequences() {
 
 TEST_CASE("a running mean and its interval are those of the textbook", "[accuracy]") {
   RunningMean mean;
-  CHECK(mean.ci95() == 0);
-  for (const double value : {0.25, 0.5, 1.0, 0.25}) mean.add(value);
+  CHECK(std::isnan(mean.ci95()));
+  mean.add(0.25);
+  CHECK(std::isnan(mean.ci95()));
+  for (const double value : {0.5, 1.0, 0.25}) mean.add(value);
   CHECK(mean.mean() == Approx(0.5));
   CHECK(mean.ci95() == Approx(1.96 * std::sqrt((0.0625 + 0 + 0.25 + 0.0625) / 3 / 4)));
 }
@@ -74,4 +78,30 @@ TEST_CASE("accuracy of two tasks: each in total, and in either order", "[accurac
   CHECK(object["orders"][1]["tasks"][0]["positions"] == 3);
   CHECK(object["orders"][1]["accuracy_by_position"].size() == 5);
   CHECK_THAT(tasks_table(accuracy), Contains("B, then A: 80.00 %"));
+}
+
+TEST_CASE("one sequence of two tasks: no intervals, nothing of the order that did not come", "[accuracy]") {
+  TwoTaskAccuracy accuracy({"A", "B"});
+  accuracy.add(std::array<std::uint8_t, 4>{0, 1, 1, 1}, std::array<std::int32_t, 4>{0, 1, 0, 1},
+               std::array<std::uint8_t, 4>{0, 0, 1, 1});
+  const std::string table = tasks_table(accuracy);
+  CHECK_THAT(table, Contains("A: 50.00 % (1 episode)\n") && Contains("A, then B: 75.00 % (1 episode)\n") &&
+                        Contains("    1-1    50.00 +-    -\n") && !Contains("B, then A") && !Contains("0 episodes"));
+  nlohmann::ordered_json object;
+  add_tasks(object, accuracy);
+  object = nlohmann::ordered_json::parse(object.dump());
+  CHECK(object["tasks"][0]["accuracy"] == 0.5);
+  CHECK(object["tasks"][0]["ci95"].is_null());
+  CHECK(object["orders"][0]["ci95_by_position"].at(3).is_null());
+  CHECK(object["orders"][1]["episodes"] == 0);
+  CHECK(object["orders"][1]["accuracy"].is_null());
+  CHECK(object["orders"][1]["tasks"][0]["accuracy"].is_null());
+  CHECK_FALSE(object["orders"][1].contains("accuracy_by_position"));
+}
+
+TEST_CASE("an accuracy in words has an interval where it is known", "[accuracy]") {
+  CHECK(percent_text(0.614, 0.001) == "61.40 % +- 0.10");
+  CHECK(percent_text(0.614, std::numeric_limits<double>::quiet_NaN()) == "61.40 %");
+  CHECK(episodes_text(1) == "1 episode");
+  CHECK(episodes_text(32000) == "32,000 episodes");
 }

@@ -116,6 +116,18 @@ TEST_CASE("figures of sequences stand in LaTeX, CSV and JSON", "[report]") {
   CHECK(row.at("runs").at(0).at("figures").at("test").at("accuracy of A before B_ci95").get<double>() == Approx(0.49));
 }
 
+TEST_CASE("an order that no test sequence had is not known", "[report]") {
+  const SequentialTable table;
+  table.finish_sequences("a", 1, false);
+  const Report report = table.report();
+  const RunState run = report.rows.at(1).runs.at(0).state;
+  CHECK(run.status == RunStatus::complete);
+  CHECK(run.figure({"test", "accuracy of A, then B"}));
+  CHECK_FALSE(run.figure({"test", "accuracy of B, then A"}));
+  CHECK_FALSE(run.figure({"test", "accuracy of A after B"}));
+  CHECK_THAT(to_markdown({report}), !Contains("### Accuracy, B, then A, %"));
+}
+
 TEST_CASE("mistakes in published figures are told", "[table]") {
   const SequentialTable table;
   CHECK_THAT(table.refusal(R"("published": {"c": {}, "a": {"accuracy of C": 0.5, "accuracy of A": 50}, "b": 0.5})"),
