@@ -33,7 +33,8 @@ class EpisodeTally {
     const auto n = static_cast<double>(sums.episodes);
     if (sums.episodes == 0) return {.game = game};
     const double mean = sums.score / n, variance = std::max(0.0, sums.squares / n - mean * mean);
-    const double ci95 = sums.episodes < 2 ? 0 : 1.96 * std::sqrt(variance / (n - 1));
+    std::optional<double> ci95;
+    if (sums.episodes > 1) ci95 = 1.96 * std::sqrt(variance / (n - 1));
     return {game, mean, ci95, sums.length / n, sums.episodes};
   }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace srwm {
 struct GameScore {
   std::string game;
   double mean_return = 0;
-  double ci95 = 0;         ///< half the width of the 95 % interval of that mean: 1.96 standard errors over episodes
+  /// Half the width of the 95 % interval of that mean: 1.96 standard errors over episodes; none with fewer than two.
+  std::optional<double> ci95;
   double mean_length = 0;  ///< steps
   std::int64_t episodes = 0;
 };

@@ -101,7 +101,8 @@ std::optional<Estimate> normalised_mean(const RlEvaluation& evaluation,
   for (std::size_t game = 0; game < ranges.size(); ++game) {
     if (!ranges[game]) return std::nullopt;
     const GameScore& score = evaluation.games[game];
-    games.push_back({ranges[game]->normalised(score.mean_return), score.ci95 / ranges[game]->width()});
+    games.push_back({ranges[game]->normalised(score.mean_return), std::nullopt});
+    if (score.ci95) games.back().ci95 = *score.ci95 / ranges[game]->width();
   }
   return mean_of(games);
 }
@@ -128,7 +129,8 @@ std::string describe(const RlScores& scores) {
     text += fmt::format("{:<18}", scores.splits.front().second.games[game].game);
     for (const auto& [split, evaluation] : scores.splits) {
       const GameScore& score = evaluation.games[game];
-      text += fmt::format("{:>18}", fmt::format("{:.2f} +- {:.2f}", score.mean_return, score.ci95));
+      const std::string interval = score.ci95 ? fmt::format(" +- {:.2f}", *score.ci95) : "";
+      text += fmt::format("{:>18}", fmt::format("{:.2f}{}", score.mean_return, interval));
     }
     text += "\n";
   }

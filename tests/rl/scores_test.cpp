@@ -53,3 +53,16 @@ TEST_CASE("result.json has the games and their means with intervals, and means o
   CHECK_FALSE(train.contains("normalised_code"));
   CHECK(train.at("episodes") == 40);
 }
+
+TEST_CASE("returns of one episode have no interval, nor have means over them", "[rl]") {
+  RlScores scores;
+  scores.splits = {{{"train"}, {{{.game = "a", .mean_return = 2, .ci95 = {}, .episodes = 1}}, true}}};
+  scores.paper = scores.code = {ScoreRange{0, 4}};
+  const auto section = to_sections(scores).at(0).second;
+  CHECK(section.at("normalised_paper") == 0.5);
+  for (const char* figure : {"a", "mean_return", "normalised_paper"}) {
+    CHECK(section.contains(figure));
+    CHECK_FALSE(section.contains(std::string(figure) + "_ci95"));
+  }
+  CHECK_THAT(describe(scores), Catch::Matchers::Contains("2.00\n") && !Catch::Matchers::Contains("+-"));
+}
