@@ -170,9 +170,9 @@ def draw_curve(axes, lines, options, **style):
 
 
 def draw_interval(axes, x, y, half_width, colour):
-    """A band, where half widths are known (not NaN)."""
-    axes.fill_between(x, [a - b for a, b in zip(y, half_width)], [a + b for a, b in zip(y, half_width)], color=colour,
-                      alpha=0.15, linewidth=0)
+    """A band around accuracies in percent, where half widths are known (not NaN)."""
+    low, high = ([min(max(a + sign * b, 0), 100) for a, b in zip(y, half_width)] for sign in (-1, 1))
+    axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
 def draw_positions(axes, options):
@@ -199,7 +199,7 @@ def draw_series(axes, options, what):
             raise PlotError(f"{run} has no accuracy_by_{what}: its protocol asks at one position only, or it was not "
                             "tested.")
         for names, holder in found:
-            label = ", ".join(names) if len(options.runs) == 1 else ", ".join((name, *names))
+            label = ": ".join(names if len(options.runs) == 1 else (name, *names))
             ends = ends_of_tasks(holder)
             draw_pieces(axes, holder[f"accuracy_by_{what}"], holder.get(f"ci95_by_{what}"), ends, next(colours),
                         label or name)

@@ -16,7 +16,8 @@ fi
 
 set -m  # each run has a process group of its own: a Ctrl-C reaches it once, through this script
 stopped='' code=0
-pids=()
+pids=() failed=()
+declare -A item_of  # by process
 stop() {
   stopped=yes
   for pid in ${pids[@]+"${pids[@]}"}; do kill -TERM "$pid" 2>/dev/null; done
@@ -32,7 +33,8 @@ wait_for_one() {
   for pid in "${pids[@]}"; do if [ "$pid" != "$ended" ]; then alive+=("$pid"); fi; done
   pids=(${alive[@]+"${alive[@]}"})
   if [ "$status" -eq 143 ] && [ -n "$stopped" ]; then status=75; fi
-  if [ "$status" -eq 75 ]; then stopped=yes; elif [ "$status" -gt "$code" ]; then code=$status; fi
+  if [ "$status" -eq 75 ]; then stopped=yes; elif [ "$status" -ne 0 ]; then failed+=("${item_of[$ended]}"); fi
+  if [ "$status" -ne 75 ] && [ "$status" -gt "$code" ]; then code=$status; fi
 }
 
 # run_all JOBS COMMAND [WORD...] -- ITEM...: COMMAND WORD... ITEM for each item, JOBS at a time, until a signal comes.
@@ -46,14 +48,16 @@ run_all() {
     if [ -n "$stopped" ]; then break; fi
     "${command[@]}" "$item" &
     pids+=($!)
+    item_of[$!]=$item
   done
   while [ ${#pids[@]} -gt 0 ]; do wait_for_one; done
 }
 
-# finish HINT: ends the script as its runs ended; HINT says where to look after an error.
+# Ends the script as its runs ended.
 finish() {
   if [ "$code" -ne 0 ]; then
-    echo "$(basename "$0"): A run ended with exit code $code; $1" >&2
+    echo "$(basename "$0"): ${#failed[@]} ended with an error, exit code $code; output.txt of each says why:" >&2
+    printf '  %s\n' "${failed[@]}" >&2
     exit "$code"
   fi
   if [ -n "$stopped" ]; then

@@ -5,7 +5,7 @@
 # left alone and what was stopped goes on. What a run prints goes to output.txt in its folder.
 set -uo pipefail
 experiments=$(cd "$(dirname "$0")" && pwd)
-if [ $# -eq 0 ]; then
+if [ $# -eq 0 ] || [[ $1 == -* ]]; then
   sed -n '2,6s/^# //p' "$0" >&2
   exit 2
 fi
@@ -15,31 +15,51 @@ if [ ! -d "$folder" ] && [ -d "$experiments/$folder" ]; then folder=$experiments
 . "$experiments/jobs.sh"
 
 list=$folder/variants.txt
-mapfile -t variants < <(grep -E '^[^#[:space:]]+: ' "$list")
-if [ ${#variants[@]} -eq 0 ]; then
-  echo "run_variants.sh: $list lists nothing to run." >&2
+if [ ! -f "$list" ]; then
+  echo "run_variants.sh: There is no $list, which would list what to run." >&2
   exit 2
 fi
-chosen=()
-for name in "$@"; do
-  if ! line=$(grep "^$name: " "$list"); then
+names=()
+declare -A line_of
+while IFS= read -r line; do
+  if [[ $line =~ ^([^#[:space:]]+):\  ]]; then
+    names+=("${BASH_REMATCH[1]}")
+    line_of[${BASH_REMATCH[1]}]=$line
+  fi
+done <"$list"
+if [ $# -gt 0 ]; then names=("$@"); fi
+
+# arguments_of NAME: spec and settings of a line as options, in the array `arguments`.
+arguments_of() {
+  local spec settings setting
+  read -r spec settings <<<"${line_of[$1]#*: }"
+  arguments=(--config "$folder/$spec")
+  for setting in $settings; do arguments+=(--set "$setting"); done
+}
+
+# All lines are looked at before the first run begins.
+for name in ${names[@]+"${names[@]}"}; do
+  if [ -z "${line_of[$name]:-}" ]; then
     echo "run_variants.sh: $list has no line '$name: ...'." >&2
     exit 2
   fi
-  chosen+=("$line")
+  arguments_of "$name"
+  if ! "$SRWM" config show "${arguments[@]:1}" >/dev/null; then
+    echo "run_variants.sh: so says the line '${line_of[$name]}' of $list." >&2
+    exit 2
+  fi
 done
-if [ $# -eq 0 ]; then chosen=("${variants[@]}"); fi
 
-# run LINE: becomes the process itself, so that signals reach it.
+# run NAME: becomes the process itself, so that signals reach it.
 run() {
-  local name=${1%%:*} spec settings setting arguments=()
-  read -r spec settings <<<"${1#*:}"
-  for setting in $settings; do arguments+=(--set "$setting"); done
-  mkdir -p "$out/$name" || exit 3
-  echo "run_variants.sh: $name: begins; see $out/$name/output.txt"
-  exec "$SRWM" train-fewshot --config "$folder/$spec" --threads 1 --resume --run-dir "$out/$name" \
-    ${arguments[@]+"${arguments[@]}"} >>"$out/$name/output.txt" 2>&1
+  arguments_of "$1"
+  mkdir -p "$out/$1" || exit 3
+  echo "run_variants.sh: $1: begins; see $out/$1/output.txt"
+  exec "$SRWM" train-fewshot "${arguments[@]}" --threads 1 --resume --run-dir "$out/$1" >>"$out/$1/output.txt" 2>&1
 }
 
-run_all 2 run -- "${chosen[@]}"
-finish 'its output.txt says why.'
+run_all 2 run -- ${names[@]+"${names[@]}"}
+for name in ${names[@]+"${names[@]}"}; do
+  printf '%-24s %s\n' "$name" "$(sed -n 's/^  test  *//p' "$out/$name/output.txt" 2>/dev/null | tail -n 1)"
+done
+finish

@@ -75,9 +75,11 @@ std::int64_t episodes_for(const Options& options, const ExperimentSpec& spec, co
 }
 
 /// The classes must be those that the checkpoint was trained and validated on: test classes of another file may be its
-/// training classes. Says nothing where the checkpoint saw only a file of episodes.
+/// training classes. Says nothing where the checkpoint saw only a file of episodes, or where nobody knows what it saw:
+/// converted from PyTorch.
 void check_digest(const Checkpoint& checkpoint, const std::filesystem::path& path, const FewShotData& data) {
   const std::string& then = checkpoint.data_digest;
+  if (then.empty()) return;
   const std::string now = data.digest();
   const bool only_file = then.find('+') == std::string::npos &&
                          !parse_spec_text(checkpoint.spec_json, path.string()).data.train_episodes.empty();

@@ -43,7 +43,8 @@ void print_result(const RunPaths& paths, const char* headline) {
 
 /// The run of one seed: of the spec's own if there is none.
 FewShotRun make_run(const Options& options, const std::optional<std::uint64_t>& seed) {
-  const ExperimentSpec spec = load_spec(options.config, overrides_of(options, seed));
+  ExperimentSpec spec = load_spec(options.config, overrides_of(options, seed));
+  drop_figures_of_other_settings(options, spec);
   std::string folder = options.run_dir;
   if (folder.empty()) {
     folder = default_run_folder(spec.name, spec.seed).string();

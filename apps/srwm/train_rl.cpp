@@ -24,7 +24,8 @@ void print_result(const RunPaths& paths, const char* headline) {
 
 void execute(const TrainingOptions& options) {
   StopRequest stop(options.max_seconds);
-  const RlSpec spec = load_rl_spec(options.config, overrides_of(options, options.seed));
+  RlSpec spec = load_rl_spec(options.config, overrides_of(options, options.seed));
+  drop_figures_of_other_settings(options, spec);
   const std::string folder =
       options.run_dir.empty() ? default_run_folder(spec.name, spec.seed).string() : options.run_dir;
   const TrainingRun run{to_json(spec), {folder}, options.resume, options.init_from};

@@ -1,8 +1,12 @@
 #include "srwm/training_run.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "run/progress.h"
+#include "spec/differences.h"
+#include "spec/parse.h"
 #include "srwm/value_names.h"
 
 namespace srwm {
@@ -36,6 +40,20 @@ std::vector<std::string> overrides_of(const TrainingOptions& options, const std:
   std::vector<std::string> overrides = options.set;
   if (seed) overrides.push_back(fmt::format("seed={}", *seed));
   return overrides;
+}
+
+void drop_figures_of_other_settings(const TrainingOptions& options, AnySpec& spec) {
+  constexpr std::string_view indifferent[] = {
+      "name", "comment", "seed", "figures", "checkpoint", "train.report_every", "env.threads"};
+  const auto gives_figures = [](const std::string& setting) { return setting.starts_with("figures"); };
+  if (options.set.empty() || std::ranges::any_of(options.set, gives_figures)) return;
+  try {
+    const std::unique_ptr<AnySpec> of_file = load_any_spec(options.config);
+    if (of_file->task == spec.task && differences(*of_file, spec, indifferent).empty()) return;
+  } catch (const SpecError&) {
+    // The file is a spec only with what --set adds to it.
+  }
+  spec.figures = {};
 }
 
 bool is_complete(const TrainingRun& run) {

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "run/log.h"
 #include "run/run_folder.h"
+#include "spec/spec.h"
 #include "srwm/session.h"
 
 namespace srwm {
@@ -30,6 +31,10 @@ void add_training_options(CLI::App& command, TrainingOptions& options, const cha
 
 /// What --set and --seed say, for load_spec.
 std::vector<std::string> overrides_of(const TrainingOptions& options, const std::optional<std::uint64_t>& seed);
+
+/// The figures of a spec are of its settings as the file has them: where --set changes what the result depends on, they
+/// are left out, unless --set gives some.
+void drop_figures_of_other_settings(const TrainingOptions& options, AnySpec& spec);
 
 /// A run's place, and how it is to begin.
 struct TrainingRun {

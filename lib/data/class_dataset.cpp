@@ -162,6 +162,7 @@ ClassDataset read_class_dataset(const std::filesystem::path& path) {
   dataset.train = read_split(file, Split::train);
   dataset.val = read_split(file, Split::val);
   dataset.test = read_split(file, Split::test);
+  set_labels(dataset);
   set_digest(dataset);
   return dataset;
 }
@@ -196,6 +197,12 @@ void set_statistics(ClassDataset& dataset) {
   }
 }
 
+void set_labels(ClassDataset& dataset) {
+  dataset.train.label = fmt::format("the split train of {}", dataset.name);
+  dataset.val.label = fmt::format("the split val of {}", dataset.name);
+  dataset.test.label = fmt::format("the split test of {}", dataset.name);
+}
+
 void set_digest(ClassDataset& dataset) {
   Digest digest;
   for (const Split which : all_splits) {
@@ -211,6 +218,27 @@ void set_digest(ClassDataset& dataset) {
   dataset.digest = digest.hex();
 }
 
+namespace {
+
+/// Of a dataset that is not there, after "make the file: ".
+std::string how_to_make(const std::string& name) {
+  constexpr std::pair<std::string_view, std::string_view> packers[] = {
+      {"omniglot28", "pack_omniglot.py"},          {"omniglot84rgb", "pack_omniglot.py --size 84 --rgb"},
+      {"miniimagenet", "pack_miniimagenet.py"},    {"miniimagenet32", "pack_miniimagenet.py --size 32"},
+      {"fc100", "pack_cifar.py --protocol fc100"}, {"cifarfs", "pack_cifar.py --protocol cifarfs"},
+      {"tieredimagenet", "pack_tieredimagenet.py"}};
+  for (const auto& [dataset, packer] : packers) {
+    if (name == dataset)
+      return fmt::format("'data_scripts/{} ... --out data/{}.h5' packs it (docs/data.md)", packer, name);
+  }
+  return fmt::format(
+      "the scripts pack_*.py in data_scripts pack published ones (docs/data.md), 'srwm data glyphs --out {}.h5' writes "
+      "generated characters",
+      name);
+}
+
+}  // namespace
+
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
   if (is_path) {
@@ -225,9 +253,8 @@ std::filesystem::path find_dataset(const std::string& name, const std::string& d
   }
   throw DataError(
       "The dataset '{}' was not found; looked for {}. Name its folder with --data-dir or $SRWM_DATA, or make the file: "
-      "data_scripts/pack_omniglot.py packs Omniglot, its neighbours pack others (docs/data.md), 'srwm data glyphs "
-      "--out {}.h5' writes generated characters.",
-      name, looked_at, name);
+      "{}.",
+      name, looked_at, how_to_make(name));
 }
 
 }  // namespace srwm

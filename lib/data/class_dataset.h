@@ -22,6 +22,7 @@ Split parse_split(std::string_view name);
 Stream episode_stream(Split split);
 
 struct ClassSplit {
+  std::string label = "the split";                 ///< for messages: "the split val of fc100"
   Tensor images;                                   ///< u8 [N, H, W, C]
   std::vector<std::string> class_names;            ///< one per class
   std::vector<std::vector<std::int32_t>> members;  ///< image indices of each class, ascending
@@ -55,6 +56,8 @@ inline constexpr std::int64_t max_images = std::numeric_limits<std::int32_t>::ma
 void set_statistics(ClassDataset& dataset);
 /// Sets `digest` from the content.
 void set_digest(ClassDataset& dataset);
+/// Sets the labels of its splits from its name.
+void set_labels(ClassDataset& dataset);
 
 /// Finds the file of a dataset named in a spec: a path if it has a '/' or ends in .h5, else NAME.h5 in the first of
 /// data_folders() (io/data_folders.h) that has it. DataError listing the places looked at and how to make the file.

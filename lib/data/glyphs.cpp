@@ -251,6 +251,7 @@ ClassDataset make_glyphs(const GlyphOptions& options, int threads) {
   dataset.val = draw_split(options, Split::val, options.val_classes, threads);
   dataset.test = draw_split(options, Split::test, options.test_classes, threads);
   set_statistics(dataset);
+  set_labels(dataset);
   set_digest(dataset);
   return dataset;
 }

@@ -131,8 +131,8 @@ EpisodeSampler::EpisodeSampler(const ClassSplit& split, const EpisodeOptions& op
     throw SpecError("protocol.n_way is {}; it must be 1 to {}.", options.n_way, max_ways);
   }
   if (classes < options.n_way) {
-    throw SpecError("protocol.n_way is {} but the split has only {} classes. Choose a smaller one.", options.n_way,
-                    classes);
+    throw SpecError("protocol.n_way is {} but {} has only {} classes. Choose a smaller one.", options.n_way,
+                    split.label, classes);
   }
   if (options.rotations && split.images.dim(1) != split.images.dim(2)) {
     throw SpecError(

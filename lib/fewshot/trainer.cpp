@@ -103,7 +103,7 @@ void FewShotTrainer::train(std::int64_t last_step) {
       stop();
     }
     train_step();
-    if (due(spec_.train.report_every)) {
+    if (due(spec_.train.report_every) || step_ == spec_.train.steps) {
       wait_for_steps();
       report();
     }

@@ -110,7 +110,7 @@ void RlTrainer::train(std::int64_t last_update) {
     if (updates_ >= last_update) return;
     if (stop_.requested()) stop();
     update();
-    if (due(spec_.train.report_every)) report();
+    if (due(spec_.train.report_every) || updates_ == spec_.train.updates()) report();
     display_->step(steps());
   }
 }

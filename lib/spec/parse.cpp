@@ -25,9 +25,16 @@ bool is_inside(std::string_view path, std::string_view ancestor) {
   return path.starts_with(ancestor) && (path.size() == ancestor.size() || path[ancestor.size()] == '.');
 }
 
+/// Where an entry is that stands in no file.
+constexpr std::string_view override_option = "--set";
+
+bool is_override(const JsonEntry& entry) {
+  return entry.where.starts_with(override_option);
+}
+
 /// "path=value" as entries; the value is JSON if it can be read as such, else text.
 std::vector<JsonEntry> read_override(const SpecKeys& keys, const std::string& text, Problems& problems) {
-  const std::string where = fmt::format("--set {}", shown(text));
+  const std::string where = fmt::format("{} {}", override_option, shown(text));
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || !is_utf8(text)) {
     problems.add(where, "", "must be KEY=VALUE in UTF-8, as in --set train.steps=1000.");
@@ -304,6 +311,22 @@ Spec only(const std::unique_ptr<AnySpec>& spec, std::string_view origin) {
   return as<Spec>(*spec);
 }
 
+/// Leaves out what the file sets and an override takes the meaning from, by setting the key on which that depends:
+/// model.core.heads beside --set model.core.kind=lstm.
+void drop_what_lost_its_meaning(const SpecKeys& keys, std::vector<JsonEntry>& entries) {
+  Problems not_yet;
+  const std::unique_ptr<AnySpec> spec = Filler(keys, entries, not_yet).fill();
+  std::set<std::string, std::less<>> overridden;
+  for (const JsonEntry& entry : entries) {
+    if (is_override(entry)) overridden.insert(entry.path);
+  }
+  std::erase_if(entries, [&](const JsonEntry& entry) {
+    const Field* field = keys.find_field(entry.path);
+    return field != nullptr && !is_override(entry) && overridden.contains(field->condition.key) &&
+           !field->applies(*spec);
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<AnySpec> parse_any_spec_text(std::string_view text, std::string_view origin,
@@ -317,6 +340,7 @@ std::unique_ptr<AnySpec> parse_any_spec_text(std::string_view text, std::string_
       override_entry(keys, entries, std::move(entry));
     }
   }
+  if (!overrides.empty()) drop_what_lost_its_meaning(keys, entries);
   std::unique_ptr<AnySpec> spec = Filler(keys, entries, problems).fill();
   problems.throw_if_any(origin);
   return spec;

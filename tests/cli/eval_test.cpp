@@ -6,6 +6,7 @@
 
 #include "cli/small_run.h"
 #include "io/hdf5.h"
+#include "run/checkpoint.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -39,6 +40,17 @@ TEST_CASE_METHOD(Trained, "eval repeats the result of the run", "[cli]") {
   }
   CHECK_THAT(run_srwm({"eval", "--run", run(), "--split", "val", "--num-episodes", "8"}).out,
              Contains("val accuracy") && Contains("8 episodes"));
+}
+
+TEST_CASE_METHOD(Trained, "a checkpoint that does not say on what data it was trained is evaluated", "[cli]") {
+  Checkpoint converted = load_checkpoint(folder.path() / "run/checkpoints/best.h5");
+  converted.data_digest = "";  // as data_scripts/convert_torch_checkpoint.py writes it
+  save_checkpoint(folder.path() / "converted.h5", converted);
+  const RunResult result = run_srwm({"eval", "--checkpoint", file("converted.h5"), "--json", "--threads", "1"});
+  INFO(result.err);
+  REQUIRE(result.exit_code == 0);
+  const auto stored = nlohmann::json::parse(read_file(folder.path() / "run/result.json"));
+  CHECK(nlohmann::json::parse(result.out).at("accuracy") == stored.at("test").at("accuracy"));
 }
 
 TEST_CASE("eval of sequences gives the series of the run, as JSON and as a table", "[cli]") {

@@ -155,7 +155,11 @@ TEST_CASE("datasets are found by path and by name", "[class_dataset]") {
   CHECK_THROWS_WITH(find_dataset(given.path() / "one.h5", ""), Contains("There is no file"));
   CHECK_THROWS_WITH(find_dataset("none", given.path()), Contains((given.path() / "none.h5").string()) &&
                                                             Contains((environment.path() / "none.h5").string()) &&
-                                                            Contains("data/none.h5") && Contains("pack_omniglot.py"));
+                                                            Contains("data/none.h5") && Contains("--out none.h5"));
+  CHECK_THROWS_WITH(
+      find_dataset("omniglot84rgb", given.path()),
+      Contains("'data_scripts/pack_omniglot.py --size 84 --rgb ... --out data/omniglot84rgb.h5' packs it") &&
+          !Contains("glyphs"));
   unsetenv("SRWM_DATA");
   CHECK_THROWS_WITH(find_dataset("none", ""), Contains("looked for data/none.h5."));
 }

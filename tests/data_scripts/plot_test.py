@@ -116,7 +116,7 @@ class Plot(unittest.TestCase):
         self.assertTrue(math.isnan(pieces[1][1][1]))
         self.assertEqual(pieces[4][0], [3.5, 3.5])  # the task switch
         _, labels = self.axes("positions", self.path("seq"), self.write_result("other", RESULT))
-        self.assertEqual(labels[:3], ["seq", "seq, Omniglot first", "other"])
+        self.assertEqual(labels[:3], ["seq", "seq: Omniglot first", "other"])
 
     def test_shots(self):
         self.write("eval.json", json.dumps(RESULT["test"]))

@@ -107,10 +107,14 @@ class RunTable(TableTest):
         code, out, err = self.run_table("--seeds", "1")
         self.assertEqual(code, 3, out + err)
         self.assertIn("exit code 3", err)
+        self.assertIn("--run-dir", err)
         self.assertIn("| B | 1 of 1 |", out)
         self.assertIn("none", (self.runs / "small-a-s1/output.txt").read_text())
 
     def test_refuses_what_it_does_not_know(self):
+        code, _, err = self.run_table("--", "--set", "train.batch=3")
+        self.assertEqual(code, 2)
+        self.assertIn("would not be counted", err)
         for options in (["--jobs", "0"], ["--job", "2"], ["x"]):
             code, _, err = self.run_table(*options)
             self.assertEqual(code, 2, options)
@@ -196,6 +200,14 @@ class RunVariants(TableTest):
         self.assertEqual(code, 2)
         self.assertIn("no line 'fas: ...'", err)
 
+    def test_refuses_a_bad_line_before_anything_runs(self):
+        self.write_list("plain: a.json", "bad: a.json optim.rat=0.01")
+        code, _, err = self.run_variants()
+        self.assertEqual(code, 2)
+        self.assertIn("optim.rat", err)
+        self.assertIn("'bad: a.json optim.rat=0.01'", err)
+        self.assertFalse(self.runs.exists())
+
     def test_stops_on_a_signal_and_goes_on(self):
         self.write_list("long: a.json train.steps=1000000")
         process = self.start()
@@ -210,12 +222,14 @@ class RunVariants(TableTest):
         self.assertIn("Resuming at step", (self.runs / "long/output.txt").read_text())
 
     def test_tells_of_runs_that_fail_and_runs_the_others(self):
-        self.write_list("bad: a.json optim.rat=0.01", "plain: a.json")
-        code, _, err = self.run_variants()
-        self.assertEqual(code, 2)
-        self.assertIn("exit code 2", err)
-        self.assertIn("optim.rat", (self.runs / "bad/output.txt").read_text())
+        self.write_list("bad: a.json data.dataset=none", "plain: a.json")
+        code, out, err = self.run_variants()
+        self.assertEqual(code, 3)
+        self.assertIn("1 ended with an error, exit code 3", err)
+        self.assertIn("\n  bad\n", err)
+        self.assertIn("none", (self.runs / "bad/output.txt").read_text())
         self.assertTrue((self.runs / "plain/DONE").exists())
+        self.assertRegex(out, r"\nplain +\d+\.\d+ % \+- ")
 
 
 class Slurm(TableTest):

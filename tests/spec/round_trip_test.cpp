@@ -86,6 +86,21 @@ TEST_CASE("overrides") {
   SECTION("the last of two holds") {
     CHECK(with({"train.steps=1", "train.steps=2"}).train.steps == 2);
   }
+  SECTION("what loses its meaning by an override is left out") {
+    const std::string file = R"({"name": "a", "model": {"core": {"heads": 2, "hidden": 64}},
+                                 "optim": {"schedule": "transformer_warmup", "warmup_steps": 7}})";
+    const auto overridden = [&](const std::vector<std::string>& overrides) {
+      return parse_spec_text(file, "test.json", overrides);
+    };
+    const ExperimentSpec lstm = overridden({"model.core.kind=lstm"});
+    CHECK(lstm.model.core.kind == CoreKind::lstm);
+    CHECK(lstm.model.core.hidden == 64);
+    CHECK(lstm.model.core.heads == CoreOptions().heads);
+    const ExperimentSpec constant = overridden({R"(optim={"schedule": "constant", "rate": 0.25})"});
+    CHECK(constant.optim.rate == 0.25);
+    CHECK(constant.optim.warmup_steps == OptimOptions().warmup_steps);
+    CHECK(overridden({"optim.warmup_steps=9"}).optim.warmup_steps == 9);
+  }
   SECTION("a wrong value in the file does not matter if it is overridden") {
     const std::vector<std::string> overrides = {"seed=3"};
     CHECK(parse_spec_text(R"({"name": "a", "seed": "x"})", "test.json", overrides).seed == 3);
