@@ -97,13 +97,17 @@ void FewShotTrainer::train(std::int64_t last_step) {
     // A stop during a validation leaves the step without one: it is made up for on resume.
     if (validates && validated_step_ != step_ && step_ > 0) validate();
     if (due(spec_.checkpoint.every) || last) save_regular();
-    if (step_ >= last_step) return;
+    if (step_ >= last_step) {
+      // What is left of an interval; not in the checkpoint, so that a run of more steps goes on as if it had not ended.
+      if (last && interval_.passes > 0) report();
+      return;
+    }
     if (stop_.requested()) {
       wait_for_steps();
       stop();
     }
     train_step();
-    if (due(spec_.train.report_every) || step_ == spec_.train.steps) {
+    if (due(spec_.train.report_every)) {
       wait_for_steps();
       report();
     }
@@ -143,7 +147,7 @@ void FewShotTrainer::wait_for_steps() {
 void FewShotTrainer::report() {
   const double loss = interval_.totals.loss / static_cast<double>(interval_.passes);
   const double accuracy = static_cast<double>(interval_.totals.correct) / static_cast<double>(interval_.targets);
-  const double speed = static_cast<double>(interval_.images) / interval_.seconds;
+  const double speed = interval_.seconds > 0 ? static_cast<double>(interval_.images) / interval_.seconds : 0;
   recorder_->write(
       step_, "train",
       {{"loss", loss}, {"accuracy", accuracy}, {"grad_norm", interval_.totals.grad_norm}, {"rate", interval_.rate}},

@@ -107,10 +107,14 @@ void RlTrainer::train(std::int64_t last_update) {
   while (true) {
     const bool last = updates_ >= spec_.train.updates();
     if ((due(spec_.checkpoint.every) || last) && saved_step_ != steps()) save_regular();
-    if (updates_ >= last_update) return;
+    if (updates_ >= last_update) {
+      // What is left of an interval; not in the checkpoint, so that a run of more steps goes on as if it had not ended.
+      if (last && interval_.updates > 0) report();
+      return;
+    }
     if (stop_.requested()) stop();
     update();
-    if (due(spec_.train.report_every) || updates_ == spec_.train.updates()) report();
+    if (due(spec_.train.report_every)) report();
     display_->step(steps());
   }
 }

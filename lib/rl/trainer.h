@@ -58,7 +58,7 @@ class RlTrainer {
     double learning = 0, waiting = 0, seconds = 0;
 
     double steps_per_second(std::int64_t steps_per_update) const {
-      return static_cast<double>(timed_updates * steps_per_update) / seconds;
+      return seconds > 0 ? static_cast<double>(timed_updates * steps_per_update) / seconds : 0;
     }
   };
 

@@ -80,6 +80,13 @@ TEST_CASE("--max-seconds stops by itself, and --resume starts what has not begun
   check_same(folder.path() / "run", folder.path() / "whole");
 }
 
+TEST_CASE("what is left of an interval is reported at the end", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "short", {"--set", "train.steps=5", "--set", "train.report_every=100"}).exit_code == 0);
+  CHECK_THAT(read_file(folder.path() / "short/metrics.jsonl"), Contains(R"({"step":5,"kind":"train","loss":)"));
+}
+
 TEST_CASE("a finished run goes on to more steps, with the bits of a run that had them from the start", "[cli]") {
   TempDir folder;
   write_small_spec(folder.path());
