@@ -24,13 +24,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 if [ -z "$table" ] || ! [[ $jobs =~ ^[1-9][0-9]*$ ]]; then usage; fi
-for option in "$@"; do
-  case $option in
-    --set* | --config* | --seed* | --run-dir*)
-      echo "run_table.sh: $option makes a run that would not be counted. Change the spec of the row." >&2
-      exit 2 ;;
-  esac
-done
+. "$experiments/options.sh"
+refuse_settings "$@"
 if [ ! -d "$table" ] && [ -d "$experiments/$table" ]; then table=$experiments/$table; fi
 
 . "$experiments/jobs.sh"

@@ -43,13 +43,13 @@ std::vector<std::string> overrides_of(const TrainingOptions& options, const std:
 }
 
 void drop_figures_of_other_settings(const TrainingOptions& options, AnySpec& spec) {
-  constexpr std::string_view indifferent[] = {
-      "name", "comment", "seed", "figures", "checkpoint", "train.report_every", "env.threads"};
   const auto gives_figures = [](const std::string& setting) { return setting.starts_with("figures"); };
   if (options.set.empty() || std::ranges::any_of(options.set, gives_figures)) return;
   try {
     const std::unique_ptr<AnySpec> of_file = load_any_spec(options.config);
-    if (of_file->task == spec.task && differences(*of_file, spec, indifferent).empty()) return;
+    of_file->name = spec.name;
+    of_file->seed = spec.seed;
+    if (of_file->task == spec.task && differences(*of_file, spec, without_influence).empty()) return;
   } catch (const SpecError&) {
     // The file is a spec only with what --set adds to it.
   }

@@ -24,13 +24,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 if [ -z "$what" ]; then usage; fi
-for option in ${train[@]+"${train[@]}"}; do
-  case $option in
-    --set* | --config* | --seed* | --run-dir*)
-      echo "submit.sh: $option makes a run that would not be counted. Change the spec." >&2
-      exit 2 ;;
-  esac
-done
+. "$folder/../options.sh"
+refuse_settings ${train[@]+"${train[@]}"}
 export SRWM=${SRWM:-srwm}
 
 mkdir -p "$runs"

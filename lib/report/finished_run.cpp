@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -19,13 +18,10 @@ namespace {
 
 using nlohmann::json;
 
-/// What says nothing about the result.
-constexpr std::string_view indifferent[] = {"comment", "figures", "checkpoint", "train.report_every", "env.threads"};
-
 /// "train.batch is 64 there, train.steps is 100 there"; empty if the specs ask for the same result.
 std::string describe_differences(const AnySpec& there, const AnySpec& here) {
   constexpr std::size_t most_named = 4;
-  const auto found = differences(there, here, indifferent);
+  const auto found = differences(there, here, without_influence);
   std::string text;
   for (std::size_t i = 0; i < std::min(found.size(), most_named); ++i) {
     text += fmt::format("{}{} is {} there", i > 0 ? ", " : "", found[i].path, found[i].before);

@@ -10,6 +10,10 @@
 
 namespace srwm {
 
+/// Keys and groups on which the result of a run does not depend.
+inline constexpr std::string_view without_influence[] = {"comment", "figures", "checkpoint", "train.report_every",
+                                                         "env.threads"};
+
 /// A key with another value; the values as JSON.
 struct SpecDifference {
   std::string_view path;
