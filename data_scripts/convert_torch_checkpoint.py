@@ -22,7 +22,7 @@ from file_tree import describe_start
 from srwm_pack import PackError, new_hdf5, run
 from torch_shapes import AGENT_CORES, AGENT_DEFAULTS, CORES, DEFAULTS, ENCODERS, AgentModel, FewShotModel
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def read_text(path):
@@ -133,7 +133,7 @@ def write_checkpoint(path, spec_text, tensors, unused):
     with new_hdf5(path) as file:
         file.attrs.update({"srwm_format": "checkpoint", "format_version": FORMAT_VERSION, "version": "",
                            "generator": "convert_torch_checkpoint.py", "commit": "", "data_digest": "",
-                           "device": "cpu", "threads": 0})
+                           "device": "", "gpu": "", "simd": "", "blas_core": ""})
         file.create_dataset("spec", data=[spec_text],
                             dtype=h5py.string_dtype("utf-8", max(1, len(spec_text.encode()))))
         file.create_group("progress").attrs.update({"step": 0, "best_step": 0, "counters": "", "reals": ""})
@@ -155,7 +155,7 @@ def read_checkpoint(path):
             kind, version = text(file.attrs.get("srwm_format", "another file")), file.attrs.get("format_version", 0)
             if kind != "checkpoint" or version > FORMAT_VERSION:
                 raise PackError(f"{path} is {kind}, format version {version}; expected checkpoint, format version "
-                                f"{FORMAT_VERSION}.")
+                                f"1 to {FORMAT_VERSION}.")
             groups = [{name: value[()] for name, value in file.get(group, {}).items()} for group in ("model", "torch")]
             return file["spec"].asstr()[0], *groups, int(file["progress"].attrs["step"])
     except (OSError, KeyError) as error:

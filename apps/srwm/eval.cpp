@@ -137,7 +137,7 @@ void execute(const Options& options) {
   if (context->device().kind != Device::Kind::cpu) choose_precision(*context, spec.train.precision);
   const FewShotData data(spec, options.data_dir, context->threads());
   FewShotLearner learner(*context, spec, data.image_shape());
-  restore_model(*context, checkpoint, path, learner);
+  restore_model(*context, checkpoint, learner);
 
   const bool from_file = !options.episodes_file.empty();
   if (!from_file) check_digest(checkpoint, path, data);

@@ -70,7 +70,7 @@ void evaluate_rl(const Checkpoint& checkpoint, const std::filesystem::path& path
                          request_for_levels(spec, 1, splits.front().first_level, splits.front().levels));
     learner = std::make_unique<RlLearner>(*context, spec, group.frame(), group.actions());
   }
-  restore_model(*context, checkpoint, path, *learner);
+  restore_model(*context, checkpoint, *learner);
   std::string complaint;
   for (const RlSplit& split : splits) {
     scores.splits.emplace_back(split, play(*context, learner->agent(), spec, library, split, options.video, complaint));

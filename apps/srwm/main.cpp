@@ -14,7 +14,7 @@
 
 #include "core/error.h"
 #include "io/file.h"
-#include "ops/cpu/simd_level.h"
+#include "ops/cpu/simd_request.h"
 #include "run/environment.h"
 #include "spec/names.h"
 #include "srwm/completion.h"
@@ -111,6 +111,7 @@ int run(int argc, char** argv) {
     return finish_output(to_lines(complete(app, {argv + 2, argv + argc})));
   }
   try {
+    cpu::requested_simd_level();  // a name that is none must not pass unnoticed
     app.parse(argc, argv);
     return finish_output();
   } catch (const CLI::ParseError& error) {

@@ -102,7 +102,8 @@ A folder with packed datasets; \fB\-\-data\-dir\fR comes before it, \fI./data\fR
 .TP
 .B SRWM_SIMD
 .BR base ", " v3 " or " v4 :
-the highest instruction set to use, for comparisons.
+the instruction set to compute with. The default is the best one of the processor, or that of the checkpoint when a run
+is resumed.
 .SH FILES
 .TP
 .IR runs/NAME\-sSEED /

@@ -64,6 +64,7 @@ void train_one(const Options& options, StopRequest& stop) {
   if (options.resume && !options.dry_run && is_complete(run)) {
     return print_result(run.paths, "This run is complete:");
   }
+  if (!options.dry_run) choose_instruction_set(run);
   const std::unique_ptr<Context> context = make_context(options.device, run.spec.seed);
   choose_precision(*context, run.spec.train.precision);
   const FewShotData data(options.dry_run ? with_longest_episodes(run.spec) : run.spec, options.data_dir,
@@ -104,6 +105,7 @@ void train_seeds(const Options& options, StopRequest& stop) {
     train(run, *context, data.with_seed(run.spec.seed), logger, stop);
   };
   if (!open.empty()) {
+    choose_instruction_set(open.front());  // one for the process: the other runs say if theirs was another
     const Shares shares(options.device, open.size());
     const FewShotData data(open.front().spec, options.data_dir, thread_count(options.device));
     run_side_by_side(

@@ -30,6 +30,7 @@ void execute(const TrainingOptions& options) {
       options.run_dir.empty() ? default_run_folder(spec.name, spec.seed).string() : options.run_dir;
   const TrainingRun run{to_json(spec), {folder}, options.resume, options.init_from};
   if (options.resume && !options.dry_run && is_complete(run)) return print_result(run.paths, "This run is complete:");
+  if (!options.dry_run) choose_instruction_set(run);
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
   choose_precision(*context, spec.train.precision);
   const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(spec.env.library, options.data_dir);

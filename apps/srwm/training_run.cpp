@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "run/arithmetic.h"
 #include "run/progress.h"
 #include "spec/differences.h"
 #include "spec/parse.h"
@@ -62,6 +63,10 @@ bool is_complete(const TrainingRun& run) {
 
 bool goes_on(const TrainingRun& run) {
   return run.resume && run.paths.has_checkpoint();
+}
+
+void choose_instruction_set(const TrainingRun& run) {
+  if (goes_on(run)) choose_instruction_set(run.paths.latest());
 }
 
 void open_log(const RunFolder& folder, Logger& logger) {

@@ -49,6 +49,9 @@ bool is_complete(const TrainingRun& run);
 
 /// Whether there is a checkpoint to go on from.
 bool goes_on(const TrainingRun& run);
+/// Computes with the instruction set of the checkpoint to resume from (run/arithmetic.h). Call it before anything
+/// computes.
+void choose_instruction_set(const TrainingRun& run);
 /// Opens the log, warns where nothing keeps a second process out.
 void open_log(const RunFolder& folder, Logger& logger);
 /// What is left after a file could not be written, and how to go on.

@@ -16,25 +16,24 @@ constexpr std::array<std::string_view, 6> free_to_change = {"comment",    "train
 
 }  // namespace
 
-void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& path, const ExperimentSpec& spec,
-                     const std::string& data_digest) {
+void check_resumable(const Checkpoint& checkpoint, const ExperimentSpec& spec, const std::string& data_digest) {
   const std::string changed =
-      list_differences(parse_spec_text(checkpoint.spec_json, path.string()), spec, free_to_change);
+      list_differences(parse_spec_text(checkpoint.spec_json, checkpoint.path.string()), spec, free_to_change);
   if (!changed.empty()) {
     throw SpecError(
         "{} was made with another spec and cannot be resumed with this one:{}\nUse the old values, or another "
         "--run-dir for a new run (with --init-from to start from this model).",
-        path.string(), changed);
+        checkpoint.path.string(), changed);
   }
   if (checkpoint.progress.step > spec.train.steps) {
     throw SpecError("{} is at step {}, beyond train.steps = {}. Raise train.steps, or choose another --run-dir.",
-                    path.string(), checkpoint.progress.step, spec.train.steps);
+                    checkpoint.path.string(), checkpoint.progress.step, spec.train.steps);
   }
   if (checkpoint.data_digest != data_digest) {
     throw DataError(
         "{} was made with data of digest {}, but the data found now has {}: the files differ. Give the "
         "original data with --data-dir.",
-        path.string(), checkpoint.data_digest, data_digest);
+        checkpoint.path.string(), checkpoint.data_digest, data_digest);
   }
 }
 

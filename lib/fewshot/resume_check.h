@@ -1,7 +1,6 @@
 // Whether a run may go on with this spec and this data.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "run/checkpoint.h"
@@ -12,7 +11,6 @@ namespace srwm {
 /// A run may be resumed with other values of train.steps, test, figures, comment, checkpoint, validation.batches and
 /// train.report_every only; with anything else changed it would be a different run: SpecError naming the keys.
 /// DataError if the data's digest differs.
-void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& path, const ExperimentSpec& spec,
-                     const std::string& data_digest);
+void check_resumable(const Checkpoint& checkpoint, const ExperimentSpec& spec, const std::string& data_digest);
 
 }  // namespace srwm

@@ -27,23 +27,21 @@ Checkpoint snapshot(Context& context, const FewShotLearner& learner, const Adam&
   return checkpoint;
 }
 
-void restore_model(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
-                   FewShotLearner& learner) {
+void restore_model(Context& context, const Checkpoint& checkpoint, FewShotLearner& learner) {
   const ParameterSet& set = learner.parameters();
   for (const Parameter& parameter : set.parameters()) {
-    restore_tensor(context, checkpoint.model, parameter.name, parameter.value, path);
+    restore_tensor(context, checkpoint, &Checkpoint::model, parameter.name, parameter.value);
   }
   for (const StateTensor& state : set.states())
-    restore_tensor(context, checkpoint.model, state.name, state.value, path);
+    restore_tensor(context, checkpoint, &Checkpoint::model, state.name, state.value);
 }
 
-void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
-                       const FewShotLearner& learner, Adam& adam) {
+void restore_optimizer(Context& context, const Checkpoint& checkpoint, const FewShotLearner& learner, Adam& adam) {
   std::size_t i = 0;
   for (const Parameter& parameter : learner.parameters().parameters()) {
     const UpdatedTensors& moments = adam.tensors()[i++];
-    restore_tensor(context, checkpoint.optimizer, first_moment(parameter), moments.m, path);
-    restore_tensor(context, checkpoint.optimizer, second_moment(parameter), moments.v, path);
+    restore_tensor(context, checkpoint, &Checkpoint::optimizer, first_moment(parameter), moments.m);
+    restore_tensor(context, checkpoint, &Checkpoint::optimizer, second_moment(parameter), moments.v);
   }
   adam.set_steps_done(checkpoint.progress.step);
 }

@@ -48,14 +48,14 @@ FewShotTrainer::FewShotTrainer(const ExperimentSpec& spec, Context& context, con
 }
 
 void FewShotTrainer::start_from(const std::filesystem::path& checkpoint) {
-  restore_model(context_, load_checkpoint(checkpoint), checkpoint, learner_);
+  restore_model(context_, load_checkpoint(checkpoint), learner_);
 }
 
 void FewShotTrainer::resume() {
   const Checkpoint checkpoint = load_checkpoint(paths_.latest());
-  check_resumable(checkpoint, paths_.latest(), spec_, data_.digest());
-  restore_model(context_, checkpoint, paths_.latest(), learner_);
-  restore_optimizer(context_, checkpoint, paths_.latest(), learner_, adam_);
+  check_resumable(checkpoint, spec_, data_.digest());
+  restore_model(context_, checkpoint, learner_);
+  restore_optimizer(context_, checkpoint, learner_, adam_);
   const Progress& progress = checkpoint.progress;
   saved_step_ = step_ = progress.step;
   best_metric_ = progress.best_metric;
@@ -71,6 +71,7 @@ void FewShotTrainer::resume() {
                .passes = count("interval_passes")};
   training_step_.set_totals(interval_.totals);
   begin(count(Recorder::counter));
+  warn_of_different_bits(logger_, checkpoint.arithmetic, arithmetic_of(context_));
   logger_.info("Resuming at step {} of {}.", format_count(step_), format_count(spec_.train.steps));
 }
 
@@ -218,14 +219,13 @@ Checkpoint FewShotTrainer::state() {
                                {"interval_rate", interval_.rate}};
   checkpoint.spec_json = to_json(spec_);
   checkpoint.data_digest = data_.digest();
-  checkpoint.device = context_.device().to_string();
-  checkpoint.threads = context_.threads();
+  checkpoint.arithmetic = arithmetic_of(context_);
   return checkpoint;
 }
 
 void FewShotTrainer::load_best() {
   const std::filesystem::path path = best_metric_ ? paths_.best() : paths_.latest();
-  restore_model(context_, load_checkpoint(path), path, learner_);
+  restore_model(context_, load_checkpoint(path), learner_);
 }
 
 void FewShotTrainer::finish() {

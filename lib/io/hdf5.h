@@ -48,8 +48,13 @@ class File {
   /// Rows [begin, end) along the first axis.
   Tensor read_rows(const std::string& dataset, std::int64_t begin, std::int64_t end) const;
   std::vector<std::string> read_strings(const std::string& dataset) const;
-  /// Neither `write` replaces a dataset that is there.
+  /// Whether the elements are signed 64-bit integers, which no tensor holds.
+  bool holds_int64(const std::string& dataset) const;
+  /// All elements of a one-dimensional dataset of integers.
+  std::vector<std::int64_t> read_integers(const std::string& dataset) const;
+  /// None of these replaces a dataset that is there.
   void write(const std::string& dataset, const Tensor& host_tensor);
+  void write_integers(const std::string& dataset, const std::vector<std::int64_t>& values);
   void write_strings(const std::string& dataset, const std::vector<std::string>& values);
 
   /// Names of the attributes of an object, sorted.

@@ -183,6 +183,28 @@ std::vector<std::string> File::read_strings(const std::string& dataset) const {
   return values;
 }
 
+bool File::holds_int64(const std::string& dataset) const {
+  const Handle opened = open_dataset(handle_, *this, dataset);
+  const Handle type(H5Dget_type(opened.get()), H5Tclose);
+  return H5Tget_class(type.get()) == H5T_INTEGER && H5Tget_size(type.get()) == 8 &&
+         H5Tget_sign(type.get()) == H5T_SGN_2;
+}
+
+std::vector<std::int64_t> File::read_integers(const std::string& dataset) const {
+  const Handle opened = open_dataset(handle_, *this, dataset);
+  const Handle type(H5Dget_type(opened.get()), H5Tclose), space(H5Dget_space(opened.get()), H5Sclose);
+  const Shape found = shape_of(space.get(), *this, dataset);
+  if (H5Tget_class(type.get()) != H5T_INTEGER || found.rank() != 1) {
+    throw DataError("{}: {} holds {} of shape {}; expected a list of integers.", path_.string(), dataset,
+                    describe_type(type.get()), found.to_string());
+  }
+  check_size(opened.get(), found, H5Tget_size(type.get()), *this, dataset);
+  std::vector<std::int64_t> values(static_cast<std::size_t>(found[0]));
+  if (values.empty()) return values;
+  if (H5Dread(opened.get(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0) return values;
+  throw DataError("{}: {} cannot be read: the file is damaged.", path_.string(), dataset);
+}
+
 namespace {
 
 /// Writes one dataset without time stamps, its groups made on the way.
@@ -205,6 +227,12 @@ void File::write(const std::string& dataset, const Tensor& host_tensor) {
     dims.push_back(static_cast<hsize_t>(host_tensor.dim(axis)));
   const Handle space(H5Screate_simple(host_tensor.shape().rank(), dims.data(), nullptr), H5Sclose);
   write_dataset(handle_, dataset, memory_type(host_tensor.dtype()), space.get(), host_tensor.raw());
+}
+
+void File::write_integers(const std::string& dataset, const std::vector<std::int64_t>& values) {
+  const hsize_t count = values.size();
+  const Handle space(H5Screate_simple(1, &count, nullptr), H5Sclose);
+  write_dataset(handle_, dataset, H5T_NATIVE_INT64, space.get(), values.data());
 }
 
 void File::write_strings(const std::string& dataset, const std::vector<std::string>& values) {

@@ -83,15 +83,12 @@ void EnvGroup::observe(Context& context, EpisodeFigures& figures) {
   upload(context);
 }
 
-Tensor EnvGroup::save(std::int64_t n) {
-  const std::string state = env_.save_state(static_cast<int>(n));
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(state.data());
-  return Tensor::of<std::uint8_t>({static_cast<std::int64_t>(state.size())}, {bytes, state.size()});
+std::string EnvGroup::save(std::int64_t n) {
+  return env_.save_state(static_cast<int>(n));
 }
 
-void EnvGroup::load(std::int64_t n, const Tensor& state) {
-  const auto bytes = state.span<std::uint8_t>();
-  env_.load_state(static_cast<int>(n), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+void EnvGroup::load(std::int64_t n, const std::string& state) {
+  env_.load_state(static_cast<int>(n), state);
 }
 
 void EnvGroup::observe_again(Context& context) {

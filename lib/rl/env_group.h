@@ -58,9 +58,9 @@ class EnvGroup {
   const EnvMemory& on_host() const { return memory_; }
 
   /// State of environment n between `observe` and `act`, as u8 [bytes].
-  Tensor save(std::int64_t n);
+  std::string save(std::int64_t n);
   /// Puts it back; after all of them, `observe_again`.
-  void load(std::int64_t n, const Tensor& state);
+  void load(std::int64_t n, const std::string& state);
   void observe_again(Context& context);
   /// Returns of the running episodes, [N].
   std::vector<double>& running_returns() { return running_; }

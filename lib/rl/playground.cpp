@@ -23,13 +23,6 @@ void add(const ActorTimes& now, ActorTimes& before, ActorTimes& sum) {
   before = now;
 }
 
-Tensor on_host(Context& context, const Tensor& tensor) {
-  // A copy in any case: what stands in the ring goes on changing.
-  Tensor copy = Tensor::owning(tensor.shape(), tensor.dtype());
-  context.download(copy.raw(), tensor);
-  return copy;
-}
-
 std::string state_name(std::size_t i) {
   return fmt::format("actor.state.{}", i);
 }
@@ -48,11 +41,6 @@ Shape with_rows(const Shape& shape, std::int64_t rows) {
   Shape result{rows};
   for (int axis = 1; axis < shape.rank(); ++axis) result.push_back(shape[axis]);
   return result;
-}
-
-template <typename T>
-Tensor tensor_of(const std::vector<T>& values) {
-  return Tensor::of<T>({static_cast<std::int64_t>(values.size())}, values);
 }
 
 }  // namespace
@@ -201,11 +189,11 @@ void Playground::collect(PlayReport& report) {
 }
 
 /// The rows that are yet to be learned from.
-void Playground::save_waiting(Context& context, Side& side, std::vector<NamedTensor>& list) {
+void Playground::save_waiting(Context& context, Side& side, const StateWriter& state) {
   const std::int64_t tail = side.queue.tail(), waiting = side.queue.head() - tail;
   std::vector<double> versions;
   for (std::int64_t n = 0; n < waiting; ++n) versions.push_back(static_cast<double>(side.ring.version(tail + n)));
-  list.push_back({"unrolls.versions", tensor_of(versions)});
+  state.reals("unrolls.versions", versions);
   for (std::size_t i = 0; i < side.ring.tensors().size(); ++i) {
     const Tensor& ring = side.ring.tensors()[i];
     Tensor rows = Tensor::owning(with_rows(ring.shape(), waiting), ring.dtype());
@@ -213,20 +201,19 @@ void Playground::save_waiting(Context& context, Side& side, std::vector<NamedTen
       const std::int64_t place = (tail + n) % side.ring.rows();
       context.download(rows.rows(n, n + 1).raw(), ring.rows(place, place + 1));
     }
-    list.push_back({ring_name(i), rows});
+    state.tensor(ring_name(i), rows);
   }
 }
 
-void Playground::restore_waiting(Context& context, Side& side, const std::vector<NamedTensor>& list,
-                                 const std::filesystem::path& path) {
+void Playground::restore_waiting(Context& context, Side& side, const StateReader& state) {
   const std::int64_t tail = side.queue.tail(), waiting = side.queue.head() - tail;
-  const Tensor& versions = find_tensor(list, "unrolls.versions", {waiting}, DType::f64, path);
+  const Tensor& versions = state.tensor("unrolls.versions", {waiting}, DType::f64);
   for (std::int64_t n = 0; n < waiting; ++n) {
     side.ring.version(tail + n) = static_cast<std::int64_t>(versions.data<double>()[n]);
   }
   for (std::size_t i = 0; i < side.ring.tensors().size(); ++i) {
     const Tensor& ring = side.ring.tensors()[i];
-    const Tensor& rows = find_tensor(list, ring_name(i), with_rows(ring.shape(), waiting), ring.dtype(), path);
+    const Tensor& rows = state.tensor(ring_name(i), with_rows(ring.shape(), waiting), ring.dtype());
     for (std::int64_t n = 0; n < waiting; ++n) {
       const std::int64_t place = (tail + n) % side.ring.rows();
       context.upload(ring.rows(place, place + 1), rows.rows(n, n + 1).raw());
@@ -237,18 +224,18 @@ void Playground::restore_waiting(Context& context, Side& side, const std::vector
 void Playground::save(Context& context, Checkpoint& checkpoint) {
   if (!saves_state_) return;
   Side& side = *sides_.front();
-  std::vector<NamedTensor>& list = checkpoint.optimizer;
-  for (std::int64_t n = 0; n < side.group->size(); ++n) list.push_back({env_name(n), side.group->save(n)});
-  list.push_back({"actor.returns", tensor_of(side.group->running_returns())});
-  const std::vector<Tensor>& state = side.actor.player().state();
-  for (std::size_t i = 0; i < state.size(); ++i) list.push_back({state_name(i), on_host(context, state[i])});
-  if (side.queue.head() > side.queue.tail()) save_waiting(context, side, list);
+  const StateWriter state(checkpoint.state);
+  for (std::int64_t n = 0; n < side.group->size(); ++n) state.bytes(env_name(n), side.group->save(n));
+  state.reals("actor.returns", side.group->running_returns());
+  const std::vector<Tensor>& carried = side.actor.player().state();
+  for (std::size_t i = 0; i < carried.size(); ++i) state.tensor(state_name(i), context, carried[i]);
+  if (side.queue.head() > side.queue.tail()) save_waiting(context, side, state);
   checkpoint.progress.counters["unrolls_written"] = side.queue.head();
   checkpoint.progress.counters["unrolls_read"] = side.queue.tail();
   checkpoint.progress.counters["choices"] = side.actor.choices();
 }
 
-bool Playground::restore(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path) {
+bool Playground::restore(Context& context, const Checkpoint& checkpoint) {
   const auto& counters = checkpoint.progress.counters;
   updates_ = checkpoint.progress.step;
   if (!saves_state_ || !counters.contains("choices")) {
@@ -257,17 +244,17 @@ bool Playground::restore(Context& context, const Checkpoint& checkpoint, const s
     return false;
   }
   Side& side = *sides_.front();
-  const std::vector<NamedTensor>& list = checkpoint.optimizer;
-  for (std::int64_t n = 0; n < side.group->size(); ++n) side.group->load(n, find_bytes(list, env_name(n), path));
+  const StateReader state = checkpoint.state_reader();
+  for (std::int64_t n = 0; n < side.group->size(); ++n) side.group->load(n, state.text(env_name(n)));
   side.group->observe_again(context);
   std::vector<double>& returns = side.group->running_returns();
-  const Tensor& stored = find_tensor(list, "actor.returns", {side.group->size()}, DType::f64, path);
+  const Tensor& stored = state.tensor("actor.returns", {side.group->size()}, DType::f64);
   returns.assign(stored.data<double>(), stored.data<double>() + returns.size());
-  const std::vector<Tensor>& state = side.actor.player().state();
-  for (std::size_t i = 0; i < state.size(); ++i) restore_tensor(context, list, state_name(i), state[i], path);
+  const std::vector<Tensor>& carried = side.actor.player().state();
+  for (std::size_t i = 0; i < carried.size(); ++i) state.restore(context, state_name(i), carried[i]);
   side.queue.go_on_from(counters.at("unrolls_written"), counters.at("unrolls_read"));
   side.actor.set_choices(counters.at("choices"));
-  if (side.queue.head() > side.queue.tail()) restore_waiting(context, side, list, path);
+  if (side.queue.head() > side.queue.tail()) restore_waiting(context, side, state);
   return true;
 }
 

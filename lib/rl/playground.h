@@ -59,7 +59,7 @@ class Playground {
   bool saves_state() const { return saves_state_; }
   void save(Context& context, Checkpoint& checkpoint);
   /// Whether the checkpoint had a state to go on from; else new episodes begin.
-  bool restore(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path);
+  bool restore(Context& context, const Checkpoint& checkpoint);
 
  private:
   /// A group with all that belongs to it.
@@ -69,9 +69,8 @@ class Playground {
   void play_in_thread(Side& side);
   void start_threads();
   void close();
-  void save_waiting(Context& context, Side& side, std::vector<NamedTensor>& list);
-  void restore_waiting(Context& context, Side& side, const std::vector<NamedTensor>& list,
-                       const std::filesystem::path& path);
+  void save_waiting(Context& context, Side& side, const StateWriter& state);
+  void restore_waiting(Context& context, Side& side, const StateReader& state);
 
   Context& context_;  ///< the learner's
   bool overlapped_, saves_state_;

@@ -16,20 +16,20 @@ constexpr std::array<std::string_view, 6> free_to_change = {
 
 }  // namespace
 
-void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& path, const RlSpec& spec) {
+void check_resumable(const Checkpoint& checkpoint, const RlSpec& spec) {
   const std::string changed =
-      list_differences(parse_rl_spec_text(checkpoint.spec_json, path.string()), spec, free_to_change);
+      list_differences(parse_rl_spec_text(checkpoint.spec_json, checkpoint.path.string()), spec, free_to_change);
   if (!changed.empty()) {
     throw SpecError(
         "{} was made with another spec and cannot be resumed with this one:{}\nUse the old values, or another "
         "--run-dir for a new run (with --init-from to start from this model).",
-        path.string(), changed);
+        checkpoint.path.string(), changed);
   }
   if (checkpoint.progress.counters.contains("interval_updates")) return;
   throw DataError(
       "{} holds a model but not the state of a training run (/progress has no \"{}\"), so it cannot be "
       "resumed. Start a new run from it with --init-from.",
-      path.string(), "interval_updates");
+      checkpoint.path.string(), "interval_updates");
 }
 
 }  // namespace srwm

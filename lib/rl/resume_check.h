@@ -1,8 +1,6 @@
 // Whether a run may go on with this spec.
 #pragma once
 
-#include <filesystem>
-
 #include "run/checkpoint.h"
 #include "spec/rl_spec.h"
 
@@ -11,6 +9,6 @@ namespace srwm {
 /// A run may be resumed with other values of train.report_every, env.threads, checkpoint, test, figures and comment
 /// only; with anything else changed, train.steps included, by which the learning rate falls, it would be a different
 /// run: SpecError naming the keys. DataError if the checkpoint holds a model alone.
-void check_resumable(const Checkpoint& checkpoint, const std::filesystem::path& path, const RlSpec& spec);
+void check_resumable(const Checkpoint& checkpoint, const RlSpec& spec);
 
 }  // namespace srwm

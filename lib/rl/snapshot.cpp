@@ -20,18 +20,17 @@ Checkpoint snapshot(Context& context, const RlLearner& learner) {
   return checkpoint;
 }
 
-void restore_model(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
-                   RlLearner& learner) {
+void restore_model(Context& context, const Checkpoint& checkpoint, RlLearner& learner) {
   for (const Parameter& parameter : learner.parameters().parameters()) {
-    restore_tensor(context, checkpoint.model, parameter.name, parameter.value, path);
+    restore_tensor(context, checkpoint, &Checkpoint::model, parameter.name, parameter.value);
   }
 }
 
-void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
-                       RlLearner& learner) {
+void restore_optimizer(Context& context, const Checkpoint& checkpoint, RlLearner& learner) {
   std::size_t i = 0;
   for (const Parameter& parameter : learner.parameters().parameters()) {
-    restore_tensor(context, checkpoint.optimizer, mean_square(parameter), learner.optimizer().tensors()[i++].v, path);
+    restore_tensor(context, checkpoint, &Checkpoint::optimizer, mean_square(parameter),
+                   learner.optimizer().tensors()[i++].v);
   }
   learner.optimizer().set_steps_done(checkpoint.progress.step);
 }

@@ -1,8 +1,6 @@
 // The state of reinforcement learning as a checkpoint, and back.
 #pragma once
 
-#include <filesystem>
-
 #include "rl/learner.h"
 #include "run/checkpoint.h"
 
@@ -12,12 +10,10 @@ namespace srwm {
 /// torch.optim.RMSprop's.
 Checkpoint snapshot(Context& context, const RlLearner& learner);
 
-/// Copies the model's tensors from a checkpoint read from `path`. DataError naming the tensor if one is missing or has
+/// Copies the model's tensors from a checkpoint. DataError naming the tensor if one is missing or has
 /// another shape.
-void restore_model(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
-                   RlLearner& learner);
+void restore_model(Context& context, const Checkpoint& checkpoint, RlLearner& learner);
 /// The same for the optimizer, its number of steps included.
-void restore_optimizer(Context& context, const Checkpoint& checkpoint, const std::filesystem::path& path,
-                       RlLearner& learner);
+void restore_optimizer(Context& context, const Checkpoint& checkpoint, RlLearner& learner);
 
 }  // namespace srwm

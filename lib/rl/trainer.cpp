@@ -65,19 +65,20 @@ RlTrainer::RlTrainer(const RlSpec& spec, Context& context, std::shared_ptr<const
 }
 
 void RlTrainer::start_from(const std::filesystem::path& checkpoint) {
-  restore_model(context_, load_checkpoint(checkpoint), checkpoint, learner_);
+  restore_model(context_, load_checkpoint(checkpoint), learner_);
 }
 
 void RlTrainer::resume() {
   const Checkpoint checkpoint = load_checkpoint(paths_.latest());
-  check_resumable(checkpoint, paths_.latest(), spec_);
-  restore_model(context_, checkpoint, paths_.latest(), learner_);
-  restore_optimizer(context_, checkpoint, paths_.latest(), learner_);
+  check_resumable(checkpoint, spec_);
+  restore_model(context_, checkpoint, learner_);
+  restore_optimizer(context_, checkpoint, learner_);
   updates_ = checkpoint.progress.step;
   saved_step_ = steps();
-  const bool exact = playground_.restore(context_, checkpoint, paths_.latest());
+  const bool exact = playground_.restore(context_, checkpoint);
   restore_interval(checkpoint);
   begin(checkpoint.progress.counters.at(Recorder::counter));
+  warn_of_different_bits(logger_, checkpoint.arithmetic, arithmetic_of(context_));
   logger_.info("Resuming at step {} of {}.", format_count(steps()), format_count(spec_.train.steps));
   if (!exact) {
     logger_.warn(
@@ -236,8 +237,7 @@ Checkpoint RlTrainer::state() {
     counters[fmt::format("interval_episodes_{}", game)] = interval_.play.episodes.episodes[game];
   }
   checkpoint.spec_json = to_json(spec_);
-  checkpoint.device = context_.device().to_string();
-  checkpoint.threads = context_.threads();
+  checkpoint.arithmetic = arithmetic_of(context_);
   return checkpoint;
 }
 

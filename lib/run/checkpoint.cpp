@@ -1,6 +1,7 @@
 #include "run/checkpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <functional>
 #include <string_view>
@@ -16,6 +17,7 @@ namespace {
 
 const std::string model_group = "/model";
 const std::string optimizer_group = "/optimizer";
+const std::string state_group = "/state";
 const std::string progress_group = "/progress";
 const std::string spec_dataset = "/spec";
 
@@ -30,6 +32,64 @@ std::vector<NamedTensor> read_tensors(const hdf5::File& file, const std::string&
     tensors.push_back({dataset.substr(group.size() + 1), file.read(dataset)});
   }
   return tensors;
+}
+
+void write_state(hdf5::File& file, const State& state) {
+  for (const auto& [name, value] : state) {
+    const std::string dataset = state_group + "/" + name;
+    if (const auto* tensor = std::get_if<Tensor>(&value)) {
+      file.write(dataset, *tensor);
+    } else {
+      file.write_integers(dataset, std::get<std::vector<std::int64_t>>(value));
+    }
+  }
+}
+
+State read_state(const hdf5::File& file) {
+  State state;
+  if (!file.has(state_group)) return state;
+  for (const std::string& dataset : file.datasets_below(state_group)) {
+    StateValue& value = state[dataset.substr(state_group.size() + 1)];
+    if (file.holds_int64(dataset)) {
+      value = file.read_integers(dataset);
+    } else {
+      value = file.read(dataset);
+    }
+  }
+  return state;
+}
+
+/// Format 1 had no /state: synchronous agents kept environments, actor and waiting unrolls under /optimizer.
+void move_state_of_format_1(Checkpoint& checkpoint) {
+  constexpr std::array<std::string_view, 3> prefixes{"env.", "actor.", "unrolls."};
+  std::vector<NamedTensor> optimizer;
+  for (NamedTensor& entry : checkpoint.optimizer) {
+    const bool is_state =
+        std::ranges::any_of(prefixes, [&](std::string_view prefix) { return entry.name.starts_with(prefix); });
+    if (is_state) {
+      checkpoint.state[entry.name] = std::move(entry.tensor);
+    } else {
+      optimizer.push_back(std::move(entry));
+    }
+  }
+  checkpoint.optimizer = std::move(optimizer);
+}
+
+void write_arithmetic(hdf5::File& file, const Arithmetic& arithmetic) {
+  file.set_attribute("/", "device", arithmetic.device);
+  file.set_attribute("/", "gpu", arithmetic.gpu);
+  file.set_attribute("/", "simd", arithmetic.simd);
+  file.set_attribute("/", "blas_core", arithmetic.blas_core);
+}
+
+/// Format 1 knew the device only.
+Arithmetic read_arithmetic(const hdf5::File& file, std::int64_t version) {
+  Arithmetic arithmetic{.device = file.string_attribute("/", "device")};
+  if (version == 1) return arithmetic;
+  arithmetic.gpu = file.string_attribute("/", "gpu");
+  arithmetic.simd = file.string_attribute("/", "simd");
+  arithmetic.blas_core = file.string_attribute("/", "blas_core");
+  return arithmetic;
 }
 
 /// Attributes cannot be listed through hdf5::File, so their names stand in one of them.
@@ -117,12 +177,12 @@ std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint) {
   file.set_attribute("/", "version", build_info().version);
   file.set_attribute("/", "commit", build_info().commit);
   file.set_attribute("/", "data_digest", checkpoint.data_digest);
-  file.set_attribute("/", "device", checkpoint.device);
-  file.set_attribute("/", "threads", checkpoint.threads);
+  write_arithmetic(file, checkpoint.arithmetic);
   file.write_strings(spec_dataset, {checkpoint.spec_json});
   write_progress(file, checkpoint.progress);
   write_tensors(file, model_group, checkpoint.model);
   write_tensors(file, optimizer_group, checkpoint.optimizer);
+  write_state(file, checkpoint.state);
   return file.image();
 }
 
@@ -132,46 +192,41 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
   const hdf5::File file = hdf5::File::open(path);
-  hdf5::expect_format(file, "checkpoint", checkpoint_version);
+  const std::int64_t version = hdf5::expect_format(file, "checkpoint", checkpoint_version);
   Checkpoint checkpoint;
+  checkpoint.path = path;
   checkpoint.generator = file.string_attribute("/", "generator");
   checkpoint.data_digest = file.string_attribute("/", "data_digest");
-  checkpoint.device = file.string_attribute("/", "device");
-  checkpoint.threads = file.int_attribute("/", "threads");
+  checkpoint.arithmetic = read_arithmetic(file, version);
   checkpoint.spec_json = read_spec(file);
   checkpoint.progress = read_progress(file);
   checkpoint.model = read_tensors(file, model_group);
   checkpoint.optimizer = read_tensors(file, optimizer_group);
+  checkpoint.state = read_state(file);
+  if (version == 1) move_state_of_format_1(checkpoint);
   if (!checkpoint.model.empty()) return checkpoint;
   throw DataError("{}: the checkpoint holds no tensors under {}. The file is damaged or was not written by srwm.",
                   path.string(), model_group);
 }
 
-const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name, const Shape& shape,
-                          DType dtype, const std::filesystem::path& path) {
-  const Tensor* tensor = find(tensors, name);
+const Tensor& find_tensor(const Checkpoint& checkpoint, CheckpointTensors part, const std::string& name,
+                          const Shape& shape, DType dtype) {
+  const Tensor* tensor = find(checkpoint.*part, name);
+  const std::string path = checkpoint.path.string();
   if (tensor == nullptr) {
     throw DataError("{}: there is no tensor {} ({} {}), which the model needs. The checkpoint is of another model.",
-                    path.string(), name, name_of(dtype), shape.to_string());
+                    path, name, name_of(dtype), shape.to_string());
   }
   if (tensor->shape() == shape && tensor->dtype() == dtype) return *tensor;
   throw DataError(
       "{}: the tensor {} is {} {}; the model needs {} {}. The checkpoint is of another model, or of one for images "
       "of another size.",
-      path.string(), name, name_of(tensor->dtype()), tensor->shape().to_string(), name_of(dtype), shape.to_string());
+      path, name, name_of(tensor->dtype()), tensor->shape().to_string(), name_of(dtype), shape.to_string());
 }
 
-const Tensor& find_bytes(const std::vector<NamedTensor>& tensors, const std::string& name,
-                         const std::filesystem::path& path) {
-  const Tensor* tensor = find(tensors, name);
-  if (tensor != nullptr && tensor->dtype() == DType::u8 && tensor->shape().rank() == 1) return *tensor;
-  throw DataError("{}: there is no state of environments under {}. The file is damaged or was not written by srwm.",
-                  path.string(), name);
-}
-
-void restore_tensor(Context& context, const std::vector<NamedTensor>& tensors, const std::string& name,
-                    const Tensor& target, const std::filesystem::path& path) {
-  context.upload(target, find_tensor(tensors, name, target.shape(), target.dtype(), path).raw());
+void restore_tensor(Context& context, const Checkpoint& checkpoint, CheckpointTensors part, const std::string& name,
+                    const Tensor& target) {
+  context.upload(target, find_tensor(checkpoint, part, name, target.shape(), target.dtype()).raw());
 }
 
 void CheckpointWriter::save_regular(const Checkpoint& checkpoint) {

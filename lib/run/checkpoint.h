@@ -11,7 +11,9 @@
 
 #include "core/context.h"
 #include "core/named_tensor.h"
+#include "run/arithmetic.h"
 #include "run/run_folder.h"
+#include "run/state.h"
 
 namespace srwm {
 
@@ -29,37 +31,39 @@ struct Progress {
 struct Checkpoint {
   std::vector<NamedTensor> model;
   std::vector<NamedTensor> optimizer;  ///< may be empty: evaluation only
+  State state;                         ///< what is neither model nor optimizer; may be empty
   Progress progress;
-  std::string spec_json;    ///< the resolved spec
-  std::string data_digest;  ///< of the dataset's content; empty if there is none
-  std::string device;       ///< "cpu", "cuda:0"
-  std::int64_t threads = 0;
-  std::string generator;  ///< who wrote it, commit included; filled in by load
+  std::string spec_json;       ///< the resolved spec
+  std::string data_digest;     ///< of the dataset's content; empty if there is none
+  Arithmetic arithmetic;       ///< what computed it
+  std::string generator;       ///< who wrote it, commit included; filled in by load
+  std::filesystem::path path;  ///< the file it was read from; filled in by load, named in every error about it
+
+  StateReader state_reader() const { return {state, path}; }
 };
 
 /// Newest version of the checkpoint format: docs/file_formats.md, "Checkpoint".
-inline constexpr std::int64_t checkpoint_version = 1;
+inline constexpr std::int64_t checkpoint_version = 2;
 
 /// The file's bytes, a function of the checkpoint and of this build alone.
 std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint);
-/// Writes a checkpoint whole or not at all (io/file.h). WriteError in words, such as that the disk is full.
+/// Writes a checkpoint whole or not at all (io/file.h). WriteError that says why, such as that the disk is full.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
-/// Tensors come sorted by name. DataError in words if the file is missing, no checkpoint, of a newer format or
-/// incomplete.
+/// Reads a checkpoint of any format version up to checkpoint_version. Tensors come sorted by name. DataError if the
+/// file is missing, no checkpoint, of a newer format or incomplete.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 
-/// Tensor `name` of a checkpoint's list; DataError naming it and the file if there is none, or if its shape or type is
-/// not the one asked for.
-const Tensor& find_tensor(const std::vector<NamedTensor>& tensors, const std::string& name, const Shape& shape,
-                          DType dtype, const std::filesystem::path& path);
+/// Which tensors of a checkpoint: &Checkpoint::model or &Checkpoint::optimizer.
+using CheckpointTensors = std::vector<NamedTensor> Checkpoint::*;
 
-/// Bytes stored under that name, u8 [n], however many; DataError likewise.
-const Tensor& find_bytes(const std::vector<NamedTensor>& tensors, const std::string& name,
-                         const std::filesystem::path& path);
+/// A tensor of a checkpoint by name; DataError naming it and the file if there is none, or if its shape or type is not
+/// the one asked for.
+const Tensor& find_tensor(const Checkpoint& checkpoint, CheckpointTensors part, const std::string& name,
+                          const Shape& shape, DType dtype);
 
-/// Copies the tensor find_tensor finds to `target` on the device.
-void restore_tensor(Context& context, const std::vector<NamedTensor>& tensors, const std::string& name,
-                    const Tensor& target, const std::filesystem::path& path);
+/// Copies the tensor that find_tensor finds to `target` on the device; shape and type must be those of `target`.
+void restore_tensor(Context& context, const Checkpoint& checkpoint, CheckpointTensors part, const std::string& name,
+                    const Tensor& target);
 
 /// Writes latest.h5, best.h5 and, of the regular checkpoints, the newest as step-<n>.h5.
 class CheckpointWriter {

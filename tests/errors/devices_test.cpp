@@ -7,6 +7,7 @@
 #include "cli/small_run.h"
 #include "core/error.h"
 #include "errors/errors_page.h"
+#include "ops/cpu/simd_level.h"
 #include "ops/op.h"
 
 using namespace srwm;
@@ -103,6 +104,12 @@ TEST_CASE("errors about devices are those of docs/errors.md", "[cli]") {
     }
   } else {
     provoke_lack_of_memory(section, dir.path());
+  }
+  section.saw(run_srwm({"bench"}, {.environment = {{"SRWM_SIMD", "avx2"}}}));
+  if (cpu::machine_simd_level() == cpu::SimdLevel::v4) {
+    section.cannot_provoke("The environment variable SRWM_SIMD asks for");
+  } else {
+    section.saw(run_srwm({"bench"}, {.environment = {{"SRWM_SIMD", "v4"}}}));
   }
   section.cannot_provoke("This srwm was compiled for processors with");  // this machine has what it was compiled for
 }

@@ -110,6 +110,11 @@ TEST_CASE("errors about checkpoints are those of docs/errors.md") {
   spec = short_spec();
   spec.train.steps = 3;
   section.provoke([&] { resume(spec, run); });
+  const Checkpoint checkpoint = load_checkpoint(sound);
+  section.provoke([&] { checkpoint.state_reader().integer("none"); });
+  Checkpoint with_state = checkpoint;
+  StateWriter(with_state.state).integer("one", 1);
+  section.provoke([&] { with_state.state_reader().real("one"); });
   provoke_other_data(section);
 }
 

@@ -58,6 +58,9 @@ Checkpoint small_checkpoint() {
   checkpoint.progress.counters = {{"metric_lines", 4}};
   checkpoint.progress.reals = {{"interval_loss", 0.25}};
   checkpoint.spec_json = "{\"name\": \"a\"}";
+  const StateWriter state(checkpoint.state);
+  state.integers("versions", std::vector<std::int64_t>{1, 2});
+  state.section("envs").bytes("0", std::string("abc"));
   return checkpoint;
 }
 

@@ -38,8 +38,7 @@ Checkpoint sample(std::int64_t step, std::int64_t size = 33) {
   checkpoint.progress.reals = {{"running_return", -1e-300}};
   checkpoint.spec_json = R"({"name": "demo"})";
   checkpoint.data_digest = "0123";
-  checkpoint.device = "cpu";
-  checkpoint.threads = 2;
+  checkpoint.arithmetic = {.device = "cpu", .gpu = "", .simd = "v3", .blas_core = "Haswell"};
   return checkpoint;
 }
 
@@ -77,8 +76,10 @@ TEST_CASE("a checkpoint comes back as it was", "[checkpoint]") {
   CHECK(read.progress.reals == sample(1200).progress.reals);
   CHECK(read.spec_json == sample(1200).spec_json);
   CHECK(read.data_digest == "0123");
-  CHECK(read.device == "cpu");
-  CHECK(read.threads == 2);
+  CHECK(read.arithmetic.device == "cpu");
+  CHECK(read.arithmetic.simd == "v3");
+  CHECK(read.arithmetic.blas_core == "Haswell");
+  CHECK(read.path == dir.path() / "a.h5");
   CHECK(read.generator == generator());
 }
 
@@ -112,8 +113,8 @@ TEST_CASE("files that are no sound checkpoint are refused in words", "[checkpoin
   write_file_atomically(dir.path() / "page.h5", "<html>");
   CHECK_THROWS_AS(load_checkpoint(dir.path() / "page.h5"), DataError);
   const auto add_facts = [](hdf5::File& file) {
-    for (const char* name : {"data_digest", "device"}) file.set_attribute("/", name, std::string("x"));
-    file.set_attribute("/", "threads", std::int64_t{1});
+    for (const char* name : {"data_digest", "device", "gpu", "simd", "blas_core"})
+      file.set_attribute("/", name, std::string("x"));
     file.write_strings("/spec", {"{}"});
   };
   CHECK_THROWS_WITH(load_checkpoint(changed_file(dir, [](hdf5::File&) {})), Contains("data_digest"));
@@ -151,13 +152,40 @@ TEST_CASE("a newer checkpoint and another kind of file are refused", "[checkpoin
 }
 
 TEST_CASE("a tensor is found by name, shape and type", "[checkpoint]") {
-  const std::vector<NamedTensor> tensors = sample(3).model;
-  CHECK(find_tensor(tensors, "out.weight", {33, 7}, DType::f32, "a.h5").span<float>()[0] == 3);
-  CHECK_THROWS_WITH(find_tensor(tensors, "out.wait", {33, 7}, DType::f32, "a.h5"),
+  Checkpoint checkpoint = sample(3);
+  checkpoint.path = "a.h5";
+  const auto found = [&](const char* name, const Shape& shape, DType dtype) {
+    return find_tensor(checkpoint, &Checkpoint::model, name, shape, dtype).span<float>()[0];
+  };
+  CHECK(found("out.weight", {33, 7}, DType::f32) == 3);
+  CHECK_THROWS_WITH(found("out.wait", {33, 7}, DType::f32),
                     Contains("a.h5: there is no tensor out.wait (f32 [33, 7])"));
-  CHECK_THROWS_WITH(find_tensor(tensors, "out.weight", {33, 8}, DType::f32, "a.h5"),
+  CHECK_THROWS_WITH(found("out.weight", {33, 8}, DType::f32),
                     Contains("out.weight is f32 [33, 7]; the model needs f32 [33, 8]"));
-  CHECK_THROWS_AS(find_tensor(tensors, "out.weight", {33, 7}, DType::f64, "a.h5"), DataError);
+  CHECK_THROWS_AS(found("out.weight", {33, 7}, DType::f64), DataError);
+}
+
+TEST_CASE("what format 1 kept under /optimizer for agents is their state", "[checkpoint]") {
+  const TempDir dir;
+  Checkpoint checkpoint = sample(3);
+  hdf5::File file = hdf5::File::in_memory();
+  hdf5::write_introduction(file, "checkpoint", 1, "test");
+  for (const char* name : {"data_digest", "device"}) file.set_attribute("/", name, std::string("x"));
+  file.set_attribute("/", "threads", std::int64_t{1});
+  file.write_strings("/spec", {"{}"});
+  for (const char* name : {"step", "best_step"}) file.set_attribute("/progress", name, std::int64_t{1});
+  for (const char* name : {"counters", "reals"}) file.set_attribute("/progress", name, std::string());
+  for (const char* name : {"model/w", "optimizer/square_avg.w", "optimizer/actor.state.0", "optimizer/env.0"}) {
+    file.write(std::string("/") + name, filled({2}, 7));
+  }
+  write_file_atomically(dir / "a.h5", file.image());
+  const Checkpoint read = load_checkpoint(dir / "a.h5");
+  REQUIRE(read.optimizer.size() == 1);
+  CHECK(read.optimizer[0].name == "square_avg.w");
+  CHECK(read.state_reader().tensor("actor.state.0", {2}, DType::f32).span<float>()[1] == 7);
+  CHECK(read.state.size() == 2);
+  CHECK(read.arithmetic.device == "x");
+  CHECK(read.arithmetic.simd.empty());
 }
 
 TEST_CASE("the newest regular checkpoints are kept", "[checkpoint]") {

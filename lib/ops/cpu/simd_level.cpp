@@ -1,14 +1,19 @@
 #include "ops/cpu/simd_level.h"
 
-#include <algorithm>
+#include <atomic>
 #include <cstdlib>
-#include <string_view>
+
+#include "core/error.h"
+#include "ops/cpu/simd_request.h"
 
 namespace srwm::cpu {
 namespace {
 
+/// A SimdLevel, or -1 as long as nobody has asked for it or set it.
+std::atomic<int> level_in_use{-1};
+
 // Asks for the features one by one: Clang before 18 knows no names for the levels.
-SimdLevel machine_level() {
+SimdLevel ask_processor() {
 #ifdef __x86_64__
   __builtin_cpu_init();
   const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
@@ -22,19 +27,23 @@ SimdLevel machine_level() {
   return SimdLevel::base;
 }
 
-SimdLevel level_allowed() {
-  const char* variable = std::getenv("SRWM_SIMD");
-  const std::string_view wanted = variable == nullptr ? "" : variable;
-  if (wanted == "base") return SimdLevel::base;
-  if (wanted == "v3") return SimdLevel::v3;
-  return SimdLevel::v4;
-}
-
 }  // namespace
 
-SimdLevel simd_level() {
-  static const SimdLevel level = std::min(machine_level(), level_allowed());
+SimdLevel machine_simd_level() {
+  static const SimdLevel level = ask_processor();
   return level;
+}
+
+SimdLevel simd_level() {
+  const int level = level_in_use.load(std::memory_order_relaxed);
+  if (level >= 0) return static_cast<SimdLevel>(level);
+  set_simd_level(requested_simd_level().value_or(machine_simd_level()));
+  return simd_level();
+}
+
+void set_simd_level(SimdLevel level) {
+  SRWM_CHECK(level <= machine_simd_level(), "this machine has no instruction set {}", name_of(level));
+  level_in_use = static_cast<int>(level);
 }
 
 const char* name_of(SimdLevel level) {

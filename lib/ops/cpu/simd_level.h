@@ -22,9 +22,14 @@ namespace srwm::cpu {
 /// Instruction sets kernels are compiled for: the baseline of the platform, x86-64-v3 (AVX2, FMA), x86-64-v4 (AVX-512).
 enum class SimdLevel { base, v3, v4 };
 
-/// The best level this machine has; the environment variable SRWM_SIMD=base|v3|v4 lowers it, for tests and
-/// measurements.
+/// The level that kernels compute with: that of set_simd_level, else of SRWM_SIMD (simd_request.h), else the machine's
+/// best.
 SimdLevel simd_level();
+/// The best level this machine has.
+SimdLevel machine_simd_level();
+/// Changes the level for the whole process. Call it before anything computes; the machine must have the level.
+void set_simd_level(SimdLevel level);
+
 const char* name_of(SimdLevel level);
 
 /// An instruction set that this machine lacks though the whole program was compiled for it (-march=native elsewhere),
