@@ -5,6 +5,7 @@
 
 #include "cli/small_run.h"
 #include "run/checkpoint.h"
+#include "support/same_model.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -24,7 +25,9 @@ std::string spec_of(const TempDir& folder, const std::string& name) {
 /// Resumes the run whose checkpoint is stored as <name>.h5, in folder/<name>.
 RunResult resume(const TempDir& folder, const std::string& command, const std::string& name) {
   std::filesystem::create_directories(folder / name / "checkpoints");
-  std::filesystem::copy_file(stored / (name + ".h5"), folder / name / "checkpoints/latest.h5");
+  for (const char* file : {"latest.h5", "best.h5"}) {
+    std::filesystem::copy_file(stored / (name + ".h5"), folder / name / "checkpoints" / file);
+  }
   return run_srwm({command, "--config", spec_of(folder, name), "--run-dir", (folder / name).string(), "--resume",
                    "--threads", "1", "--device", "cpu"},
                   {.folder = folder.path()});
@@ -88,12 +91,11 @@ TEST_CASE("a resumed run computes as its checkpoint did, or says why it cannot",
     return run_srwm(train_arguments(folder.path(), "run", more), {.environment = {{"SRWM_SIMD", simd}}});
   };
   REQUIRE(run_with("base", {"--set", "train.steps=4"}).exit_code == 0);
-  std::filesystem::copy(folder / "run", folder / "copy", std::filesystem::copy_options::recursive);
   CHECK_THAT(run_with("", {"--resume"}).err, !Contains("the instruction set"));
   CHECK(load_checkpoint(folder / "run/checkpoints/latest.h5").arithmetic.simd == "base");
   REQUIRE(run_srwm(train_arguments(folder.path(), "whole", {}), {.environment = {{"SRWM_SIMD", "base"}}}).exit_code ==
           0);
-  CHECK(read_file(folder / "run/checkpoints/latest.h5") == read_file(folder / "whole/checkpoints/latest.h5"));
+  check_same_model(folder / "run", folder / "whole");
   const RunResult foreign = run_with("foo", {"--resume"});
   CHECK(foreign.exit_code == 2);
   CHECK_THAT(foreign.err, Contains("The environment variable SRWM_SIMD is 'foo'. Set it to base, v3 or v4"));

@@ -38,13 +38,7 @@ TEST_CASE("errors about agents are those of docs/errors.md", "[cli]") {
   REQUIRE(train(dir.path(), "images", {"--set", "train.steps=1", "--set", "test.episodes=0"}).exit_code == 0);
   eval(section, dir / "images", {"--video", "films"});
 
-  const Checkpoint sound = load_checkpoint(latest);
-  Checkpoint broken = sound;
-  std::erase_if(broken.optimizer, [](const NamedTensor& named) { return named.name == "env.2"; });
-  save_checkpoint(latest, broken);
-  section.provoke([&] { resume(spec, run); });
-  save_checkpoint(latest, sound);
-  broken = load_checkpoint(latest);
+  Checkpoint broken = load_checkpoint(latest);
   broken.model.front().tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
   save_checkpoint(latest, broken);
   section.provoke([&] { resume(spec, run); });
