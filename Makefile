@@ -11,51 +11,64 @@ CTEST_ARGS ?=
 OMNIGLOT ?=
 
 # The groups of scripts/packages.txt that the goals need.
-GROUPS := build $(if $(filter setup test tsan,$(MAKECMDGOALS)),test) $(if $(filter valgrind,$(MAKECMDGOALS)),valgrind) $(if $(filter format lint,$(MAKECMDGOALS)),lint)
+GROUPS := build $(if $(filter setup test tsan lint,$(MAKECMDGOALS)),test) $(if $(filter valgrind,$(MAKECMDGOALS)),valgrind) $(if $(filter format lint,$(MAKECMDGOALS)),lint)
 BUILD := build/$(PRESET)
 SRWM := $(BUILD)/apps/srwm/srwm
 NVCC := $(shell command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)
 
+# $(call compile,WHAT,TARGET): builds a CMake target; every line of ninja says what for and how far.
+compile = NINJA_STATUS='$(1): %f of %t, %e s: ' cmake --build $(BUILD) -j $(JOBS) $(if $(2),--target $(2))
+
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help setup configure build run test bench format lint tsan valgrind ptxas-report package package-cuda gpu-bundle install clean
+.PHONY: help setup configure build program run test bench format lint tsan valgrind ptxas-report package package-cuda gpu-bundle install clean
 
 help: ## list the targets
-	@echo "Usage: make [TARGET] [PRESET=release|debug|asan-ubsan|tsan] [JOBS=N] [SETUP=no] [CMAKE_ARGS=...] [CTEST_ARGS=...]"
+	@echo "Usage: make [TARGET] [PRESET=release|dev|debug|asan-ubsan|tsan] [JOBS=N] [SETUP=no] [CMAKE_ARGS=...] [CTEST_ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the missing packages (Debian and Ubuntu; elsewhere the list is printed)
 	@$(if $(filter no,$(SETUP)),,scripts/setup.sh $(GROUPS))
 
 configure: setup
-	@cmake --preset $(PRESET) $(CMAKE_ARGS)
+	@cmake --preset $(PRESET) $(CONFIGURE) $(CMAKE_ARGS)
 
-build: configure ## build everything (what plain `make` does)
-	@cmake --build $(BUILD) -j $(JOBS)
+build: configure ## build the program and, where there is an nvcc, the CUDA library (what plain `make` does)
+	@$(call compile,srwm,)
+	@echo "make: built $(SRWM). Next: make run, make test, make install PREFIX=..."
 
-run: build ## train and evaluate experiments/quickstart.json on built-in data and print the result
+program: configure
+	@$(call compile,the program,srwm_program)
+
+run: program ## train and evaluate experiments/quickstart.json on built-in data and print the result
 	@$(SRWM) train-fewshot --config experiments/quickstart.json --run-dir runs/quickstart --resume
+	@echo "make: the run is in runs/quickstart. Next: $(SRWM) eval --run runs/quickstart, or make test"
 
-test: build ## build and run every test
+test: CONFIGURE := -DSRWM_TESTS=ON
+test: configure ## build and run every test
+	@$(call compile,the tests,srwm_tests)
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 
-bench: build ## measure ops, training step and data on this machine
+bench: program ## measure ops, training step and data on this machine
 	@$(SRWM) bench
 
 format: setup ## rewrite all sources with clang-format
 	@scripts/format.sh
 
-lint: configure ## check format, C++, shell and Python; change nothing
-	@cmake --build $(BUILD) --target srwm_build_info
-	@scripts/lint.sh $(BUILD) $(JOBS)
+# clang-tidy reads the compiler's commands of the preset dev, which has one for each source.
+lint: PRESET := dev
+lint: setup ## check format, C++, shell and Python; change nothing (TIDY=all: clang-tidy over all sources)
+	@cmake --preset dev $(CMAKE_ARGS)
+	@cmake --build build/dev --target srwm_build_info
+	@scripts/lint.sh build/dev $(JOBS) $(TIDY)
 
-valgrind: build ## run a short training and an evaluation under valgrind
+valgrind: program ## run a short training and an evaluation under valgrind
 	@scripts/valgrind.sh $(SRWM)
 
 tsan: ## build and run the tests under the thread sanitizer
 	@OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 $(MAKE) --no-print-directory test PRESET=tsan
 
-ptxas-report: CMAKE_ARGS += -DSRWM_CUDA=ON
+ptxas-report: CONFIGURE := -DSRWM_CUDA=ON
 ptxas-report: configure ## print what every CUDA kernel takes, and fail if one spills registers
 	@scripts/ptxas_report.py $(BUILD) --jobs $(JOBS)
 
@@ -69,11 +82,11 @@ package-cuda: ## make the tarball for GPUs alone
 	@$(MAKE) --no-print-directory build PRESET=package-cuda
 	@scripts/package.sh build/package-cuda dist
 
-gpu-bundle: CMAKE_ARGS += -DSRWM_CUDA=ON
+gpu-bundle: CONFIGURE := -DSRWM_CUDA=ON
 gpu-bundle: ## make dist/gpu-bundle, which tests and measures on a bare machine with a GPU (OMNIGLOT=omniglot28.h5)
 	@$(if $(filter no,$(SETUP)),,scripts/setup.sh package build)
-	@cmake --preset $(PRESET) $(CMAKE_ARGS)
-	@cmake --build $(BUILD) -j $(JOBS) --target srwm_gpu_programs
+	@cmake --preset $(PRESET) $(CONFIGURE) $(CMAKE_ARGS)
+	@$(call compile,the GPU bundle,srwm_gpu_programs)
 	@scripts/gpu_bundle.sh $(BUILD) dist/gpu-bundle $(OMNIGLOT)
 
 install: build ## install below PREFIX (default /usr/local)

@@ -40,6 +40,22 @@ if(SRWM_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
 endif()
 target_include_directories(srwm_options INTERFACE ${PROJECT_SOURCE_DIR}/lib)
 
+# The fastest linker that works with this compiler. Tarballs for other machines are linked by the system's own.
+set(SRWM_LINKER_USED "the system's")
+if(NOT SRWM_PORTABLE)
+  include(CheckCXXSourceCompiles)
+  foreach(linker mold lld)
+    set(CMAKE_REQUIRED_LINK_OPTIONS -fuse-ld=${linker})
+    check_cxx_source_compiles("int main() {}" SRWM_LINKS_WITH_${linker})
+    unset(CMAKE_REQUIRED_LINK_OPTIONS)
+    if(SRWM_LINKS_WITH_${linker})
+      target_link_options(srwm_options INTERFACE -fuse-ld=${linker})
+      set(SRWM_LINKER_USED ${linker})
+      break()
+    endif()
+  endforeach()
+endif()
+
 # ccache fails every compilation where it cannot write its folder (no home, a read-only one), so it is tried first.
 find_program(SRWM_CCACHE ccache DOC "Path of ccache, or OFF")
 set(SRWM_CCACHE_USED "no")
@@ -56,9 +72,19 @@ if(SRWM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-# srwm_library(NAME sources... LINK targets...): one static library per folder of lib/.
+# srwm_library(NAME sources... LINK targets... [ALONE sources...] [COLD]): one static library per folder of lib/. With
+# SRWM_UNITY several sources are one compilation: most of a small source's time is its headers. What is named under ALONE
+# is compiled separately. Names in unnamed namespaces of one folder have to differ (scripts/unity_names.py, part of
+# `make lint`). COLD code reads, prints and never computes: -O1 compiles it in two thirds of the time.
 function(srwm_library name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
-  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  cmake_parse_arguments(ARG "COLD" "" "LINK;ALONE" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS} ${ARG_ALONE})
   target_link_libraries(${name} PUBLIC srwm_options ${ARG_LINK})
+  if(ARG_COLD)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+  if(SRWM_UNITY)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 14)
+    set_source_files_properties(${ARG_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
 endfunction()

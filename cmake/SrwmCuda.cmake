@@ -1,6 +1,14 @@
 # Decides whether libsrwm_cuda.so is built: SRWM_CUDA_ENABLED, and SRWM_CUDA_REASON for the summary.
+# SRWM_GPU_FOUND says whether this machine has an NVIDIA driver: there, the program that `make run` builds has the CUDA
+# library, and `make test` runs the tests that need a GPU.
 # AUTO builds it where nvcc is found; ON fails where it cannot be built; OFF does not look.
 set(SRWM_CUDA_ENABLED OFF)
+set(SRWM_GPU_FOUND OFF)
+foreach(driver /proc/driver/nvidia/version /dev/nvidiactl /dev/dxg)
+  if(EXISTS ${driver})
+    set(SRWM_GPU_FOUND ON)
+  endif()
+endforeach()
 if(NOT SRWM_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "SRWM_CUDA is '${SRWM_CUDA}'; it must be AUTO, ON or OFF.")
 elseif(SRWM_CUDA STREQUAL "OFF")

@@ -31,7 +31,7 @@ namespace {
 
 const std::vector<std::string> all_suites = {"kernels", "step", "train", "data"};
 
-struct Options {
+struct BenchArguments {
   std::vector<std::string> suites = all_suites;
   std::string config, data_dir, out;
   std::vector<std::string> set, compare;
@@ -51,7 +51,7 @@ struct Measured {
   std::string data_digest;  ///< empty if no suite needed data
 };
 
-Measured run_suites(const Options& options, const ExperimentSpec& spec, Context& context) {
+Measured run_suites(const BenchArguments& options, const ExperimentSpec& spec, Context& context) {
   Measured measured;
   const auto append = [&](std::vector<BenchResult> more) {
     measured.results.insert(measured.results.end(), std::make_move_iterator(more.begin()),
@@ -93,7 +93,7 @@ void print_table(const MachinePeaks& peaks, const std::vector<BenchResult>& resu
   }
 }
 
-void measure(const Options& options) {
+void measure(const BenchArguments& options) {
   const ExperimentSpec spec = options.config.empty() ? parse_spec_text(default_spec, "built-in spec", options.set)
                                                      : load_spec(options.config, options.set);
   const std::unique_ptr<Context> context = make_context(options.device, 1);
@@ -113,7 +113,7 @@ void measure(const Options& options) {
   }
 }
 
-void execute(const Options& options) {
+void run_bench(const BenchArguments& options) {
   if (options.compare.empty()) return measure(options);
   fmt::print("{}", describe(compare_benchmarks(options.compare[0], options.compare[1])));
 }
@@ -121,7 +121,7 @@ void execute(const Options& options) {
 }  // namespace
 
 void add_bench_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchArguments>();
   CLI::App* command = app.add_subcommand("bench", "Measure the speed of ops, training and data on this machine");
   command->add_option("--suite", options->suites, "What to measure (repeatable); default: all")
       ->check(CLI::IsMember(all_suites))
@@ -148,7 +148,7 @@ void add_bench_command(CLI::App& app) {
 
 kernels: single ops. step: training steps, and where their time goes. train: whole training with reports. data: drawing
 and gathering. Shares are of the machine's own peaks, measured in the same run; convolutions count as direct ones.)");
-  command->callback([options] { execute(*options); });
+  command->callback([options] { run_bench(*options); });
 }
 
 }  // namespace srwm

@@ -3,7 +3,7 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "completion_scripts.h"
 #include "srwm/commands.h"

@@ -22,20 +22,20 @@
 namespace srwm {
 namespace {
 
-struct Options {
+struct EnvOptions {
   std::string library = EnvLibrary::games, data_dir;
   std::vector<std::string> settings;
   EnvRequest request;
 };
 
-struct WatchOptions : Options {
+struct WatchOptions : EnvOptions {
   std::vector<std::string> actions;
   std::int64_t steps = 40, columns = 8;
   int scale = 1;
   std::string out = "frames.png";
 };
 
-struct BenchOptions : Options {
+struct BenchOptions : EnvOptions {
   double seconds = 5;
 };
 
@@ -65,7 +65,7 @@ void print_games(const EnvDescription& description) {
   }
 }
 
-void list(const Options& options) {
+void list(const EnvOptions& options) {
   const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(options.library, options.data_dir);
   if (!library->describes_itself()) {
     fmt::print("{} does not describe itself: its options go to it unchecked.\n", library->path().string());
@@ -80,7 +80,7 @@ void list(const Options& options) {
 }
 
 /// Every game in turn, or those named; the number of environments as asked for, or one of each.
-EnvRequest complete_request(const Options& options, const EnvLibrary& library) {
+EnvRequest complete_request(const EnvOptions& options, const EnvLibrary& library) {
   EnvRequest request = options.request;
   for (const std::string& setting : options.settings) request.settings.push_back(parse_setting(setting));
   if (request.games.empty() && library.describes_itself()) request.games = {library.description().games.front().name};
@@ -174,7 +174,7 @@ void bench(const BenchOptions& options) {
              summary.mean_return, summary.mean_length);
 }
 
-void add_library_options(CLI::App& command, Options& options) {
+void add_library_options(CLI::App& command, EnvOptions& options) {
   command
       .add_option("--library", options.library,
                   "games (built in), procgen (data_scripts/get_procgen.py), a folder it was unpacked into, or any "
@@ -186,7 +186,7 @@ void add_library_options(CLI::App& command, Options& options) {
       ->type_name(takes::folder);
 }
 
-void add_game_options(CLI::App& command, Options& options) {
+void add_game_options(CLI::App& command, EnvOptions& options) {
   add_library_options(command, options);
   EnvRequest& request = options.request;
   command.add_option("--game", request.games, "Game, or several with commas: environment n plays the n-th, in turn")
@@ -203,7 +203,7 @@ void add_game_options(CLI::App& command, Options& options) {
 }
 
 void add_list(CLI::App& env) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EnvOptions>();
   CLI::App* command = env.add_subcommand("list", "Games, actions and settings of a library");
   add_library_options(*command, *options);
   command->callback([options] { list(*options); });

@@ -1,6 +1,6 @@
 // srwm man: the manual page.
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "srwm/commands.h"
 #include "srwm/man_page.h"

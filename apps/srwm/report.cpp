@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/error.h"
 #include "report/report_text.h"
@@ -18,7 +18,7 @@
 namespace srwm {
 namespace {
 
-struct Options {
+struct ReportArguments {
   std::vector<std::string> folders;
   std::string runs_dir = "runs", seeds, format = "markdown";
 };
@@ -34,7 +34,7 @@ Form form_of(const std::string& format) {
   throw UsageError("--format {}: the forms are markdown, latex, csv, json and commands.", format);
 }
 
-void execute(const Options& options) {
+void run_report(const ReportArguments& options) {
   const Form form = form_of(options.format);
   std::vector<Report> reports;
   for (const std::string& folder : options.folders) {
@@ -48,7 +48,7 @@ void execute(const Options& options) {
 }  // namespace
 
 void add_report_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportArguments>();
   CLI::App* command =
       app.add_subcommand("report", "Print tables: our runs beside the published figures, and what is missing");
   command->add_option("tables", options->folders, "Folders with one spec per row, as in experiments/omniglot_1shot")
@@ -71,7 +71,7 @@ void add_report_command(CLI::App& app) {
   srwm report experiments/omniglot_1shot --format commands | sh -x     run what is missing, one after the other
 
 Runs that are unfinished, broken or of another spec are named and not counted.)");
-  command->callback([options] { execute(*options); });
+  command->callback([options] { run_report(*options); });
 }
 
 }  // namespace srwm

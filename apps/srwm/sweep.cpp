@@ -21,7 +21,7 @@
 namespace srwm {
 namespace {
 
-struct Options {
+struct SweepArguments {
   std::string file, runs_dir = "runs";
   std::vector<std::string> train_options;
   std::optional<std::int64_t> task;
@@ -35,7 +35,7 @@ std::filesystem::path output_of(const SweepOutcome& outcome) {
 }
 
 /// The arguments of srwm that run a task, or go on with it.
-std::vector<std::string> arguments_for(const Sweep& sweep, const SweepOutcome& outcome, const Options& options) {
+std::vector<std::string> arguments_for(const Sweep& sweep, const SweepOutcome& outcome, const SweepArguments& options) {
   std::vector<std::string> arguments{std::string(training_command(sweep.kind)), "--config", sweep.base.string()};
   for (const std::string& setting : outcome.task.overrides) arguments.insert(arguments.end(), {"--set", setting});
   if (options.seed) arguments.insert(arguments.end(), {"--seed", fmt::to_string(*options.seed)});
@@ -44,7 +44,7 @@ std::vector<std::string> arguments_for(const Sweep& sweep, const SweepOutcome& o
   return arguments;
 }
 
-std::vector<SweepOutcome> outcomes_of(const Sweep& sweep, const Options& options) {
+std::vector<SweepOutcome> outcomes_of(const Sweep& sweep, const SweepArguments& options) {
   std::vector<SweepOutcome> outcomes;
   for (std::int64_t number = 1; number <= sweep.size(); ++number) {
     outcomes.push_back(find_outcome(sweep, number, options.runs_dir, options.seed));
@@ -52,7 +52,7 @@ std::vector<SweepOutcome> outcomes_of(const Sweep& sweep, const Options& options
   return outcomes;
 }
 
-void print_commands(const Sweep& sweep, const Options& options) {
+void print_commands(const Sweep& sweep, const SweepArguments& options) {
   for (const SweepOutcome& outcome : outcomes_of(sweep, options)) {
     if (outcome.run.status == RunStatus::complete) continue;
     std::string command = "srwm";
@@ -71,7 +71,7 @@ std::string list_failed(const JobsEnd& end) {
 }
 
 /// Runs what is not complete; what is left of it, in words and exit code.
-void run_locally(const Sweep& sweep, const Options& options) {
+void run_locally(const Sweep& sweep, const SweepArguments& options) {
   std::vector<Job> jobs;
   for (const SweepOutcome& outcome : outcomes_of(sweep, options)) {
     if (outcome.run.status == RunStatus::complete) continue;
@@ -94,7 +94,7 @@ void run_locally(const Sweep& sweep, const Options& options) {
   if (end.signal != 0) throw StoppedError("Stopped on signal {}. The same command goes on.", end.signal);
 }
 
-void execute(const Options& options) {
+void run_sweep(const SweepArguments& options) {
   const Sweep sweep = load_sweep(options.file);
   if (options.task) {
     become(arguments_for(sweep, find_outcome(sweep, *options.task, options.runs_dir, options.seed), options));
@@ -108,7 +108,7 @@ void execute(const Options& options) {
 }  // namespace
 
 void add_sweep_command(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SweepArguments>();
   CLI::App* command = app.add_subcommand("sweep", "Search over settings: each combination of a grid is a run");
   command->add_option("file", options->file, "The sweep")->type_name(takes::json_file)->required()->check(not_empty());
   command->add_option("train-options", options->train_options, "After --: options for each train-fewshot or train-rl");
@@ -138,7 +138,7 @@ void add_sweep_command(CLI::App& app) {
   srwm sweep experiments/miniimagenet_5shot/sweep.json --summary
 
 What is complete is left alone, what was stopped goes on.)");
-  command->callback([options] { execute(*options); });
+  command->callback([options] { run_sweep(*options); });
 }
 
 }  // namespace srwm

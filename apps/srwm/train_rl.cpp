@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "env/env_library.h"
 #include "rl/dry_run.h"

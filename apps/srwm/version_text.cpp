@@ -1,7 +1,7 @@
 #include "srwm/version_text.h"
 
 #include <CLI/Version.hpp>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/version.h"
 #include "run/environment.h"

@@ -1,6 +1,6 @@
 #include "bench/document.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "core/version.h"

@@ -19,7 +19,7 @@ void pool(ImageShape& image, std::int64_t channels) {
   image = {image.height / 2, image.width / 2, channels};
 }
 
-Count conv4(const VisionOptions& options, ImageShape image, std::int64_t& features) {
+Count conv4_flops(const VisionOptions& options, ImageShape image, std::int64_t& features) {
   Count count;
   for (int i = 0; i < 4; ++i) {
     const double flops = convolution(image, 9, options.channels);
@@ -31,7 +31,7 @@ Count conv4(const VisionOptions& options, ImageShape image, std::int64_t& featur
   return count;
 }
 
-Count res12(const VisionOptions& options, ImageShape image, std::int64_t& features) {
+Count res12_flops(const VisionOptions& options, ImageShape image, std::int64_t& features) {
   Count count;
   for (const std::int64_t out : Res12::channels(options)) {
     const double of_input = convolution(image, 9, out) + convolution(image, 1, out);
@@ -86,8 +86,8 @@ double core_forward(const CoreOptions& core, std::int64_t features) {
 
 double training_flops_per_image(const FewShotModelOptions& model, const ImageShape& image, std::int64_t n_way) {
   std::int64_t features = 0;
-  const Count vision = model.vision.kind == VisionKind::res12 ? res12(model.vision, image, features)
-                                                              : conv4(model.vision, image, features);
+  const Count vision = model.vision.kind == VisionKind::res12 ? res12_flops(model.vision, image, features)
+                                                              : conv4_flops(model.vision, image, features);
   const double rest = core_forward(model.core, features + n_way) + linear(model.core.hidden, n_way);
   return 3 * (vision.forward + rest) - vision.without_gradient;
 }

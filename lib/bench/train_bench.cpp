@@ -5,7 +5,7 @@
 #include <limits>
 #include <system_error>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "fewshot/trainer.h"

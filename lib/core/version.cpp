@@ -1,6 +1,6 @@
 #include "core/version.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "srwm_build_info.h"
 

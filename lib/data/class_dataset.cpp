@@ -11,7 +11,7 @@
 namespace srwm {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t class_format_version = 1;
 
 std::string group_of(Split split) {
   return fmt::format("/{}", name_of(split));
@@ -152,7 +152,7 @@ const ClassSplit& ClassDataset::split(Split which) const {
 
 ClassDataset read_class_dataset(const std::filesystem::path& path) {
   const hdf5::File file = hdf5::File::open(path);
-  hdf5::expect_format(file, "classes", format_version);
+  hdf5::expect_format(file, "classes", class_format_version);
   const Shape train_shape = file.shape("/train/images");
   for (const Split which : all_splits) check_split(file, which, train_shape);
   ClassDataset dataset;
@@ -169,7 +169,7 @@ ClassDataset read_class_dataset(const std::filesystem::path& path) {
 
 void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator) {
   hdf5::File file = hdf5::File::in_memory();
-  hdf5::write_introduction(file, "classes", format_version, generator);
+  hdf5::write_introduction(file, "classes", class_format_version, generator);
   file.set_attribute("/", "name", dataset.name);
   file.set_attribute("/", "mean", dataset.mean);
   file.set_attribute("/", "std", dataset.std);

@@ -9,7 +9,7 @@
 namespace srwm {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t episode_format_version = 1;
 
 Protocol read_protocol(const hdf5::File& file) {
   const std::string name = file.string_attribute("/", "protocol");
@@ -97,7 +97,7 @@ void EpisodeFile::batch(std::int64_t first, std::int64_t episodes_wanted, Episod
 
 EpisodeFile read_episode_file(const std::filesystem::path& path) {
   const hdf5::File file = hdf5::File::open(path);
-  hdf5::expect_format(file, "episodes", format_version);
+  hdf5::expect_format(file, "episodes", episode_format_version);
   EpisodeFile episodes;
   episodes.protocol = read_protocol(file);
   episodes.n_way = file.int_attribute("/", "n_way");
@@ -113,7 +113,7 @@ EpisodeFile read_episode_file(const std::filesystem::path& path) {
 
 void write_episode_file(const EpisodeFile& episodes, const std::filesystem::path& path, const std::string& generator) {
   hdf5::File file = hdf5::File::in_memory();
-  hdf5::write_introduction(file, "episodes", format_version, generator);
+  hdf5::write_introduction(file, "episodes", episode_format_version, generator);
   file.set_attribute("/", "protocol", std::string(name_of(episodes.protocol)));
   file.set_attribute("/", "n_way", episodes.n_way);
   file.set_attribute("/", "k_shot", episodes.k_shot);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <span>
 
+#include "core/clock.h"
 #include "core/rng.h"
 
 namespace srwm {
@@ -64,7 +65,6 @@ void copy_frame(const Tensor& frames, const Tensor& to, std::int64_t row) {
 }  // namespace
 
 PlaySummary play_randomly(VectorEnv& env, const EnvMemory& memory, double seconds, std::uint64_t seed) {
-  using Clock = std::chrono::steady_clock;
   EpisodeCount count(static_cast<std::size_t>(env.size()));
   PlaySummary summary;
   const Clock::time_point begin = Clock::now();

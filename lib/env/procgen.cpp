@@ -14,7 +14,7 @@ namespace {
 /// "libenv.so" with its size in front, and so on: one line per file, written by get_procgen.py.
 constexpr const char* list_of_files = "files.txt";
 
-constexpr const char* description = R"({
+constexpr const char* procgen_json = R"({
   "name": "procgen",
   "actions": ["left+down", "left", "left+up", "down", "nothing", "up", "right+down", "right", "right+up",
               "d", "a", "w", "s", "q", "e"],
@@ -92,7 +92,7 @@ ProcgenFiles find_procgen(const std::string& folder, const std::string& data_dir
 }
 
 EnvDescription procgen_description() {
-  return parse_description(description, "srwm itself");
+  return parse_description(procgen_json, "srwm itself");
 }
 
 }  // namespace srwm

@@ -1,10 +1,10 @@
 #include "fewshot/dry_run.h"
 
-#include <chrono>
 #include <cmath>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "core/clock.h"
 #include "fewshot/learner.h"
 #include "nn/named_values.h"
 #include "run/parameter_table.h"
@@ -40,10 +40,10 @@ std::string describe_dry_run(const ExperimentSpec& spec, Context& context, const
   EpisodeBatch batch;
   source.batch(0, spec.train.batch, batch);
   learner.accumulate_gradient(context, batch, source.pool());  // touches every page for the first time
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   learner.parameters().zero_grad();
   const BatchOutcome outcome = learner.accumulate_gradient(context, batch, source.pool());
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = seconds_since(start);
   return fmt::format("{}: dry run on {}, {} threads\n{}{}", spec.name, context.device().to_string(), context.threads(),
                      parameter_table(named_values(learner.parameters())),
                      memory_table(learner.parameters(), context, source.pool())) +

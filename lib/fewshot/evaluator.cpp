@@ -1,13 +1,13 @@
 #include "fewshot/evaluator.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "core/clock.h"
 #include "io/file.h"
 #include "io/hdf5.h"
 
@@ -79,7 +79,7 @@ class Tally {
 
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
                     std::int64_t batch, const PredictionSink& sink, const std::function<bool()>& keep_going) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   Tally tally(source.pool());
   Predictor predictor(context, learner, [&](const Prediction& prediction) {
     tally.add(prediction);
@@ -95,7 +95,7 @@ Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSour
   predictor.finish();
   Evaluation result = tally.result();
   result.images = images;
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = seconds_since(start);
   return result;
 }
 

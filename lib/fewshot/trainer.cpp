@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "fewshot/diagnosis.h"
 #include "fewshot/report.h"
@@ -24,10 +25,6 @@ auto stored(const Map& values, const char* name, const std::filesystem::path& pa
       "{} holds a model but not the state of a training run (/progress has no \"{}\"), so it cannot be "
       "resumed. Start a new run from it with --init-from.",
       path.string(), name);
-}
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -117,7 +114,7 @@ void FewShotTrainer::train(std::int64_t last_step) {
 }
 
 void FewShotTrainer::train_step() {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   const TrainingStep::Report report = training_step_.run(step_);
   interval_.rate = report.rate;
   interval_.passes += report.passes;
@@ -138,7 +135,7 @@ void FewShotTrainer::collect() {
 }
 
 void FewShotTrainer::wait_for_steps() {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   collect();
   const double seconds = seconds_since(start);
   interval_.seconds += seconds;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array<std::pair<Tint, Tint>, 4> themes{
     {{Tint::grass, Tint::moss}, {Tint::sand, Tint::clay}, {Tint::snow, Tint::slate}, {Tint::dusk, Tint::plum}}};
-constexpr std::array directions{Action::left, Action::right, Action::up, Action::down};
+constexpr std::array all_directions{Action::left, Action::right, Action::up, Action::down};
 
 }  // namespace
 
@@ -58,7 +58,7 @@ std::vector<int> Board::distances(Cell from) const {
   std::vector<Cell> reached{from};
   steps[index(from)] = 0;
   for (std::size_t i = 0; i < reached.size(); ++i) {
-    for (const Action action : directions) {
+    for (const Action action : all_directions) {
       const Cell next = moved(reached[i], action);
       if (!is_free(next) || steps[index(next)] >= 0) continue;
       steps[index(next)] = steps[index(reached[i])] + 1;

@@ -14,7 +14,7 @@ namespace {
 constexpr int tiles = 8;
 constexpr int pads = 4;
 constexpr int steps_per_note = 2;  ///< lit, then dark
-constexpr std::array<Tint, pads> colours{Tint::red, Tint::blue, Tint::yellow, Tint::green};
+constexpr std::array<Tint, pads> pad_colors{Tint::red, Tint::blue, Tint::yellow, Tint::green};
 
 class Melody : public Game {
  public:
@@ -46,7 +46,7 @@ class Melody : public Game {
 
   void draw_ground(Canvas& canvas) const override {
     board_.draw(canvas);
-    for (std::size_t pad = 0; pad < pads; ++pad) canvas.draw(cells_[pad], Sprite::pad, colours[pad]);
+    for (std::size_t pad = 0; pad < pads; ++pad) canvas.draw(cells_[pad], Sprite::pad, pad_colors[pad]);
   }
 
   void draw_rest(Canvas& canvas) const override {
@@ -54,7 +54,7 @@ class Melody : public Game {
     const bool lit = clock_ < listening_steps() && clock_ % steps_per_note == 0;
     if (lit) {
       const auto pad = static_cast<std::size_t>(notes_[static_cast<std::size_t>(clock_ / steps_per_note)]);
-      canvas.draw(cells_[pad], Sprite::lit_pad, colours[pad]);
+      canvas.draw(cells_[pad], Sprite::lit_pad, pad_colors[pad]);
     }
     canvas.draw(player_, Sprite::hiker);
   }

@@ -13,19 +13,19 @@
 namespace srwm::games {
 namespace {
 
-constexpr int tiles = 8;
+constexpr int board_tiles = 8;
 constexpr int sign_steps = 2;  ///< that the sign is in sight, the first frame included
 constexpr int hall_row = 1;    ///< the doors are in the row above
-constexpr std::array colours{Tint::red, Tint::blue, Tint::yellow, Tint::green};
+constexpr std::array door_colors{Tint::red, Tint::blue, Tint::yellow, Tint::green};
 
 class Signpost : public Game {
  public:
   explicit Signpost(Mode mode) : hard_(mode == Mode::hard), doors_(hard_ ? 4 : 2) {}
 
   void start(RandomSequence& level, RandomSequence& episode) override {
-    board_ = Board(tiles, level);
+    board_ = Board(board_tiles, level);
     lay_path(level);
-    std::array order = colours;
+    std::array order = door_colors;
     if (hard_) episode.shuffle(order.begin(), order.end());
     for (std::size_t door = 0; door < doors_.size(); ++door) doors_[door] = {door_cell(door), order[door]};
     sign_ = doors_[episode.below(static_cast<std::uint32_t>(doors_.size()))].colour;
@@ -80,14 +80,14 @@ class Signpost : public Game {
 
   /// From the bottom to the hall, straight or turning aside on every second row.
   void lay_path(RandomSequence& level) {
-    for (int column = 0; column < tiles; ++column) board_.clear({hall_row, column});
-    int column = static_cast<int>(level.below(tiles));
-    hiker_ = {tiles - 1, column};
-    for (int row = tiles - 1; row > hall_row; --row) {
+    for (int column = 0; column < board_tiles; ++column) board_.clear({hall_row, column});
+    int column = static_cast<int>(level.below(board_tiles));
+    hiker_ = {board_tiles - 1, column};
+    for (int row = board_tiles - 1; row > hall_row; --row) {
       board_.clear({row, column});
       const bool bends = hard_ && row % 2 == 1;
       if (!bends) continue;
-      const int to = static_cast<int>(level.below(tiles));
+      const int to = static_cast<int>(level.below(board_tiles));
       for (int at = std::min(column, to); at <= std::max(column, to); ++at) board_.clear({row, at});
       column = to;
     }

@@ -1,6 +1,6 @@
 #include "nn/impala.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace srwm {
 namespace {

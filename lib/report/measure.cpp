@@ -1,6 +1,6 @@
 #include "report/measure.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "spec/fields.h"
 #include "spec/rl_spec.h"

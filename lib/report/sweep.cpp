@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view keys[] = {"name", "comment", "base", "fixed", "grid"};
+constexpr std::string_view sweep_keys[] = {"name", "comment", "base", "fixed", "grid"};
 constexpr std::int64_t most_tasks = 100000;
 
 std::string setting(const std::string& key, const ordered_json& value) {
@@ -114,7 +114,7 @@ SweepTask Sweep::task(std::int64_t number) const {
 
 Sweep load_sweep(const std::filesystem::path& path) {
   JsonFile file(path, "sweep");
-  file.check_names(keys);
+  file.check_names(sweep_keys);
   Sweep sweep{.name = file.text("name"), .comment = file.text("comment", "")};
   sweep.base = path.parent_path() / file.text("base");
   for (const auto& [key, value] : file.object("fixed").items()) sweep.fixed.push_back(setting(key, value));

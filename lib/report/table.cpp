@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view keys[] = {
+constexpr std::string_view table_keys[] = {
     "title", "note", "seeds", "games", "rows", "published", "published_source", "others", "others_source"};
 
 std::vector<std::uint64_t> read_seeds(JsonFile& file) {
@@ -103,8 +103,8 @@ bool is_from_0_to_1(const ordered_json& value) {
 }
 
 /// Figures on the test splits by name: mean returns by game, accuracies.
-std::map<Measure, double> read_figures(JsonFile& file, const std::string& key, const ordered_json& object,
-                                       const std::vector<Measure>& known) {
+std::map<Measure, double> read_published(JsonFile& file, const std::string& key, const ordered_json& object,
+                                         const std::vector<Measure>& known) {
   std::map<Measure, double> figures;
   for (const auto& [name, value] : object.items()) {
     const Measure measure{"test", name};
@@ -144,7 +144,7 @@ void read_published(JsonFile& file, Table& table) {
     } else if (!figures.is_object()) {
       file.must_be(key, "an object of figures", figures);
     } else {
-      for (const auto& [measure, value] : read_figures(file, key, figures, known)) {
+      for (const auto& [measure, value] : read_published(file, key, figures, known)) {
         row->published.insert_or_assign(measure, PublishedFigure{value, source});
       }
     }
@@ -160,7 +160,7 @@ std::vector<OtherFigures> read_others(JsonFile& file, const Table& table) {
     if (is_from_0_to_1(figure)) {
       others.push_back({label, {{test_measure(table.task, /*has_normalised=*/true), figure.get<double>()}}});
     } else if (of_agents && figure.is_object()) {
-      others.push_back({label, read_figures(file, key, figure, known)});
+      others.push_back({label, read_published(file, key, figure, known)});
     } else {
       file.must_be(
           key, of_agents ? "a fraction from 0 to 1, or an object of games and mean returns" : "a fraction from 0 to 1",
@@ -186,7 +186,7 @@ void check_distinct(JsonFile& file, const std::vector<TableRow>& rows) {
 
 Table read_table(const std::filesystem::path& folder) {
   JsonFile file(folder / table_file_name, "table");
-  file.check_names(keys);
+  file.check_names(table_keys);
   Table table{.folder = folder, .title = file.text("title"), .note = file.text("note", "")};
   table.seeds = read_seeds(file);
   const std::vector<std::string> games = read_games(file);

@@ -1,15 +1,9 @@
 #include "rl/actor.h"
 
-#include <chrono>
+#include "core/clock.h"
 
 namespace srwm {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Column `step` of `rows` [N, T + 1, ...] becomes `values` [N, ...].
 void store_column(Context& context, const Tensor& rows, std::int64_t step, const Tensor& values) {

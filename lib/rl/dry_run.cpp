@@ -6,9 +6,10 @@
 #include <numeric>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/resource.h>
 
+#include "core/clock.h"
 #include "nn/named_values.h"
 #include "rl/learner.h"
 #include "rl/playground.h"
@@ -28,7 +29,6 @@ struct Seconds {
 
 /// Plays a batch and computes its gradient.
 Seconds one_batch(Context& context, Playground& playground, RlLearner& learner) {
-  using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   const UnrollRows batch = playground.batch();
   const Clock::time_point played = Clock::now();

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "nn/find_bad_tensor.h"
 #include "optim/rmsprop.h"
@@ -17,12 +17,6 @@
 
 namespace srwm {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Names of metrics are [a-z0-9_]+.
 std::string metric_name(const std::string& game) {

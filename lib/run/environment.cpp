@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gnu/libc-version.h>
 #include <nlohmann/json_fwd.hpp>
 #include <sched.h>

@@ -1,6 +1,6 @@
 #include "run/parameter_table.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "run/progress.h"
 

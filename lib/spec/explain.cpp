@@ -1,6 +1,6 @@
 #include "spec/explain.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -23,10 +23,6 @@ std::string explain_field(const SpecKeys& keys, const Field& field) {
   text += fmt::format("    default: {}\n", default_of(keys, field));
   if (!field.condition.key.empty()) text += fmt::format("    only if: {}\n", field.condition.words);
   return text;
-}
-
-bool is_within(std::string_view path, std::string_view group) {
-  return group.empty() || (path.size() > group.size() && path.starts_with(group) && path[group.size()] == '.');
 }
 
 std::string explain_keys(const SpecKeys& keys, std::string_view group) {

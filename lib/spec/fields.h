@@ -171,6 +171,8 @@ const SpecKeys& keys_of(Task task);
 
 /// "model.core.layers" -> "model.core"; "name" -> "".
 std::string_view parent_of(std::string_view path);
+/// Whether the key `path` is in the group `group` or in a group inside it; every key is in the group "".
+bool is_within(std::string_view path, std::string_view group);
 /// "model.core.layers" -> "layers".
 std::string_view leaf_of(std::string_view path);
 

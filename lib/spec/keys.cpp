@@ -6,8 +6,6 @@
 namespace srwm {
 namespace {
 
-using Spec = AnySpec;
-
 struct Words {
   std::string operator()(const IntegerKey& key) const {
     return fmt::format("an integer from {} to {}", key.min, key.max);
@@ -103,6 +101,10 @@ const SpecKeys& keys_of(Task task) {
 std::string_view parent_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
   return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
+}
+
+bool is_within(std::string_view path, std::string_view group) {
+  return group.empty() || (path.size() > group.size() && path.starts_with(group) && path[group.size()] == '.');
 }
 
 std::string_view leaf_of(std::string_view path) {

@@ -36,10 +36,6 @@ bool share_a_word(std::string_view a, std::string_view b) {
   });
 }
 
-bool is_within(std::string_view path, std::string_view group) {
-  return group.empty() || (path.starts_with(group) && path.size() > group.size() && path[group.size()] == '.');
-}
-
 /// 0 for the same group, 1 if one stands in the other or both have the same last part, else 2 or 3.
 int group_distance(std::string_view a, std::string_view b) {
   if (a == b) return 0;

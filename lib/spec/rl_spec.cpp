@@ -1,6 +1,6 @@
 #include "spec/rl_spec.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace srwm {
 

@@ -8,7 +8,7 @@
 namespace srwm::cpu {
 namespace {
 
-constexpr std::int64_t slice_pixels = 512;
+constexpr std::int64_t pixels_per_slice = 512;
 
 void forward(Context& context, const Forward<BatchNorm>& f) {
   const std::int64_t channels = f.out[0].dim(3), pixels = f.out[0].numel() / channels;
@@ -25,7 +25,7 @@ void forward(Context& context, const Forward<BatchNorm>& f) {
                            f.in[BatchNorm::beta].data<float>());
   f.saved.mean = norm.mean;
   f.saved.inv_std = norm.inv_std;
-  parallel_ranges(context.threads(), pixels, slice_pixels, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), pixels, pixels_per_slice, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t at = begin * channels;
     channel_kernels().affine(y + at, x + at, norm.scale.data<float>(), norm.shift.data<float>(),
                              residual != nullptr ? residual + at : nullptr, static_cast<float>(f.op.slope), end - begin,
@@ -48,11 +48,11 @@ struct Arriving {
 /// Sum of dL/dz and of dL/dz (x - mean) per channel.
 double* gradient_sums(Context& context, const Arriving& arriving, const float* x, const float* mean,
                       std::int64_t pixels, std::int64_t channels) {
-  const std::int64_t slices = (pixels + slice_pixels - 1) / slice_pixels;
+  const std::int64_t slices = (pixels + pixels_per_slice - 1) / pixels_per_slice;
   double* total = context.empty({2, channels}, DType::f64).data<double>();
   float* sums = context.empty({slices, 2, channels}, DType::f32).data<float>();
   parallel_for(context.threads(), slices, [&](std::int64_t slice) {
-    const std::int64_t begin = slice * slice_pixels, count = std::min(slice_pixels, pixels - begin);
+    const std::int64_t begin = slice * pixels_per_slice, count = std::min(pixels_per_slice, pixels - begin);
     const std::int64_t at = begin * channels;
     channel_kernels().gradient_sums(sums + slice * 2 * channels, arriving.dy + at, arriving.activation(at), x + at,
                                     mean, count, channels);
@@ -66,7 +66,7 @@ void residual_gradient(Context& context, const Arriving& arriving, const Grad& g
                        std::int64_t channels) {
   if (!grad.wanted()) return;
   float* to = grad.value.data<float>();
-  parallel_ranges(context.threads(), pixels, slice_pixels, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), pixels, pixels_per_slice, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t at = begin * channels;
     channel_kernels().activation_gradient(to + at, arriving.dy + at, arriving.activation(at), end - begin, channels,
                                           grad.mode == GradMode::accumulate);
@@ -85,7 +85,7 @@ void backward(Context& context, const Backward<BatchNorm>& b) {
   const Grad& dx = b.dL_din[BatchNorm::x];
   if (!dx.wanted()) return;
   const NormGradient k = {norm.scale.data<float>(), norm.slope.data<float>(), norm.offset.data<float>()};
-  parallel_ranges(context.threads(), pixels, slice_pixels, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), pixels, pixels_per_slice, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t at = begin * channels;
     channel_kernels().norm_gradient(dx.value.data<float>() + at, arriving.dy + at, arriving.activation(at), x + at, k,
                                     end - begin, channels, dx.mode == GradMode::accumulate);
