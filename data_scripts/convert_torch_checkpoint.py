@@ -1,36 +1,34 @@
 #!/usr/bin/env python3
 """Converts few-shot models and agents between the PyTorch code of the SRWM papers and srwm.
 
+The first form makes a checkpoint for 'srwm eval --checkpoint' and '--init-from' of the commands that train; the spec says
+what model the tensors are of. It needs no PyTorch and runs nothing that is in the file. A state_dict is found wherever it
+is in the file, and the names that wrappers put before those of tensors (torch.compile, DataParallel, Lightning and others)
+are taken off. The second makes {'model_state_dict': ...}, as the authors' programs load it, and needs PyTorch. Names and
+layouts are the same on both sides, so no number changes.
+
+Example:
   convert_torch_checkpoint.py best_model.pt model.h5 --config experiments/my.json
   convert_torch_checkpoint.py --to-torch runs/my-s1/checkpoints/best.h5 best_model.pt
-
-The first makes a checkpoint for 'srwm eval --checkpoint' and '--init-from' of the commands that train; the spec
-says what model the tensors are of. The second makes {'model_state_dict': ...}, as the authors' programs load it. Only
-this script needs PyTorch; names and layouts are the same on both sides, so no number changes.
 """
 
 import argparse
-import importlib.util
+import io
 import json
-import pickle
 import re
 
-import h5py
-import numpy as np
-
-from file_tree import describe_start
-from srwm_pack import PackError, new_hdf5, run
+import torch_file
+from command_line import (InputError, NotFinite, Package, argument_parser, check_output, new_file,
+                          path, printable, read_text, require, run)
 from torch_shapes import AGENT_CORES, AGENT_DEFAULTS, CORES, DEFAULTS, ENCODERS, AgentModel, FewShotModel
 
+np, h5py, torch = Package("numpy"), Package("h5py"), Package("torch")
+
 FORMAT_VERSION = 2
-
-
-def read_text(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PackError(f"{path} cannot be read: {error}.") from error
+# Parts of names that wrappers put in, wherever in a name: DataParallel, torch.compile, FSDP, activation checkpointing.
+WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "_forward_module"}
+COUNTERS = {"n_averaged"}  # of averaged models
+NAMES_SHOWN = 4
 
 
 def group_of(spec, *keys):
@@ -40,50 +38,48 @@ def group_of(spec, *keys):
     return dict(spec)
 
 
-def model_of(spec_text, path):
+def model_of(spec_text, name):
     """The model that a spec describes, as far as shapes depend on it, defaults filled in."""
     try:
         spec = json.loads(spec_text)
         if spec.get("task", "fewshot") == "rl":
             options = {**AGENT_DEFAULTS, **group_of(spec, "agent")}
-            return AgentModel({**options, "core": one_of(AGENT_CORES, options["core"], "agent.core", path)})
-        protocol = {**DEFAULTS["protocol"], **group_of(spec, "protocol")}
-        core = {**DEFAULTS["core"], **group_of(spec, "model", "core")}
-        vision = {**DEFAULTS["vision"], **group_of(spec, "model", "vision")}
-    except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
-        raise PackError(f"{path} is not an experiment spec: {error}. Try 'srwm config check'.") from error
-    one_of(ENCODERS, vision["kind"], "model.vision.kind", path)
-    one_of(CORES, core["kind"], "model.core.kind", path)
+            one_of(AGENT_CORES, options["core"], "agent.core", name)
+            check_counts(options, AGENT_DEFAULTS, "agent", name)
+            return AgentModel(options)
+        protocol, core, vision = ({**DEFAULTS[kind], **group_of(spec, *keys)} for kind, keys in (
+            ("protocol", ["protocol"]), ("core", ["model", "core"]), ("vision", ["model", "vision"])))
+    except (json.JSONDecodeError, AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"{name} is not an experiment spec: {error}. Try 'srwm config check'.") from error
+    one_of(ENCODERS, vision["kind"], "model.vision.kind", name)
+    one_of(CORES, core["kind"], "model.core.kind", name)
+    for values, kind, key in ((protocol, "protocol", "protocol"), (core, "core", "model.core"),
+                              (vision, "vision", "model.vision")):
+        check_counts(values, DEFAULTS[kind], key, name)
     return FewShotModel(core, vision, protocol["n_way"])
 
 
-def one_of(kinds, kind, key, path):
-    if kind not in kinds:
-        raise PackError(f"{path}: {key} is '{kind}'; expected {', '.join(kinds)}.")
-    return kind
+def one_of(kinds, kind, key, name):
+    if not isinstance(kind, str) or kind not in kinds:
+        raise InputError(f"{name}: {key} is '{kind}'; expected {', '.join(kinds)}.")
 
 
-def check(tensors, model, path):
-    """Refuses tensors that are not those of the spec's model."""
-    shapes = model.shapes(tensors)
-    for name, shape in shapes.items():
-        if name not in tensors:
-            raise PackError(f"{path} has no tensor {name} {list(shape)}, which the model of the spec needs.")
-        found = tensors[name]
-        if tuple(found.shape) != tuple(shape):
-            raise PackError(f"{path}: the tensor {name} is {list(found.shape)}; the model of the spec needs "
-                            f"{list(shape)}.")
-        if found.dtype.kind != "f":
-            raise PackError(f"{path}: the tensor {name} is {found.dtype}; expected floating-point numbers.")
-    for name in tensors:
-        if name not in shapes:
-            raise PackError(f"{path} has a tensor {name} {list(tensors[name].shape)}, which the model of the spec does "
-                            "not have.")
+def check_counts(values, defaults, group, name):
+    """Sizes of a model are whole numbers above 0, and those of an agent's channels a list of them."""
+    for key, default in defaults.items():
+        value = values[key] if isinstance(default, list) else [values[key]]
+        is_size = isinstance(default, (int, list)) and not isinstance(default, bool)
+        if is_size and not (isinstance(value, list) and value and
+                            all(type(number) is int and 0 < number < 1 << 20 for number in value)):
+            raise InputError(f"{name}: {group}.{key} is {values[key]}; expected whole numbers above 0.")
 
 
-def to_srwm_name(name):
-    """Undoes DataParallel's prefix and the two lists of layers of the bootstrapped models."""
-    name = name.removeprefix("module.")
+# Finding the model in a PyTorch file.
+
+def plain_name(name):
+    """Without what wrappers put in, and with the numbers of layers that srwm has: the authors' bootstrapped models have
+    two lists of them."""
+    name = ".".join(part for part in name.split(".") if part not in WRAPPERS)
     for part, offset in (("fw_layers", 0), ("ff_layers", 1)):
         name = re.sub(rf"^{part}\.(\d+)\.", lambda match: f"layers.{2 * int(match[1]) + offset}.", name)
     return name
@@ -97,40 +93,108 @@ def to_bootstrapped_name(name):
     return f"{'ff' if number % 2 else 'fw'}_layers.{number // 2}.{match[2]}"
 
 
-def unpickle(path, trust):
-    """What torch.save wrote."""
-    import torch
-    try:
-        with open(path, "rb") as file:
-            start = file.read(64)
-    except OSError as error:
-        raise PackError(f"{path} cannot be read: {error.strerror}.") from error
-    if start[:2] not in (b"PK", b"\x80\x02"):  # zip archive, pickle
-        raise PackError(f"{path} is no PyTorch file: {describe_start(start)}.")
-    try:
-        return torch.load(path, map_location="cpu", **({} if trust else {"weights_only": True}))
-    except pickle.UnpicklingError as error:
-        raise PackError(f"{path} holds Python objects besides tensors, or is damaged. If you trust where it is from, "
-                        "give --trust: loading runs what is in it.") from error
-    except (RuntimeError, EOFError, ValueError) as error:
-        raise PackError(f"{path} is no whole PyTorch file: {next(iter(str(error).splitlines()), 'it ends early')}.") \
-            from error
+def prefixes(name, is_known):
+    """What may be put before the model's own name in `name`: "" or "model.", say."""
+    parts = [part for part in name.split(".") if part not in WRAPPERS]
+    for begin in range(len(parts)):
+        if is_known(plain_name(".".join(parts[begin:]))):
+            yield ".".join(parts[:begin] + [""]) if begin else ""
 
 
-def load_torch(path, trust):
-    """Names and arrays of the model in a PyTorch file."""
-    import torch
-    state = content = unpickle(path, trust)
-    if isinstance(content, dict):
-        state = next((content[key] for key in ("model_state_dict", "state_dict") if key in content), content)
-    if not isinstance(state, dict) or not state or not all(torch.is_tensor(value) for value in state.values()):
-        raise PackError(f"{path} is no state_dict of tensors, nor a dict with one as 'model_state_dict'.")
-    return {to_srwm_name(name): value.numpy() for name, value in state.items()}
+def find_model(content, model, source):
+    """{name in srwm: tensor} of the dict in the file, and the prefix in it, with the most names of the model."""
+    expected = model.shapes({})
+    places, best, most = torch_file.containers(content), None, 0
+    if not places:
+        raise InputError(f"{source} holds no tensors: it is no state_dict, nor anything with one inside.")
+    for place, tensors in sorted(places.items(), key=lambda item: bool(re.search("ema|avg|average", item[0]))):
+        counts = {}
+        for name in tensors:
+            for prefix in prefixes(name, lambda plain: plain in expected):
+                counts[prefix] = counts.get(prefix, 0) + 1
+        for prefix, count in counts.items():
+            if count > most:
+                best, most = (place, prefix), count
+    if best is None:
+        tensors = max(places.values(), key=len)
+        raise InputError(f"{source} has no tensor that the model of the spec has. The model has {some(expected)}; the file "
+                         f"has {some(tensors)}. Is it the spec of this model?")
+    if best != ("", ""):
+        print(f"taken from {printable(best[0]) or 'the file'}{f', names after {printable(best[1])}' if best[1] else ''}")
+    return renamed(places[best[0]], best[1], source)
 
 
-def write_checkpoint(path, spec_text, tensors, unused):
+def some(names):
+    names = list(names)
+    return ", ".join(printable(name) for name in names[:NAMES_SHOWN]) + \
+        (f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else "")
+
+
+def renamed(tensors, prefix, source):
+    found, skip = {}, prefix.count(".")
+    for name, tensor in tensors.items():
+        parts = [part for part in name.split(".") if part not in WRAPPERS]
+        if ".".join(parts[:skip] + [""] if skip else [""]) != prefix or name in COUNTERS:
+            continue
+        plain = plain_name(".".join(parts[skip:]))
+        if plain in found:
+            raise InputError(f"{source} has two tensors for {plain}; the second is {printable(name)}.")
+        found[plain] = tensor
+    return found
+
+
+def arrays_of(tensors, source):
+    """The numbers of all tensors."""
+    arrays = {}
+    for name, tensor in tensors.items():
+        try:
+            arrays[name] = tensor.array() if isinstance(tensor, torch_file.Tensor) else tensor
+        except ValueError as error:
+            raise InputError(f"{source}: the tensor {printable(name)} cannot be read: {error}.") from error
+    return arrays
+
+
+# What the tensors have to be.
+
+def check(tensors, model, source):
+    """Refuses tensors that are not those of the spec's model, or not finite."""
+    shapes = model.shapes(tensors)
+    missing, more = ([name for name in a if name not in b] for a, b in ((shapes, tensors), (tensors, shapes)))
+    if missing:
+        has = f" It has {some(more)}, which the model does not have." if more else ""
+        raise InputError(f"{source} has no tensor {missing[0]} {list(shapes[missing[0]])}, which the model of the spec "
+                         f"needs{f' (nor {some(missing[1:])})' if missing[1:] else ''}.{has}")
+    if more:
+        raise InputError(f"{source} has a tensor {printable(more[0])} {list(tensors[more[0]].shape)}, which the model of the "
+                         f"spec does not have{f' (nor {some(more[1:])})' if more[1:] else ''}.")
+    for name, shape in shapes.items():
+        found = tensors[name]
+        if tuple(found.shape) != tuple(shape):
+            raise InputError(f"{source}: the tensor {name} is {list(found.shape)}; the model of the spec needs "
+                             f"{list(shape)}.")
+        if found.dtype.kind != "f":
+            raise InputError(f"{source}: the tensor {name} is {found.dtype}; expected floating-point numbers.")
+    check_finite(tensors, source)
+
+
+def check_finite(tensors, source):
+    for name, values in tensors.items():
+        if values.dtype.kind != "f":
+            continue
+        with np.errstate(over="ignore"):
+            bad = ~np.isfinite(values.astype(np.float32))
+        if bad.any():
+            first = values[bad].ravel()[0]
+            why = f"{first:g}, too large for float32" if np.isfinite(first) else f"{first:g}"
+            raise NotFinite(f"{source}: the tensor {name} holds {why} ({bad.sum()} of its {bad.size} numbers are not finite "
+                            "in float32). Give a checkpoint of before the training diverged.")
+
+
+# The two directions.
+
+def write_checkpoint(output, spec_text, tensors, unused):
     """Writes a checkpoint without optimizer, whole or not at all."""
-    with new_hdf5(path) as file:
+    with new_file(output) as name, h5py.File(name, "w") as file:
         file.attrs.update({"srwm_format": "checkpoint", "format_version": FORMAT_VERSION, "version": "",
                            "generator": "convert_torch_checkpoint.py", "commit": "", "data_digest": "",
                            "device": "", "gpu": "", "simd": "", "blas_core": ""})
@@ -148,58 +212,76 @@ def text(value):
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def read_checkpoint(path):
+def content_of(group):
+    """{name: array} of a group; a tensor whose numbers are in another file is refused, since that may be gone."""
+    for name, value in (group or {}).items():
+        if value.is_virtual or value.external:
+            raise ValueError(f"the numbers of {name} are in another file")
+    return {name: value[()] for name, value in (group or {}).items()}
+
+
+def read_checkpoint(source):
     """(spec, tensors, unused tensors, step) of a checkpoint."""
     try:
-        with h5py.File(path) as file:
+        with h5py.File(source) as file:
             kind, version = text(file.attrs.get("srwm_format", "another file")), file.attrs.get("format_version", 0)
             if kind != "checkpoint" or version > FORMAT_VERSION:
-                raise PackError(f"{path} is {kind}, format version {version}; expected checkpoint, format version "
-                                f"1 to {FORMAT_VERSION}.")
-            groups = [{name: value[()] for name, value in file.get(group, {}).items()} for group in ("model", "torch")]
+                raise InputError(f"{source} is {kind}, format version {version}; expected checkpoint, format version "
+                                 f"1 to {FORMAT_VERSION}.")
+            groups = [content_of(file.get(group)) for group in ("model", "torch")]
             return file["spec"].asstr()[0], *groups, int(file["progress"].attrs["step"])
-    except (OSError, KeyError) as error:
-        raise PackError(f"{path} is not a whole checkpoint: {error}.") from error
+    except (OSError, KeyError, AttributeError, TypeError, ValueError, IndexError, RuntimeError) as error:
+        raise InputError(f"{source} is not a whole checkpoint: {error}.") from error
 
 
-def from_torch(arguments):
-    spec_text = read_text(arguments.config)
-    model = model_of(spec_text, arguments.config)
-    state = load_torch(arguments.input, arguments.trust)
+def from_torch(options):
+    require("numpy", "h5py")
+    spec_text = read_text(options.config)
+    model = model_of(spec_text, options.config)
+    state = arrays_of(find_model(torch_file.load(options.input), model, options.input), options.input)
     unused = {name: value for name, value in state.items() if model.unused.fullmatch(name)}
     tensors = {name: value for name, value in state.items() if name not in unused}
-    check(tensors, model, arguments.input)
-    write_checkpoint(arguments.output, spec_text, tensors, unused)
-    print(f"{arguments.output}: {len(tensors)} tensors, {sum(value.size for value in tensors.values())} numbers.")
+    check(tensors, model, options.input)
+    write_checkpoint(options.output, spec_text, tensors, unused)
+    print(f"{options.output}: {len(tensors)} tensors, {sum(value.size for value in tensors.values())} numbers.")
 
 
-def to_torch(arguments):
-    import torch
-    spec_text, tensors, unused, step = read_checkpoint(arguments.input)
-    model = model_of(spec_text, f"the spec in {arguments.input}")
-    check(tensors, model, arguments.input)
+def to_torch(options):
+    require("numpy", "h5py", "torch")
+    spec_text, tensors, unused, step = read_checkpoint(options.input)
+    model = model_of(spec_text, f"the spec in {options.input}")
+    check(tensors, model, options.input)
     unused = model.unused_tensors(tensors, step) | unused
-    rename = to_bootstrapped_name if arguments.bootstrapped else str
+    rename = to_bootstrapped_name if options.bootstrapped else str
     state = {rename(name): torch.from_numpy(np.asarray(value)) for name, value in sorted((tensors | unused).items())}
-    torch.save({"model_state_dict": state}, arguments.output)
-    print(f"{arguments.output}: {len(state)} tensors.")
+    content = io.BytesIO()
+    torch.save({"model_state_dict": state}, content)
+    with new_file(options.output) as name, open(name, "wb") as file:
+        file.write(content.getbuffer())
+    print(f"{options.output}: {len(state)} tensors.")
 
 
-def main(argv):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("input", metavar="IN", help="PyTorch file; with --to-torch a checkpoint of srwm")
-    parser.add_argument("output", metavar="OUT", help="checkpoint to write; with --to-torch a PyTorch file")
-    parser.add_argument("--config", metavar="SPEC", help="experiment spec that the PyTorch model belongs to")
-    parser.add_argument("--trust", action="store_true", help="load a PyTorch file with more in it than tensors")
+def parse(arguments):
+    parser = argument_parser(__doc__)
+    parser.add_argument("input", metavar="IN", type=path, help="PyTorch file; with --to-torch a checkpoint of srwm")
+    parser.add_argument("output", metavar="OUT", type=path, help="checkpoint to write; with --to-torch a PyTorch file")
+    parser.add_argument("--config", metavar="SPEC", type=path, help="experiment spec that the PyTorch model belongs to")
+    parser.add_argument("--trust", action="store_true", help=argparse.SUPPRESS)  # of version 0.1; nothing is run any more
     parser.add_argument("--to-torch", action="store_true", help="convert a checkpoint of srwm to PyTorch")
     parser.add_argument("--bootstrapped", action="store_true",
                         help="with --to-torch: the names of the authors' bootstrapped models (fw_layers, ff_layers)")
-    arguments = parser.parse_args(argv)
-    if arguments.to_torch == bool(arguments.config):
-        parser.error("give --config SPEC, or --to-torch for a checkpoint, which holds its spec.")
-    if importlib.util.find_spec("torch") is None:  # imported where it is used: --help works without
-        raise PackError("PyTorch is missing: apt-get install python3-torch, or pip install torch.")
-    (to_torch if arguments.to_torch else from_torch)(arguments)
+    options = parser.parse_args(arguments)
+    if options.to_torch == bool(options.config):
+        parser.error("give --config SPEC, or --to-torch for a checkpoint, which holds its spec")
+    if options.bootstrapped and not options.to_torch:
+        parser.error("--bootstrapped is for --to-torch; on the way to srwm such names are known")
+    return options
+
+
+def main(arguments):
+    options = parse(arguments)
+    check_output("OUT", options.output, [options.input, *([options.config] if options.config else [])])
+    (to_torch if options.to_torch else from_torch)(options)
 
 
 if __name__ == "__main__":

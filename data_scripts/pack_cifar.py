@@ -12,13 +12,13 @@ Example:
   pack_cifar.py --protocol cifarfs --cifar100 cifar-100-binary.tar.gz --out data/cifarfs.h5
 """
 
-import os
-
 import data_pickle
+import pictures
+from command_line import InputError, Package, decode_text, path, printable, run
 from file_tree import FileTree
-from srwm_pack import SPLITS, InputError, argument_parser, class_lists, run, write_class_dataset
+from srwm_pack import SPLITS, begin, class_lists, pack, packer_parser
 
-import numpy as np
+np = Package("numpy")
 
 SOURCE = ("Both archives, cifar-100-python.tar.gz and cifar-100-binary.tar.gz, are to be had from "
           "https://www.cs.toronto.edu/~kriz/cifar.html.")
@@ -33,8 +33,8 @@ BINARY_FILES = ("coarse_label_names.txt", "fine_label_names.txt", "train.bin", "
 
 
 def parse(arguments):
-    parser = argument_parser(__doc__, SOURCE)
-    parser.add_argument("--cifar100", required=True, metavar="ARCHIVE|DIR",
+    parser = packer_parser(__doc__, SOURCE)
+    parser.add_argument("--cifar100", required=True, type=path, metavar="ARCHIVE|DIR",
                         help="CIFAR-100: python or binary version, or PNG files in folders of their classes")
     parser.add_argument("--protocol", required=True, choices=PROTOCOLS, help="the split into classes")
     return parser.parse_args(arguments)
@@ -43,13 +43,38 @@ def parse(arguments):
 def read_classes(tree):
     """{superclass/class: function that gives its images u8 [n, 32, 32, 3]}, for whichever version `tree` holds."""
     for files, read in ((PYTHON_FILES, read_python), (BINARY_FILES, read_binary)):
-        places = {name.rsplit("/", 1)[-1]: name for name in tree.names}
-        if set(files) <= set(places):
-            return classes_of_rows(*read(tree, [places[file] for file in files]))
+        folders = folders_with(tree, files)
+        if len(folders) > 1:
+            raise InputError(f"{tree.path} holds {', '.join(files)} twice: in '{folders[0]}' and in '{folders[1]}'. Give the "
+                             "one that is meant.")
+        if folders:
+            coarse_names, fine_names, parts = read(tree, [folders[0] + file for file in files])
+            check_names(coarse_names, fine_names, folders[0] + files[0], tree)
+            return classes_of_rows(coarse_names, fine_names, parts)
     if any(name.lower().endswith(".png") for name in tree.names):
         return classes_of_pictures(tree)
     raise InputError(f"{tree.path} holds neither {', '.join(PYTHON_FILES)} (python version) nor "
-                     f"{', '.join(BINARY_FILES)} (binary version) nor PNG files.")
+                     f"{', '.join(BINARY_FILES)} (binary version) nor PNG files.{tree.remark()}")
+
+
+def folders_with(tree, files):
+    """The folders of a tree that have all these files, each with a "/" at its end."""
+    names = set(tree.names)
+    folders = sorted({name[:len(name) - len(files[0])] for name in names if ("/" + name).endswith("/" + files[0])})
+    return [folder for folder in folders if all(folder + file in names for file in files)]
+
+
+def check_names(coarse, fine, place, tree):
+    """The names are CIFAR-100's, in its order: labels count on it."""
+    known = {name for names in class_lists("fc100").values() for name in names}
+    for kind, names, position in (("superclass", coarse, 0), ("class", fine, 1)):
+        expected = sorted({name.split("/")[position] for name in known})
+        for at, (found, right) in enumerate(zip([*names, *[""] * len(expected)], expected)):
+            if found != right:
+                raise InputError(f"{place} in {tree.path}: the name of {kind} {at} is '{printable(found)}'; CIFAR-100 has "
+                                 f"'{right}' there.")
+        if len(names) != len(expected):
+            raise InputError(f"{place} in {tree.path} has {len(names)} names of a {kind} instead of {len(expected)}.")
 
 
 def read_python(tree, files):
@@ -62,10 +87,10 @@ def read_python(tree, files):
 
 def python_part(part, file, tree):
     pixels = field(part, "data", np.ndarray, file, tree)
-    coarse, fine = (np.array(field(part, key, list, file, tree)) for key in ("coarse_labels", "fine_labels"))
-    if pixels.shape != (len(pixels), PIXELS) or pixels.dtype != np.uint8 or not len(pixels) == len(coarse) == len(fine):
-        raise InputError(f"{file} in {tree.path} has data {pixels.dtype} {list(pixels.shape)}, {len(coarse)} and "
-                         f"{len(fine)} labels; expected uint8 [N, {PIXELS}] and N labels of either kind.")
+    coarse, fine = (np.array(field(part, key, (list, np.ndarray), file, tree)) for key in ("coarse_labels", "fine_labels"))
+    if pixels.shape[1:] != (PIXELS,) or pixels.dtype != np.uint8 or not (len(pixels),) == coarse.shape == fine.shape:
+        raise InputError(f"{file} in {tree.path} has data {pixels.dtype} {list(pixels.shape)}, {coarse.size} and "
+                         f"{fine.size} labels; expected uint8 [N, {PIXELS}] and N labels of either kind.")
     return coarse, fine, pixels
 
 
@@ -78,7 +103,7 @@ def field(content, key, kind, file, tree):
 
 def read_binary(tree, files):
     """As read_python(). An image is a byte for its superclass, one for its class, and its pixels."""
-    names = [tree.read(file).decode("utf-8", "replace").split() for file in files[:2]]
+    names = [decode_text(tree.read(file), f"{file} in {tree.path}").split() for file in files[:2]]
     parts = []
     for file in files[2:]:
         content = tree.read(file)
@@ -104,42 +129,41 @@ def classes_of_pictures(tree):
     """Files come in order of their paths; the folder of a picture is its class."""
     full_names = {name.split("/")[1]: name for names in class_lists("fc100").values() for name in names}
     files = {}
-    for path in tree.names:
-        folder = path.split("/")[-2] if "/" in path else ""
-        if path.lower().endswith(".png") and folder in full_names:
-            files.setdefault(full_names[folder], []).append(path)
-    return {name: lambda paths=paths: np.stack([picture(tree, path) for path in paths])
-            for name, paths in files.items()}
+    for name in tree.names:
+        folder = name.split("/")[-2] if "/" in name else ""
+        if name.lower().endswith(".png") and folder in full_names:
+            files.setdefault(full_names[folder], []).append(name)
+    return {name: lambda names=names: np.stack([picture(tree, name) for name in names])
+            for name, names in files.items()}
 
 
-def picture(tree, path):
-    image = tree.image(path).convert("RGB")
+def picture(tree, name):
+    image = pictures.rgb(tree.read(name), f"{name} in {tree.path}")
     if image.size != (SIZE, SIZE):
-        raise InputError(f"{path} in {tree.path} is {image.width} x {image.height} pixels; expected {SIZE} x {SIZE}.")
+        raise InputError(f"{name} in {tree.path} is {image.width} x {image.height} pixels; expected {SIZE} x {SIZE}.")
     return np.asarray(image)
 
 
-def split_content(names, classes, path):
+def content_of(names, classes, tree):
     """A split as write_class_dataset() takes it, a class at a time."""
     missing = [name for name in names if name not in classes]
     if missing:
-        raise InputError(f"{path} lacks {len(missing)} classes of {len(names)}, {missing[0]} first.")
-    return (all_images(name, classes[name](), path) for name in names), np.repeat(np.arange(len(names)), IMAGES), names
+        raise InputError(f"{tree.path} lacks {len(missing)} classes of {len(names)}, {missing[0]} first.{tree.remark()}")
+    return (all_images(name, classes[name](), tree) for name in names), np.repeat(np.arange(len(names)), IMAGES), names
 
 
-def all_images(name, images, path):
+def all_images(name, images, tree):
     if len(images) != IMAGES:
-        raise InputError(f"{path} has {len(images)} images of {name} instead of {IMAGES}.")
+        raise InputError(f"{tree.path} has {len(images)} images of {name} instead of {IMAGES}.{tree.remark()}")
     return images
 
 
 def main(arguments):
     options = parse(arguments)
-    classes = read_classes(FileTree(options.cifar100))
-    lists = class_lists(options.protocol)
-    splits = {which: split_content(lists[which], classes, options.cifar100) for which in SPLITS}
-    name = os.path.splitext(os.path.basename(options.out))[0]
-    print(write_class_dataset(options.out, name, splits, "pack_cifar.py", MEAN, STD))
+    begin(options, options.cifar100)
+    tree = FileTree(options.cifar100)
+    classes, lists = read_classes(tree), class_lists(options.protocol)
+    pack(options, {which: content_of(lists[which], classes, tree) for which in SPLITS}, "pack_cifar.py", MEAN, STD)
 
 
 if __name__ == "__main__":

@@ -16,15 +16,17 @@ Example:
 """
 
 import csv
+import io
 import os
 import re
 
 import data_pickle
+import pictures
+from command_line import InputError, Package, path, printable, read_text, run, warn
 from file_tree import FileTree
-from srwm_pack import SPLITS, InputError, argument_parser, class_lists, run, write_class_dataset
+from srwm_pack import SPLITS, begin, check_lists, check_sizes, class_lists, pack, packer_parser
 
-import numpy as np
-from PIL import Image
+np, Image = Package("numpy"), Package("PIL.Image")
 
 SOURCE = ("The pickles are to be had from https://github.com/renmengye/few-shot-ssl-public, images from "
           "https://image-net.org (ILSVRC 2012), the lists {train,val,test}.csv from "
@@ -33,16 +35,17 @@ SIZE = 84  # of the images in the pickles, and of those packed unless --size say
 IMAGES = 600  # of each class
 # ImageNet's usual ones, which the published code uses here too.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SPLIT_SIZES = {"train": 64, "val": 16, "test": 20}
 PICKLE_NAMES = {"train": ["train"], "val": ["val", "validation"], "test": ["test"]}
 WNID = re.compile(r"n\d{8}")
 
 
 def parse(arguments):
-    parser = argument_parser(__doc__, SOURCE)
+    parser = packer_parser(__doc__, SOURCE)
     given = parser.add_mutually_exclusive_group(required=True)
-    given.add_argument("--pickles", metavar="DIR", help="folder with the three pickles")
-    given.add_argument("--images", metavar="DIR|ARCHIVE", nargs="+", help="folders, zip or tar archives with images")
-    parser.add_argument("--split-dir", metavar="DIR", help="folder with train.csv, val.csv and test.csv (columns "
+    given.add_argument("--pickles", type=path, metavar="DIR", help="folder with the three pickles")
+    given.add_argument("--images", type=path, metavar="DIR|ARCHIVE", nargs="+", help="folders, zip or tar archives with images")
+    parser.add_argument("--split-dir", type=path, metavar="DIR", help="folder with train.csv, val.csv and test.csv (columns "
                         "filename, label) or with .txt lists of classes; without it Ravi and Larochelle's classes")
     parser.add_argument("--size", type=int, default=SIZE, help=f"height and width of the images (default: {SIZE})")
     options = parser.parse_args(arguments)
@@ -53,64 +56,82 @@ def parse(arguments):
 
 def read_split(folder):
     """{split: {class: names of its images, or none if all of them are meant}}, from three lists."""
-    return {which: read_list(folder, which) for which in SPLITS}
+    rows = {which: read_list(folder, which) for which in SPLITS}
+    check_lists({which: [(file, place) for file, _, place in rows[which] if file] for which in SPLITS}, "image")
+    split, places = {}, {}
+    for which in SPLITS:
+        split[which] = {}
+        for file, name, place in rows[which]:
+            if name not in split[which] or not file:
+                places.setdefault(which, []).append((name, place))
+            split[which].setdefault(name, []).extend([file] if file else [])
+        check_counts(split[which], places[which])
+    check_lists(places, "class")
+    check_sizes(split, SPLIT_SIZES, "the split of Ravi and Larochelle")
+    return split
+
+
+def check_counts(classes, places):
+    """Either all images of a class are meant, or as many as it has are listed."""
+    for name, files in classes.items():
+        if files and len(files) != IMAGES:
+            place = next(place for other, place in places if other == name)
+            raise InputError(f"The class {name} has {len(files)} images in the list, which starts with it in {place}; "
+                             f"expected {IMAGES}.")
 
 
 def read_list(folder, which):
+    """(file or "", class, where it stands) of each line."""
     base = os.path.join(folder, which)
-    path = next((base + ending for ending in (".csv", ".txt") if os.path.exists(base + ending)), None)
-    if path is None:
+    place = next((base + ending for ending in (".csv", ".txt") if os.path.exists(base + ending)), None)
+    if place is None:
         raise InputError(f"There is neither {base}.csv nor {base}.txt.")
-    classes = {}
-    with open(path, encoding="utf-8", errors="replace", newline="") as file:
-        for row in csv.reader(file):
-            if row and WNID.fullmatch(row[-1].strip()):
-                classes.setdefault(row[-1].strip(), []).extend(row[:-1])
-            elif row and row != ["filename", "label"]:
-                raise InputError(f"{path} has a line '{','.join(row)[:60]}'; expected FILE,WNID (.csv) or WNID (.txt).")
-    if not classes:
-        raise InputError(f"{path} lists no classes.")
-    return classes
+    columns, rows = 2 if place.endswith(".csv") else 1, []
+    reader = csv.reader(io.StringIO(read_text(place)))
+    for row in reader:
+        words = [word.strip() for word in row]
+        if not any(words) or (reader.line_num == 1 and words == ["filename", "label"][2 - columns:]):
+            continue
+        if len(words) != columns or not all(words) or not WNID.fullmatch(words[-1]):
+            raise InputError(f"{place}, line {reader.line_num}: '{printable(','.join(row)[:60])}' is not "
+                             f"{'FILE,WNID' if columns == 2 else 'WNID'}, as n01532829 is one.")
+        rows.append((words[0] if columns == 2 else "", words[-1], f"line {reader.line_num} of {place}"))
+    if not rows:
+        raise InputError(f"{place} lists no classes.")
+    return rows
 
 
-def check_disjoint(split):
-    seen = {}
-    for which in SPLITS:
-        for name in split[which]:
-            if seen.setdefault(name, which) != which:
-                raise InputError(f"The class {name} is in the splits {seen[name]} and {which}.")
-
-
-def class_of(path):
+def class_of(name):
     """WordNet number of an image: the nearest folder that is one, or the start of its name (n0153282900000005.jpg)."""
-    *folders, name = path.split("/")
-    return next((folder for folder in reversed(folders) if WNID.fullmatch(folder)), name[:9])
+    *folders, file = name.split("/")
+    return next((folder for folder in reversed(folders) if WNID.fullmatch(folder)), file[:9])
 
 
 def find_images(trees):
     """{class: {file name: (tree, path inside the tree)}}."""
     found = {}
     for tree in trees:
-        for path in tree.names:
-            if path.lower().endswith((".jpg", ".jpeg", ".png")):
-                name = path.rsplit("/", 1)[-1]
-                if found.setdefault(class_of(path), {}).setdefault(name, (tree, path)) != (tree, path):
-                    raise InputError(f"The image {name} is there twice: in {tree.path} and in "
-                                     f"{found[class_of(path)][name][0].path}.")
+        for place in tree.names:
+            if place.lower().endswith((".jpg", ".jpeg", ".png")):
+                of_class, file = found.setdefault(class_of(place), {}), place.rsplit("/", 1)[-1]
+                if of_class.setdefault(file, (tree, place)) != (tree, place):
+                    raise InputError(f"The image {printable(file)} is there twice: in {tree.path} as {printable(place)} and in "
+                                     f"{of_class[file][0].path} as {printable(of_class[file][1])}.")
     return found
 
 
-def choose(name, found, wanted):
+def choose(name, found, wanted, remark):
     """Places of the images of a class, in order of their names, or as the list has them."""
     if not wanted:
         if len(found) != IMAGES:
             more = "; give the lists that name those meant (--split-dir)" if len(found) > IMAGES else ""
-            raise InputError(f"The class {name} has {len(found)} images instead of {IMAGES}{more}.")
+            raise InputError(f"The class {name} has {len(found)} images instead of {IMAGES}{more}.{remark}")
         return [found[file] for file in sorted(found)]
     by_position = {f"{name}{at + 1:08}.jpg": found[file] for at, file in enumerate(in_order_of_numbers(name, found))}
     missing = [file for file in wanted if file not in found and file not in by_position]
     if missing:
-        raise InputError(f"The class {name} lacks {len(missing)} of {len(wanted)} images, {missing[0]} first.")
+        raise InputError(f"The class {name} lacks {len(missing)} of {len(wanted)} images, {printable(missing[0])} "
+                         f"first.{remark}")
     return [found.get(file) or by_position[file] for file in wanted]
 
 
@@ -122,12 +143,13 @@ def in_order_of_numbers(name, found):
 
 def from_images(split, paths, size):
     """What write_class_dataset() takes. All files are there before the first is decoded."""
-    found = find_images([FileTree(path) for path in paths])
+    trees = [FileTree(path) for path in paths]
+    found, remark = find_images(trees), "".join(tree.remark() for tree in trees)
     missing = [name for which in SPLITS for name in split[which] if name not in found]
     if missing:
         raise InputError(f"{len(missing)} of {sum(map(len, split.values()))} classes have no images in "
-                         f"{' '.join(paths)}, {missing[0]} first.")
-    return {which: from_places([choose(name, found[name], split[which][name]) for name in sorted(split[which])],
+                         f"{' '.join(paths)}, {missing[0]} first.{remark}")
+    return {which: from_places([choose(name, found[name], split[which][name], remark) for name in sorted(split[which])],
                                sorted(split[which]), size) for which in SPLITS}
 
 
@@ -139,38 +161,43 @@ def from_places(places, names, size):
 def decode(classes, size):
     """Images u8 [n, size, size, 3], a class at a time."""
     for places in classes:
-        yield np.stack([convert(tree.image(path), size) for tree, path in places])
+        yield np.stack([convert(pictures.rgb(tree.read(name), f"{name} in {tree.path}"), size) for tree, name in places])
 
 
 def convert(image, size):
-    image = image.convert("RGB")
     return np.asarray(image if image.size == (size, size) else image.resize((size, size), Image.BILINEAR))
 
 
 def from_pickles(split, folder, size):
     """What write_class_dataset() takes: one pickle after the other."""
+    if any(files for classes in split.values() for files in classes.values()):
+        warn("the pickles do not say which files their images are from, so of the lists only the classes count.")
     paths = {which: find_pickle(folder, which) for which in SPLITS}
     return {which: lambda which=which: read_pickle(paths[which], which, split[which], size) for which in SPLITS}
 
 
 def find_pickle(folder, which):
     candidates = [os.path.join(folder, f"mini-imagenet-cache-{name}.pkl") for name in PICKLE_NAMES[which]]
-    path = next((p for p in candidates if os.path.exists(p)), None)
-    if path is None:
+    found = next((p for p in candidates if os.path.exists(p)), None)
+    if found is None:
         raise InputError(f"There is no {' or '.join(candidates)}.")
-    return path
+    return found
 
 
-def read_pickle(path, which, classes, size):
-    images, members = content_of(data_pickle.load(path), path)
+def read_pickle(place, which, classes, size):
+    images, members = content_of(data_pickle.load(place), place)
     if sorted(members) != sorted(classes):
         different = sorted(set(members) ^ set(classes))
-        raise InputError(f"{path} holds {len(members)} classes, not the {len(classes)} of the split {which}: "
-                         f"{', '.join(different[:3])} differ.")
+        raise InputError(f"{place} holds {len(members)} classes, not the {len(classes)} of the split {which}: "
+                         f"{', '.join(map(printable, different[:3]))} differ.")
+    owner = {}
     for name, rows in members.items():
         if len(set(rows)) != IMAGES or len(rows) != IMAGES or not 0 <= min(rows) <= max(rows) < len(images):
-            raise InputError(f"{path}: the class {name} has {len(rows)} images of {len(images)} in the file; expected "
+            raise InputError(f"{place}: the class {name} has {len(rows)} images of {len(images)} in the file; expected "
                              f"{IMAGES} different ones.")
+        for row in rows:
+            if owner.setdefault(int(row), name) != name:
+                raise InputError(f"{place}: image {row} is in two classes, {owner[int(row)]} and {name}.")
     names = sorted(members)
     return decode_rows(images, [members[name] for name in names], size), np.repeat(np.arange(len(names)), IMAGES), names
 
@@ -181,28 +208,26 @@ def decode_rows(images, classes, size):
         yield np.stack([convert(Image.fromarray(image), size) for image in images[rows]])
 
 
-def content_of(content, path):
+def content_of(content, place):
     """(images u8 [N, 84, 84, 3], {class: indices of its images}) of a pickle."""
     images, members = (content.get(key) if isinstance(content, dict) else None for key in ("image_data", "class_dict"))
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[1:] != (SIZE, SIZE, 3):
-        raise InputError(f"{path} has no image_data of bytes [N, {SIZE}, {SIZE}, 3].")
+        raise InputError(f"{place} has no image_data of bytes [N, {SIZE}, {SIZE}, 3].")
     if not isinstance(members, dict) or not all(isinstance(name, str) for name in members):
-        raise InputError(f"{path} has no class_dict of class names.")
+        raise InputError(f"{place} has no class_dict of class names.")
     members = {name: list(rows) if isinstance(rows, (list, np.ndarray)) else [] for name, rows in members.items()}
     if not all(isinstance(row, (int, np.integer)) for rows in members.values() for row in rows):
-        raise InputError(f"{path}: class_dict holds something besides the numbers of images.")
+        raise InputError(f"{place}: class_dict holds something besides the numbers of images.")
     return images, members
 
 
 def main(arguments):
     options = parse(arguments)
-    lists = read_split(options.split_dir) if options.split_dir else class_lists("miniimagenet")
-    split = {which: dict.fromkeys(lists[which]) if isinstance(lists[which], list) else lists[which] for which in SPLITS}
-    check_disjoint(split)
+    begin(options, *(options.images or [options.pickles]), *([options.split_dir] if options.split_dir else []))
+    split = read_split(options.split_dir) if options.split_dir else \
+        {which: {name: [] for name in names} for which, names in class_lists("miniimagenet").items()}
     read, source = (from_pickles, options.pickles) if options.pickles else (from_images, options.images)
-    splits = read(split, source, options.size)
-    name = os.path.splitext(os.path.basename(options.out))[0]
-    print(write_class_dataset(options.out, name, splits, "pack_miniimagenet.py", MEAN, STD))
+    pack(options, read(split, source, options.size), "pack_miniimagenet.py", MEAN, STD)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ import os
 import random
 import re
 
+import pictures
+from command_line import InputError, Package, path, printable, read_text, run
 from file_tree import FileTree
-from srwm_pack import SPLITS, InputError, argument_parser, run, write_class_dataset
+from srwm_pack import SPLITS, begin, check_lists, check_sizes, pack, packer_parser
 
-import numpy as np
-from PIL import Image, ImageOps
+np, Image, ImageOps = Package("numpy"), Package("PIL.Image"), Package("PIL.ImageOps")
 
 SOURCE = ("The archives are in the folder python/ of https://github.com/brendenlake/omniglot; the split of Vinyals et "
           "al. (2016), 1028 / 172 / 423 characters, is {train,val,test}.json in torchmeta/datasets/assets/omniglot of "
@@ -29,16 +30,16 @@ SPLIT_SIZES = {"train": 1028, "val": 172, "test": 423}
 # What the published code subtracts and divides by; they belong to drawings that are not inverted, and it uses them all
 # the same.
 MEAN, STD = 0.922, 0.084
-DRAWING = re.compile(r"(?:.*/)?([^/]+)/(character\d+)/[^/]+\.png$")
+DRAWING = re.compile(r"(?:.*/)?([^/]+)/(character\d+)/[^/]+\.png", re.IGNORECASE)
 
 
 def parse(arguments):
-    parser = argument_parser(__doc__, SOURCE)
-    parser.add_argument("--background", required=True, metavar="ZIP|DIR",
+    parser = packer_parser(__doc__, SOURCE)
+    parser.add_argument("--background", required=True, type=path, metavar="ZIP|DIR",
                         help="images_background, zipped or unpacked")
-    parser.add_argument("--evaluation", required=True, metavar="ZIP|DIR",
+    parser.add_argument("--evaluation", required=True, type=path, metavar="ZIP|DIR",
                         help="images_evaluation, zipped or unpacked")
-    parser.add_argument("--split-dir", metavar="DIR", help="folder with train.json, val.json and test.json, or "
+    parser.add_argument("--split-dir", type=path, metavar="DIR", help="folder with train.json, val.json and test.json, or "
                         "vinyals_train.json and so on; without it a random split of the same sizes is drawn")
     parser.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")
     parser.add_argument("--size", type=int, default=28, help="height and width of the images (default: 28)")
@@ -56,33 +57,55 @@ def find_drawings(trees):
     for part in PARTS:
         before = len(drawings)
         for name in trees[part].names:
-            match = DRAWING.match(name)
+            match = DRAWING.fullmatch(name)
             if match:
                 drawings.setdefault(f"{part}/{match[1]}/{match[2]}", []).append((part, name))
         if len(drawings) == before:
-            raise InputError(f"{trees[part].path} has no drawings: expected ALPHABET/characterNN/*.png in it.")
+            raise InputError(f"{trees[part].path} has no drawings: expected ALPHABET/characterNN/*.png in "
+                             f"it.{trees[part].remark()}")
     return drawings
 
 
 def read_split(folder):
     """Sorted class names of each split, from the three JSON lists {part: {alphabet: [character, ...]}}."""
-    split = {}
+    lists = {}
     for which in SPLITS:
         candidates = [os.path.join(folder, prefix + which + ".json") for prefix in ("", "vinyals_")]
-        path = next((p for p in candidates if os.path.exists(p)), None)
-        if path is None:
+        place = next((p for p in candidates if os.path.exists(p)), None)
+        if place is None:
             raise InputError(f"There is neither {candidates[0]} nor {candidates[1]}.")
-        try:
-            with open(path, encoding="utf-8") as file:
-                parts = json.load(file)
-            split[which] = sorted(f"{part}/{alphabet}/{character}" for part, alphabets in parts.items()
-                                  for alphabet, characters in alphabets.items() for character in characters)
-        except (OSError, ValueError, AttributeError, TypeError) as error:
-            raise InputError(f"{path} is not a list of Omniglot characters "
-                            f'({{"background": {{ALPHABET: [characterNN, ...]}}, ...}}): {error}.') from error
-        if not split[which]:
-            raise InputError(f"{path} lists no characters.")
+        lists[which] = [(name, place) for name in read_list(place)]
+    check_lists(lists, "character")
+    split = {which: sorted(name for name, _ in lists[which]) for which in SPLITS}
+    check_sizes(split, SPLIT_SIZES, "the split of Vinyals et al.")
     return split
+
+
+def read_list(place):
+    """Class names in a JSON list."""
+    try:
+        parts = json.loads(read_text(place), object_pairs_hook=without_repeats)
+        for part, alphabets in parts.items():
+            for alphabet, characters in alphabets.items():
+                if not isinstance(characters, list) or not all(isinstance(name, str) for name in characters):
+                    raise ValueError(f"{part}/{alphabet} has something else than a list of names")
+        names = [f"{part}/{alphabet}/{character}" for part, alphabets in parts.items()
+                 for alphabet, characters in alphabets.items() for character in characters]
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise InputError(f"{place} is not a list of Omniglot characters "
+                         f'({{"background": {{ALPHABET: [characterNN, ...]}}, ...}}): {error}.') from error
+    if not names:
+        raise InputError(f"{place} lists no characters.")
+    return names
+
+
+def without_repeats(pairs):
+    """A dict of JSON, which would hold no more than the last of equal keys."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"'{next(key for key in keys if keys.count(key) > 1)}' is there twice")
+    return found
 
 
 def random_split(class_names, seed):
@@ -100,44 +123,43 @@ def random_split(class_names, seed):
 
 
 def check(split, drawings, trees):
-    """Every class is there with all its drawings, and in one split only."""
-    seen = {}
+    """Every class is there with all its drawings."""
     for which in SPLITS:
         for name in split[which]:
-            if seen.setdefault(name, which) != which:
-                raise InputError(f"The character {name} is in the splits {seen[name]} and {which}.")
+            part = name.split("/")[0]
+            place, remark = (trees[part].path, trees[part].remark()) if part in trees else ("the archives", "")
             if name not in drawings:
-                part = name.split("/")[0]
-                place = trees[part].path if part in trees else "the archives"
-                raise InputError(f"The character {name} of the split {which} is missing in {place}.")
+                raise InputError(f"The character {printable(name)} of the split {which} is missing in {place}.{remark}")
             if len(drawings[name]) != DRAWINGS:
-                raise InputError(f"The character {name} has {len(drawings[name])} drawings instead of {DRAWINGS}: "
-                                "the archive is incomplete.")
+                kind = "incomplete" if len(drawings[name]) < DRAWINGS else "not the original one, or holds drawings twice"
+                raise InputError(f"The character {printable(name)} has {len(drawings[name])} drawings instead of {DRAWINGS} in "
+                                 f"{place}: the archive is {kind}.{remark}")
 
 
-def convert(drawing, size, channels):
+def convert(tree, name, size, channels):
     """Strokes bright on dark, u8 [size, size, channels]."""
-    grey = ImageOps.invert(drawing.convert("L")).resize((size, size), Image.BILINEAR)
+    drawing = pictures.grey(tree.read(name), f"{name} in {tree.path}")
+    grey = ImageOps.invert(drawing).resize((size, size), Image.BILINEAR)
     return np.repeat(np.asarray(grey)[:, :, None], channels, axis=2)
 
 
-def pack(class_names, drawings, trees, size, channels):
+def content_of(class_names, drawings, trees, size, channels):
     """A split as write_class_dataset() takes it, a character at a time."""
-    images = (np.stack([convert(trees[part].image(path), size, channels) for part, path in drawings[name]])
-              for name in class_names)
+    images = (np.stack([convert(trees[part], name, size, channels) for part, name in drawings[class_name]])
+              for class_name in class_names)
     return images, np.repeat(np.arange(len(class_names)), DRAWINGS), class_names
 
 
 def main(arguments):
     options = parse(arguments)
+    begin(options, options.background, options.evaluation, *([options.split_dir] if options.split_dir else []))
     trees = {"background": FileTree(options.background), "evaluation": FileTree(options.evaluation)}
     drawings = find_drawings(trees)
     split = read_split(options.split_dir) if options.split_dir else random_split(list(drawings), options.seed)
     check(split, drawings, trees)
     channels = 3 if options.rgb else 1
-    splits = {which: pack(split[which], drawings, trees, options.size, channels) for which in SPLITS}
-    name = os.path.splitext(os.path.basename(options.out))[0]
-    print(write_class_dataset(options.out, name, splits, "pack_omniglot.py", [MEAN] * channels, [STD] * channels))
+    splits = {which: content_of(split[which], drawings, trees, options.size, channels) for which in SPLITS}
+    pack(options, splits, "pack_omniglot.py", [MEAN] * channels, [STD] * channels)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ import itertools
 import os
 
 import data_pickle
-from file_tree import decode_image
-from srwm_pack import SPLITS, InputError, argument_parser, run, write_class_dataset
+import pictures
+from command_line import InputError, Package, path, run
+from srwm_pack import SPLITS, begin, pack, packer_parser
 
-import numpy as np
+np = Package("numpy")
 
 SOURCE = "The pickles, tiered-imagenet.tar, are to be had from https://github.com/renmengye/few-shot-ssl-public."
 SIZE = 84
@@ -26,45 +27,51 @@ AT_A_TIME = 256
 
 
 def parse(arguments):
-    parser = argument_parser(__doc__, SOURCE)
-    parser.add_argument("--pickles", required=True, metavar="DIR", help="folder with the six pickles")
+    parser = packer_parser(__doc__, SOURCE)
+    parser.add_argument("--pickles", required=True, type=path, metavar="DIR", help="folder with the six pickles")
     return parser.parse_args(arguments)
 
 
 def find_pickle(folder, which, kind):
-    path = os.path.join(folder, f"{which}_{kind}.pkl")
-    if not os.path.exists(path):
-        raise InputError(f"There is no {path}.")
-    return path
+    place = os.path.join(folder, f"{which}_{kind}.pkl")
+    if not os.path.exists(place):
+        raise InputError(f"There is no {place}.")
+    return place
 
 
-def read_labels(path, which):
+def read_labels(place, which):
     """(label of each image, class names)."""
-    content = data_pickle.load(path)
+    content = data_pickle.load(place)
     labels, names = (content.get(key) if isinstance(content, dict) else None
                      for key in ("label_specific", "label_specific_str"))
+    if isinstance(labels, list):
+        labels = np.array(labels)
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "iu" or \
-            not isinstance(names, list):
-        raise InputError(f"{path} has no label_specific of integers and label_specific_str of names.")
+            not isinstance(names, (list, np.ndarray)):
+        raise InputError(f"{place} has no label_specific of integers and label_specific_str of names.")
     if len(names) != CLASSES[which] or len(labels) != IMAGES[which]:
-        raise InputError(f"{path} has {len(names)} classes and {len(labels)} images; the split {which} has "
+        raise InputError(f"{place} has {len(names)} classes and {len(labels)} images; the split {which} has "
                          f"{CLASSES[which]} and {IMAGES[which]}.")
-    if labels.min() < 0 or not np.bincount(labels, minlength=len(names)).all() or labels.max() >= len(names):
-        raise InputError(f"{path}: labels go from {labels.min()} to {labels.max()} and some class has no image.")
-    return labels, [data_pickle.text(name) for name in names]
+    if labels.min() < 0 or labels.max() >= len(names):
+        raise InputError(f"{place}: labels go from {labels.min()} to {labels.max()}; expected 0 to {len(names) - 1}.")
+    names = [data_pickle.text(name) for name in names]
+    counts = np.bincount(labels, minlength=len(names))
+    if not counts.all():
+        raise InputError(f"{place}: the class {names[int(np.argmin(counts))]} has no image.")
+    return labels, names
 
 
-def read_images(path):
+def read_images(place):
     """Blocks of images. Each is an array with the bytes of a PNG file."""
-    images = (decode(item, f"image {row} in {path}") for row, item in enumerate(data_pickle.items(path)))
+    images = (decode(item, f"image {row} in {place}") for row, item in enumerate(data_pickle.items(place)))
     while block := list(itertools.islice(images, AT_A_TIME)):
         yield np.stack(block)
 
 
 def decode(item, name):
-    if not isinstance(item, np.ndarray):
+    if not isinstance(item, (np.ndarray, bytes)):
         raise InputError(f"{name} is not a PNG file.")
-    image = decode_image(item.tobytes(), name).convert("RGB")
+    image = pictures.rgb(item if isinstance(item, bytes) else item.tobytes(), name)
     if image.size != (SIZE, SIZE):
         raise InputError(f"{name} is {image.width} x {image.height} pixels; expected {SIZE} x {SIZE}.")
     return np.asarray(image)
@@ -72,11 +79,10 @@ def decode(item, name):
 
 def main(arguments):
     options = parse(arguments)
+    begin(options, options.pickles)
     paths = {which: find_pickle(options.pickles, which, "images_png") for which in SPLITS}
     labels = {which: read_labels(find_pickle(options.pickles, which, "labels"), which) for which in SPLITS}
-    splits = {which: (read_images(paths[which]), *labels[which]) for which in SPLITS}
-    name = os.path.splitext(os.path.basename(options.out))[0]
-    print(write_class_dataset(options.out, name, splits, "pack_tieredimagenet.py"))
+    pack(options, {which: (read_images(paths[which]), *labels[which]) for which in SPLITS}, "pack_tieredimagenet.py")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@
   shots      test accuracy at the n-th image of a class
   agents     return of every game and entropy of the policy over steps, from the metrics.jsonl of agents' run folders
 
+With --mean, runs whose folders differ in the seed alone (name-s1, name-s2, ...) are one curve: the mean, in a band of one
+standard deviation. What is given and is no run, or has not the numbers that are drawn, is named and left out.
+
 For positions and shots a run is its folder (its result.json), or a file that 'srwm eval --json' printed. Every object
 in it with a list accuracy_by_position or accuracy_by_shot (fractions) is drawn, under the "name" of the object and of
 those around it: the test as a whole, and each order of the tasks by itself. Beside the list there may be
@@ -14,6 +17,7 @@ what follows what.
 
 Example:
   plot.py curves --out curves.svg --chance 0.2 runs/omniglot-1shot-*
+  plot.py curves --out curves.svg --mean runs/*
   plot.py curves --out loss.png --metric loss --kind train --x seconds runs/a runs/b
   plot.py positions --out positions.svg runs/sequential-s1
   plot.py agents --out agents.svg --smooth 10 --memoryless signpost=5 runs/srwm-s1 runs/feed_forward-s1
@@ -22,50 +26,46 @@ Example:
 import argparse
 import itertools
 import json
+import logging
 import math
 import os
-import sys
+import re
+import statistics
 
-try:
-    import matplotlib
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    from matplotlib.ticker import EngFormatter
-except ImportError:
-    sys.exit("plot.py needs the Python package matplotlib, 3.6 or newer: apt-get install python3-matplotlib, or pip "
-             "install matplotlib.")
+from command_line import (InputError, MissingPackage, Package, ScriptError, UsageError, argument_parser, check_output,
+                          decode_text, new_file, path, printable, reason_of, require, run, warn)
 
-COLOURS = ["#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#c77800", "#00798c", "#5c5c5c", "#b5179e", "#7f4f24", "#6a994e"]
+matplotlib, pyplot, ticker = Package("matplotlib"), Package("matplotlib.pyplot"), Package("matplotlib.ticker")
+
+COLORS = ["#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#c77800", "#00798c", "#5c5c5c", "#b5179e", "#7f4f24", "#6a994e"]
+# After the last color the first comes again, with other lines.
+LINES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1, 1, 1, 1, 1))]
 # Text stays text, and equal input gives equal bytes.
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "srwm", "font.size": 10, "legend.frameon": False, "legend.fontsize": 9,
          "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#eeeeee"}
 WITHOUT_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
 AGENT_COLUMNS = 3  # panels beside each other
+LEGEND_ROWS = 24
 X_LABELS = {"step": "step", "seconds": "seconds of wall time"}
 
 
-class PlotError(Exception):
-    """What went wrong, in one sentence for the user."""
-
-
 def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argument_parser(__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="curves|positions|shots|agents")
-    for name, draw in (("curves", draw_curves), ("positions", draw_positions), ("shots", draw_shots),
-                       ("agents", None)):
+    for name, draw in (("curves", draw_curves), ("positions", draw_positions), ("shots", draw_shots), ("agents", None)):
         command = commands.add_parser(name, description=(draw or agents_picture).__doc__)
         command.set_defaults(draw=draw, picture=picture if draw else agents_picture)
-        command.add_argument("runs", nargs="+", metavar="RUN", help="run folder")
-        command.add_argument("--out", required=True, metavar="F.svg", help="picture to write: .png, .svg or .pdf")
+        command.add_argument("runs", nargs="+", type=path, metavar="RUN", help="run folder")
+        command.add_argument("--out", required=True, type=path, metavar="F.svg", help="picture to write: .png, .svg or .pdf")
         command.add_argument("--title", default="")
+        command.add_argument("--mean", action="store_true", help="one curve for runs that differ in the seed alone")
         if name == "agents":
             command.add_argument("--smooth", type=positive, default=1, metavar="N",
                                  help="draw means over N lines of metrics.jsonl (default: 1)")
-            command.add_argument("--memoryless", type=game_and_return, action="append", default=[],
-                                 metavar="GAME=RETURN",
+            command.add_argument("--memoryless", type=game_and_return, action="append", default=[], metavar="GAME=RETURN",
                                  help="draw the most that an agent without memory can expect, which 'srwm env list' tells")
         else:
-            command.add_argument("--chance", type=float, metavar="P", help="draw a line at this accuracy")
+            command.add_argument("--chance", type=fraction, metavar="P", help="draw a line at this accuracy")
         if name == "curves":
             command.add_argument("--metric", default="accuracy", help="a field of metrics.jsonl (default: accuracy)")
             command.add_argument("--kind", choices=["train", "validation"], help="draw only this (default: both)")
@@ -77,57 +77,144 @@ def parse(arguments):
 
 
 def positive(text):
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not re.fullmatch(r"0*[1-9]\d{0,8}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
+def number_of(text):
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number")
+    return value
+
+
+def fraction(text):
+    value = number_of(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 1, as accuracies are")
+    return value
 
 
 def game_and_return(text):
     """"signpost=5" -> ("signpost", 5.0)"""
-    game, value = text.split("=")
-    return game, float(value)
+    game, equals, value = text.partition("=")
+    if not game or not equals:
+        raise argparse.ArgumentTypeError(f"'{text}' is not GAME=RETURN, as signpost=5 is")
+    return game, number_of(value)
 
 
-def ending(path):
-    return os.path.splitext(path)[1].lower()
+def ending(name):
+    return os.path.splitext(name)[1].lower()
 
 
-def names_of(runs):
+# What is drawn: series, each of one run, or of the seeds of one experiment.
+
+def series_of(runs, read, with_mean):
+    """[(label, [what read() gives for each of its runs])]. Runs that cannot be drawn are named and left out, unless none
+    can."""
+    found, refusals = {}, []
+    for name in runs:
+        try:
+            found[name] = read(name)
+        except InputError as error:
+            refusals.append(error)
+    if not found:
+        raise refusals[0] if len(refusals) == 1 else InputError(f"None of {len(runs)} can be drawn. The first: {refusals[0]}")
+    for error in refusals[:3]:
+        warn(f"left out: {error}")
+    if len(refusals) > 3:
+        warn(f"left out: {len(refusals) - 3} more.")
+    groups = {}
+    for name in found:
+        groups.setdefault(experiment_of(name) if with_mean else name, []).append(found[name])
+    labels = names_of(list(groups))
+    return [(f"{label} ({len(group)} seeds)" if len(group) > 1 else label, group)
+            for label, group in zip(labels, groups.values())]
+
+
+def experiment_of(name):
+    """The path of a run without its seed."""
+    return re.sub(r"-s\d+$", "", os.path.normpath(name))
+
+
+def names_of(names):
     """What to call runs in a legend: the last part of their paths, or all of it where two have the same."""
-    ends = [os.path.basename(os.path.normpath(run)) for run in runs]
-    return ends if len(set(ends)) == len(ends) else runs
+    ends = [os.path.basename(os.path.normpath(name)) for name in names]
+    return ends if len(set(ends)) == len(ends) else names
 
 
-def read_text(path):
+def label_of(text):
+    """Text that a picture shows as it is: no formulas between dollar signs, none of the labels with a low line at their
+    start that matplotlib hides, no bytes that are no text."""
+    text = printable(text).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
+def style_of(number):
+    """Color and line of the n-th curve: all different, up to 50."""
+    return {"color": COLORS[number % len(COLORS)], "linestyle": LINES[number // len(COLORS) % len(LINES)]}
+
+
+def mean_and_deviation(columns):
+    """Means and standard deviations of the numbers at the same place of several lists; those that are not known do not
+    count."""
+    means, deviations = [], []
+    for values in zip(*columns):
+        known = [value for value in values if not math.isnan(value)]
+        means.append(statistics.fmean(known) if known else math.nan)
+        deviations.append(statistics.stdev(known) if len(known) > 1 else 0.0)
+    return means, deviations
+
+
+# Reading.
+
+def read_text(name):
+    """Text of a file. What follows the last end of a line of metrics.jsonl is torn: the run is still going on."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+        with open(name, "rb") as file:
+            content = file.read()
     except OSError as error:
-        raise PlotError(f"{path} cannot be read: {error.strerror}. Is it from a run?") from error
+        raise InputError(f"{name} cannot be read: {reason_of(error)}. Is it from a run?") from error
+    return decode_text(content[:content.rfind(b"\n") + 1] if name.endswith(".jsonl") else content, name)
 
 
-def read_json(text, path):
+def read_json(text, name):
+    """A JSON object."""
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise PlotError(f"{path} is not JSON: {error}.") from error
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name} is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{name} is not JSON of a run: it holds no object.")
+    return value
 
 
-def read_metrics(run):
-    """The lines of metrics.jsonl. What follows the last end of a line is torn: the run is still going on."""
-    path = os.path.join(run, "metrics.jsonl")
-    return [read_json(line, path) for line in read_text(path).split("\n")[:-1]]
+def read_metrics(folder):
+    """The lines of metrics.jsonl."""
+    name = os.path.join(folder, "metrics.jsonl")
+    return [read_json(line, f"{name}, line {number}") for number, line in enumerate(read_text(name).split("\n")[:-1], 1)]
 
 
-def read_result(run):
-    path = os.path.join(run, "result.json") if os.path.isdir(run) else run
-    return read_json(read_text(path), path)
+def read_result(name):
+    place = os.path.join(name, "result.json") if os.path.isdir(name) else name
+    return read_json(read_text(place), place)
+
+
+def number(value):
+    """A number of JSON; null stands for what JSON does not have (NaN) and leaves a gap, as does all else."""
+    try:
+        found = float(value) if isinstance(value, (int, float)) else math.nan
+    except OverflowError:
+        return math.nan
+    return found if math.isfinite(found) else math.nan
 
 
 def column(lines, field):
-    """Its values; null stands for what JSON does not have (NaN) and leaves a gap."""
-    return [math.nan if line.get(field) is None else line[field] for line in lines]
+    return [number(line.get(field)) for line in lines]
 
 
 def scale_of(metric):
@@ -135,95 +222,137 @@ def scale_of(metric):
     return 100 if metric.startswith("accuracy") else 1
 
 
-def read_curves(run, options):
+# Curves.
+
+def read_curves(folder, options):
     """{kind: lines of metrics.jsonl with the metric}, of the kinds that are there."""
-    lines = [line for line in read_metrics(run) if options.metric in line]
+    lines = [line for line in read_metrics(folder) if options.metric in line]
     kinds = [options.kind] if options.kind else ["train", "validation"]
-    curves = {kind: [line for line in lines if line["kind"] == kind] for kind in kinds}
+    curves = {kind: [line for line in lines if line.get("kind") == kind] for kind in kinds}
     if not any(curves.values()):
         of_kind = f" in lines of kind {options.kind}" if options.kind else ""
-        raise PlotError(f'{run}: metrics.jsonl has no "{options.metric}"{of_kind}.')
+        raise InputError(f'{folder}: metrics.jsonl has no "{options.metric}"{of_kind}.')
     return {kind: chosen for kind, chosen in curves.items() if chosen}
 
 
 def draw_curves(axes, options):
     """Training and validation (with its 95 % interval) of runs as they went on."""
-    curves = [read_curves(run, options) for run in options.runs]
-    both = {kind for of_run in curves for kind in of_run} == {"train", "validation"}
-    for name, of_run, colour in zip(names_of(options.runs), curves, itertools.cycle(COLOURS)):
-        for kind, lines in of_run.items():
-            style = {"linewidth": 0.8, "alpha": 0.5} if both and kind == "train" else {"linewidth": 1.6}
-            draw_curve(axes, lines, options, color=colour, label=None if kind != list(of_run)[-1] else name, **style)
+    series = series_of(options.runs, lambda name: read_curves(name, options), options.mean)
+    both = {kind for _, curves in series for of_run in curves for kind in of_run} == {"train", "validation"}
+    for at, (label, curves) in enumerate(series):
+        kinds = [kind for kind in ("train", "validation") if any(kind in of_run for of_run in curves)]
+        for kind in kinds:
+            width = {"linewidth": 0.8, "alpha": 0.5} if both and kind == "train" else {"linewidth": 1.6}
+            draw_curve(axes, [of_run[kind] for of_run in curves if kind in of_run], options,
+                       label=label_of(label) if kind == kinds[-1] else None, **style_of(at), **width)
     percent = " (%)" if scale_of(options.metric) == 100 else ""
     axes.set_xlabel(X_LABELS[options.x])
-    axes.set_ylabel(f"{options.kind + ' ' if options.kind else ''}{options.metric}{percent}")
+    axes.set_ylabel(label_of(f"{options.kind + ' ' if options.kind else ''}{options.metric}{percent}"))
     axes.set_xlim(left=0)
-    return "thick: validation, thin: training" if both else None
+    notes = ["thick: validation, thin: training"] if both else []
+    return "\n".join(notes + ["mean of seeds, band: standard deviation"] * any(len(curves) > 1 for _, curves in series))
 
 
-def draw_curve(axes, lines, options, **style):
+def draw_curve(axes, runs, options, **style):
+    """One run with its interval, or the mean of several."""
     scale = scale_of(options.metric)
-    x, y = column(lines, options.x), [scale * value for value in column(lines, options.metric)]
+    if len(runs) > 1:
+        x, y, half_widths = mean_curve(runs, options.x, options.metric, scale)
+    else:
+        x, y = column(runs[0], options.x), [scale * value for value in column(runs[0], options.metric)]
+        half_widths = [scale * value for value in column(runs[0], "ci95")] if options.metric == "accuracy" else None
     axes.plot(x, y, marker="." if len(x) < 40 and "alpha" not in style else None, **style)
-    if options.metric == "accuracy":
-        draw_interval(axes, x, y, [scale * value for value in column(lines, "ci95")], style["color"])
+    if half_widths:
+        draw_interval(axes, x, y, half_widths, style["color"], 100 if scale == 100 else None)
 
 
-def draw_interval(axes, x, y, half_width, colour):
-    """A band around accuracies in percent, where half widths are known (not NaN)."""
-    low, high = ([min(max(a + sign * b, 0), 100) for a, b in zip(y, half_width)] for sign in (-1, 1))
-    axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+def mean_curve(runs, x_field, field, scale=1):
+    """(x, mean, standard deviation) over the steps that all runs have."""
+    by_step = [{line.get("step"): line for line in lines if isinstance(line.get("step"), int)} for lines in runs]
+    steps = sorted(set.intersection(*map(set, by_step)))
+    if not steps:
+        raise InputError("The runs of one experiment have no step in common, so they have no mean. Draw them without --mean.")
+    x, _ = mean_and_deviation([column([lines[step] for step in steps], x_field) for lines in by_step])
+    y, deviations = mean_and_deviation([[scale * value for value in column([lines[step] for step in steps], field)]
+                                        for lines in by_step])
+    return x, y, deviations
 
+
+def draw_interval(axes, x, y, half_width, color, limit=100):
+    """A band around values, within 0 and `limit` where these are percent, where half widths are known (not NaN)."""
+    low, high = [a - b for a, b in zip(y, half_width)], [a + b for a, b in zip(y, half_width)]
+    if limit is not None:
+        low, high = ([value if math.isnan(value) else min(max(value, 0), limit) for value in side] for side in (low, high))
+    axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
+
+
+# Positions and shots.
 
 def draw_positions(axes, options):
     """Test accuracy at each position of the sequence. Where tasks follow each other, a line marks each switch."""
-    for at in sorted(draw_series(axes, options, "position")):
+    ends, note = draw_series(axes, options, "position")
+    for at in sorted(ends):
         axes.axvline(at + 0.5, color="#777777", linewidth=0.8, linestyle="--")
         axes.annotate("task switch", (at + 0.5, 1), (4, -2), xycoords=("data", "axes fraction"),
                       textcoords="offset points", va="top", fontsize=8, color="#777777")
     axes.set_xlabel("position in the sequence")
+    return note
 
 
 def draw_shots(axes, options):
     """Test accuracy at the n-th image of a class: how fast a class is learned."""
-    draw_series(axes, options, "shot")
+    _, note = draw_series(axes, options, "shot")
     axes.set_xlabel("n-th image of its class")
+    return note
+
+
+def read_series(name, what):
+    """[(names, list of fractions, half widths or none, last positions of tasks)]"""
+    found = [(names, holder[f"accuracy_by_{what}"], holder.get(f"ci95_by_{what}"), ends_of_tasks(holder))
+             for names, holder in objects_with(f"accuracy_by_{what}", read_result(name))]
+    if not found:
+        raise InputError(f"{name} has no accuracy_by_{what}: its protocol asks at one position only, or it was not tested.")
+    return found
 
 
 def draw_series(axes, options, what):
-    """Draws each accuracy_by_<what> and returns the last positions of tasks that another follows."""
-    colours, switches = itertools.cycle(COLOURS), set()
-    for name, run in zip(names_of(options.runs), options.runs):
-        found = list(objects_with(f"accuracy_by_{what}", read_result(run)))
-        if not found:
-            raise PlotError(f"{run} has no accuracy_by_{what}: its protocol asks at one position only, or it was not "
-                            "tested.")
-        for names, holder in found:
-            label = ": ".join(names if len(options.runs) == 1 else (name, *names))
-            ends = ends_of_tasks(holder)
-            draw_pieces(axes, holder[f"accuracy_by_{what}"], holder.get(f"ci95_by_{what}"), ends, next(colours),
-                        label or name)
+    """Draws each accuracy_by_<what> and returns the last positions of tasks that another follows, and a note."""
+    series = series_of(options.runs, lambda name: read_series(name, what), options.mean)
+    switches, numbers = set(), itertools.count()
+    for label, runs in series:
+        for names, values, half_widths, ends in mean_series(runs):
+            title = ": ".join(names if len(series) == 1 and names else (label, *names))
+            draw_pieces(axes, values, half_widths, ends, style_of(next(numbers)), label_of(title))
             switches.update(ends)
     axes.set_ylabel("test accuracy (%)")
     axes.set_xlim(left=0.5)
-    return switches
+    return switches, "mean of seeds, band: standard deviation" if any(len(runs) > 1 for _, runs in series) else ""
+
+
+def mean_series(runs):
+    """The series of a run, in percent; of several runs the means of those that have equal names, and deviations."""
+    if len(runs) == 1:
+        return [(names, in_percent(values), in_percent(widths) if isinstance(widths, list) else None, ends)
+                for names, values, widths, ends in runs[0]]
+    means = []
+    for names, values, _, ends in runs[0]:
+        same = [other[1] for run_series in runs for other in run_series if other[0] == names and len(other[1]) == len(values)]
+        means.append((names, *mean_and_deviation([in_percent(values) for values in same]), ends))
+    return means
 
 
 def in_percent(fractions):
-    """Null leaves a gap."""
-    return [math.nan if value is None else 100 * value for value in fractions]
+    return [100 * number(value) for value in fractions]
 
 
-def draw_pieces(axes, values, half_widths, ends, colour, label):
+def draw_pieces(axes, values, half_widths, ends, style, label):
     """A curve over 1, 2, ..., broken after each of `ends`."""
-    y = in_percent(values)
-    widths = in_percent(half_widths or [])
-    for begin, end in zip([0, *ends], [*ends, len(y)]):
-        x = range(begin + 1, end + 1)
-        axes.plot(x, y[begin:end], color=colour, linewidth=1.6, marker="." if len(y) < 40 else None,
+    for begin, end in zip([0, *ends], [*ends, len(values)]):
+        x = range(begin + 1, begin + 1 + len(values[begin:end]))
+        axes.plot(x, values[begin:end], **style, linewidth=1.6, marker="." if len(values) < 40 else None,
                   label=label if begin == 0 else None)
-        if widths:
-            draw_interval(axes, x, y[begin:end], widths[begin:end], colour)
+        if half_widths and len(half_widths) == len(values):
+            draw_interval(axes, x, values[begin:end], half_widths[begin:end], style["color"])
 
 
 def objects_with(key, value, names=()):
@@ -239,14 +368,23 @@ def objects_with(key, value, names=()):
 
 def ends_of_tasks(holder):
     """Last positions of all tasks but the last."""
-    lengths = [task["positions"] for task in holder.get("tasks") or [] if "positions" in task]
+    tasks = holder.get("tasks") if isinstance(holder.get("tasks"), list) else []
+    lengths = [task["positions"] for task in tasks if isinstance(task, dict) and isinstance(task.get("positions"), int)]
     return list(itertools.accumulate(lengths))[:-1]
 
 
+# The picture around them.
+
 def draw_chance(axes, chance):
-    axes.axhline(100 * chance, color="#999999", linewidth=0.8, linestyle=":")
-    axes.annotate("chance", (1, 100 * chance), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-                  va="center", fontsize=8, color="#777777")
+    """The legend says what the line is, so that no text lies on curves or on the legend."""
+    axes.axhline(100 * chance, color="#999999", linewidth=1, linestyle=":", label=f"chance ({100 * chance:g} %)")
+
+
+def draw_legend(axes, *handles_and_labels, title=None):
+    handles, labels = handles_and_labels or axes.get_legend_handles_labels()
+    if labels:
+        axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1), title=title or None, title_fontsize=8,
+                    alignment="left", ncol=math.ceil(len(labels) / LEGEND_ROWS))
 
 
 def picture(options):
@@ -256,23 +394,32 @@ def picture(options):
     if options.chance is not None:
         draw_chance(axes, options.chance)
     axes.set_title(options.title, fontsize=11, loc="left")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), title=legend_title, title_fontsize=8, alignment="left")
+    draw_legend(axes, title=legend_title)
     return figure
 
 
-def read_agent(run):
+# Agents.
+
+def read_agent(folder):
     """(core, name in its spec, lines of metrics.jsonl) of the run of an agent."""
-    path = os.path.join(run, "spec.json")
-    spec = read_json(read_text(path), path)
-    if "agent" not in spec:
-        raise PlotError(f"{run} is no run of srwm train-rl: its spec has no agent.")
-    return spec["agent"]["core"], spec["name"], read_metrics(run)
+    place = os.path.join(folder, "spec.json")
+    spec = read_json(read_text(place), place)
+    if not isinstance(spec.get("agent"), dict):
+        raise InputError(f"{folder} is no run of srwm train-rl: its spec has no agent.")
+    lines = read_metrics(folder)
+    if not any(field.startswith("return_") for line in lines for field in line):
+        raise InputError(f"{folder}: metrics.jsonl has no returns of games yet.")
+    return str(spec["agent"].get("core", "agent")), str(spec.get("name", "")), lines
 
 
-def labels_of(agents):
-    """Their cores, with the names of their specs where one core has several; runs of one label differ in the seed."""
+def by_label(agents):
+    """{label: [lines of each run]}: their cores, with the names of their specs where one core has several; runs of one
+    label differ in the seed."""
     names = {core: {name for other, name, _ in agents if other == core} for core, _, _ in agents}
-    return [core if len(names[core]) == 1 else f"{core}, {name}" for core, name, _ in agents]
+    found = {}
+    for core, name, lines in agents:
+        found.setdefault(core if len(names[core]) == 1 else f"{core}, {name}", []).append(lines)
+    return found
 
 
 def smooth(values, width):
@@ -284,21 +431,26 @@ def smooth(values, width):
     return means
 
 
-def draw_agents(axes, agents, field, width):
-    """One figure of metrics.jsonl, of all runs that have it, a colour for each label."""
-    colours = {}
-    for label, (_, _, lines) in zip(labels_of(agents), agents):
-        is_first = label not in colours
-        colour = colours.setdefault(label, COLOURS[len(colours) % len(COLOURS)])
-        having = [line for line in lines if field in line]
-        x, y = column(having, "step"), column(having, field)
-        if width > 1:
-            axes.plot(x, y, color=colour, linewidth=0.6, alpha=0.3)
-        axes.plot(x, smooth(y, width), color=colour, linewidth=1.6, label=label if is_first else None)
-    axes.set_title("policy entropy" if field == "entropy" else field.removeprefix("return_"), fontsize=10)
+def draw_agents(axes, agents, field, options):
+    """One field of metrics.jsonl, of all runs that have it, a color for each label."""
+    for at, (label, runs) in enumerate(agents.items()):
+        style, having = style_of(at), [[line for line in lines if field in line] for lines in runs]
+        having = [lines for lines in having if lines]
+        if options.mean and len(having) > 1:
+            x, y, deviations = mean_curve(having, "step", field)
+            draw_interval(axes, x, smooth(y, options.smooth), smooth(deviations, options.smooth), style["color"], None)
+            axes.plot(x, smooth(y, options.smooth), **style, linewidth=1.6, label=label_of(f"{label} ({len(having)} seeds)"))
+            continue
+        for number_of_run, lines in enumerate(having):
+            x, y = column(lines, "step"), column(lines, field)
+            if options.smooth > 1:
+                axes.plot(x, y, color=style["color"], linewidth=0.6, alpha=0.3)
+            axes.plot(x, smooth(y, options.smooth), **style, linewidth=1.6,
+                      label=label_of(label) if number_of_run == 0 else None)
+    axes.set_title(label_of("policy entropy" if field == "entropy" else field.removeprefix("return_")), fontsize=10)
     axes.set_ylabel("nats a step" if field == "entropy" else "mean return")
     axes.set_xlabel("steps of the environments")
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))  # 500k, 1M: an exponent beside the axis would meet its label
+    axes.xaxis.set_major_formatter(ticker.EngFormatter(sep=""))  # 500k, 1M: an exponent would meet the axis' label
     axes.set_xlim(left=0)
 
 
@@ -310,50 +462,75 @@ def draw_memoryless(axes, value):
 
 def returns_in(agents):
     """Fields with the return of a game, in the order in which they come."""
-    fields = {field: None for _, _, lines in agents for line in lines for field in line if field.startswith("return_")}
-    if not fields:
-        raise PlotError("metrics.jsonl has no returns of games yet.")
-    return list(fields)
+    return list({field: None for runs in agents.values() for lines in runs for line in lines for field in line
+                 if field.startswith("return_")})
 
 
 def agents_picture(options):
     """Returns of agents as they learned, a panel for each game, and the entropy of their policies. The legend names the
-    cores; runs that differ in the seed alone have one colour."""
-    agents = [read_agent(run) for run in options.runs]
+    cores; runs that differ in the seed alone have one color."""
+    agents = by_label([agent for _, group in series_of(options.runs, read_agent, False) for agent in group])
     fields = [*returns_in(agents), "entropy"]
     limits = {f"return_{game}": value for game, value in options.memoryless}
     for unknown in set(limits) - set(fields):
-        raise PlotError(f"--memoryless {unknown.removeprefix('return_')}: no run plays this game.")
+        raise UsageError(f"--memoryless {unknown.removeprefix('return_')}: no run plays this game.")
     columns = min(len(fields), AGENT_COLUMNS)
     rows = math.ceil(len(fields) / columns)
     figure, grid = pyplot.subplots(rows, columns, figsize=(4 * columns, 3 * rows), squeeze=False, layout="constrained")
     panels = list(grid.flat)
     for axes, field in zip(panels, fields):
-        draw_agents(axes, agents, field, options.smooth)
+        draw_agents(axes, agents, field, options)
         if field in limits:
             draw_memoryless(axes, limits[field])
     for axes in panels[len(fields):]:
         axes.remove()
     figure.suptitle(options.title, fontsize=11, x=0.01, ha="left")
-    of_all = panels[len(fields) - 1].get_legend_handles_labels()
-    panels[columns - 1].legend(*of_all, loc="upper left", bbox_to_anchor=(1.01, 1))
+    # Every label is in one panel at least; entropy has all that play.
+    known = {}
+    for axes in reversed(panels[:len(fields)]):
+        for handle, label in zip(*axes.get_legend_handles_labels()):
+            known.setdefault(label, handle)
+    note = "mean of seeds, band: standard deviation" if options.mean else None
+    draw_legend(panels[columns - 1], list(known.values()), list(known), title=note)
     return figure
+
+
+def check_version():
+    numbers = re.findall(r"\d+", matplotlib.__version__)[:2]
+    if [int(part) for part in numbers] < [3, 6]:
+        raise MissingPackage(f"matplotlib is of version {matplotlib.__version__}; 3.6 or newer is needed: pip install --upgrade "
+                             "matplotlib.")
+
+
+def save(figure, options):
+    with new_file(options.out) as name:
+        try:
+            figure.savefig(name, dpi=150, bbox_inches="tight", format=ending(options.out)[1:],
+                           metadata=WITHOUT_DATE[ending(options.out)])
+        except ValueError as error:
+            if "$" in options.title:
+                raise UsageError(f"--title: what stands between dollar signs is no formula: {str(error).splitlines()[0]}. "
+                                 r"Write \$ for the sign itself.") from error
+            raise ScriptError(f"{options.out} cannot be drawn: {str(error).splitlines()[0]}.") from error
 
 
 def main(arguments):
     options = parse(arguments)
+    inputs = [name for given in options.runs for name in (os.path.join(given, "metrics.jsonl"), os.path.join(given, "spec.json"),
+                                                          os.path.join(given, "result.json"), given) if os.path.isfile(name)]
+    check_output("--out", options.out, inputs)
+    options.title = options.title.encode("utf-8", "replace").decode()
+    require("matplotlib")
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    matplotlib.use("Agg")
+    check_version()
     with matplotlib.rc_context(STYLE):
         figure = options.picture(options)
         try:
-            figure.savefig(options.out, dpi=150, bbox_inches="tight", metadata=WITHOUT_DATE[ending(options.out)])
-        except OSError as error:
-            raise PlotError(f"{options.out} cannot be written: {error.strerror}.") from error
+            save(figure, options)
         finally:
             pyplot.close(figure)
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except PlotError as problem:
-        sys.exit(f"plot.py: {problem}")
+    run(main)

@@ -2,7 +2,9 @@
 
 import re
 
-import numpy as np
+from command_line import Package
+
+np = Package("numpy")
 
 # What a model is made of where its spec does not say; docs/spec.md.
 DEFAULTS = {"protocol": {"n_way": 5}, "vision": {"kind": "conv4", "channels": 64, "size": "base"},

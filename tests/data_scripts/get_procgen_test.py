@@ -11,6 +11,7 @@ import zipfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data_scripts"))
 
 import get_procgen
+from command_line import ScriptError
 
 WHEEL = {get_procgen.LIBRARY: b"library", get_procgen.IMAGES + "misc/a.png": b"picture",
          get_procgen.IMAGES + "b c.png": b"", "procgen/env.py": b"not needed"}
@@ -39,7 +40,7 @@ class GetProcgenTest(unittest.TestCase):
             return file.read()
 
     def refused(self, wheel, words):
-        with self.assertRaisesRegex(get_procgen.GetError, words):
+        with self.assertRaisesRegex(ScriptError, words):
             self.get(wheel)
         self.assertNotIn("files.txt", os.listdir(self.out) if os.path.isdir(self.out) else [])
 
@@ -65,8 +66,8 @@ class GetProcgenTest(unittest.TestCase):
 
     def test_refuses_what_is_no_wheel_of_procgen(self):
         self.refused(self.wheel({"other/__init__.py": b""}), "not ProcGen's wheel for Linux")
-        self.refused(self.wheel({**WHEEL, get_procgen.IMAGES + "../../x": b""}), "lead out of the folder")
-        self.refused(os.path.join(self.folder, "none.whl"), "none.whl: No such file")
+        self.refused(self.wheel({get_procgen.LIBRARY: b"", get_procgen.IMAGES + "../../x": b""}), "no images below")
+        self.refused(os.path.join(self.folder, "none.whl"), "none.whl cannot be read: No such file")
         page = os.path.join(self.folder, "page.whl")
         with open(page, "w", encoding="utf-8") as file:
             file.write("<html>")

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 import pack_miniimagenet
+from command_line import UsageError
 from srwm_pack import class_lists
 
 CLASSES = {"train": ["n01532829", "n01558993", "n13133613"], "val": ["n01855672"], "test": ["n01930112", "n01981276"]}
@@ -61,7 +62,7 @@ class Images(MiniImageNetTest):
     def write_csv(self, folder, rows):
         """rows: {split: [(file, class)]}"""
         for split in CLASSES:
-            lines = ["filename,label"] + [f"{file},{name}" for file, name in rows[split]]
+            lines = ["filename,label"] + [",".join(row) for row in rows[split]]
             self.write(f"{folder}/{split}.csv", "\r\n".join(lines).encode() + b"\r\n")
 
     def check_images(self):
@@ -141,9 +142,8 @@ class Images(MiniImageNetTest):
         self.assertEqual(images.shape, (IMAGES, 32, 32, 3))
         np.testing.assert_array_equal(images[0], np.asarray(first.resize((32, 32), Image.BILINEAR)))
         for size in ("7", "85"):
-            with self.assertRaises(SystemExit), mock.patch("sys.stderr", new_callable=io.StringIO) as errors:
+            with self.assertRaisesRegex(UsageError, f"--size is {size}; it must be 8 to 84"):
                 self.pack_images(*archives, "--size", size)
-            self.assertIn(f"--size is {size}; it must be 8 to 84", errors.getvalue())
 
     def test_incomplete_images(self):
         train, val, _ = self.archives()
@@ -160,11 +160,72 @@ class Images(MiniImageNetTest):
         archives = self.archives()
         self.refuses_images("There is neither .*train.csv nor .*train.txt", *archives, lists="nowhere")
         self.write("lists/val.txt", b"n01532829\n")
-        self.refuses_images("n01532829 is in the splits train and val", *archives)
+        self.refuses_images("The class n01532829 is in the splits train and val: line 1 of .*train.txt and line 1 of .*val",
+                            *archives)
+        self.write("lists/val.txt", b"n01855672\nn01855672\n")
+        self.refuses_images("The class n01855672 is twice: line 1 of .*val.txt and line 2 of .*val.txt", *archives)
         self.write("lists/val.txt", b"<html>\n")
-        self.refuses_images("val.txt has a line '<html>'; expected FILE,WNID", *archives)
+        self.refuses_images("val.txt, line 1: '<html>' is not WNID", *archives)
         self.write("lists/val.txt", b"")
         self.refuses_images("val.txt lists no classes", *archives)
+
+    def rows(self):
+        return {split: [(file, name) for name in names for file in sorted(self.files[name])]
+                for split, names in CLASSES.items()}
+
+    def test_lists_of_files_that_are_wrong(self):
+        archives = self.archives()
+        first, second, last = (name_of("n01532829", n) for n in (3, 10, 24))
+        for change, pattern in (
+                (lambda rows: rows["train"].__setitem__(1, rows["train"][0]),
+                 f"The image {first} is twice: line 2 of .*train.csv and line 3 of .*train.csv"),
+                (lambda rows: rows["test"].append(rows["train"][1]),
+                 f"The image {second} is in the splits train and test: line 3 of .*train.csv and line 10 of .*test.csv"),
+                (lambda rows: rows["train"].pop(), "n13133613 has 3 images in the list, which starts with it in line 10 of"),
+                (lambda rows: rows["train"].append((last, "n01532829", "more")), "train.csv, line 14: '.*,more' is not FILE,W"),
+                (lambda rows: rows["val"].append(("n01532829",)), "val.csv, line 6: 'n01532829' is not FILE,WNID"),
+                (lambda rows: rows["val"].append(("x.jpg", "n01")), "val.csv, line 6: 'x.jpg,n01' is not FILE,WNID")):
+            rows = self.rows()
+            change(rows)
+            self.write_csv("csv", rows)
+            self.refuses_images(pattern, *archives, lists="csv")
+
+    def test_lists_as_other_systems_save_them(self):
+        archives, text = self.archives(), {}
+        for split, rows in self.rows().items():
+            text[split] = "".join(f"{file},{name}\n" for file, name in [("filename", "label"), *rows])
+        for encode in (lambda s: s.encode("utf-8-sig"), lambda s: s.replace("\n", "\r\n").encode("utf-16"),
+                       lambda s: s.replace("\n", "\r").encode(), lambda s: s.rstrip().encode("utf-16-be").join([b"\xfe\xff", b""])):
+            for split, content in text.items():
+                self.write(f"csv/{split}.csv", encode(content))
+            self.pack_images(*archives, lists="csv")
+            self.check_images()
+        self.write("csv/val.csv", text["val"].encode() + b"\xe9\n")
+        self.refuses_images("val.csv is not text in UTF-8 .line 6 has the byte 0xe9", *archives, lists="csv")
+        self.write("csv/val.csv", text["val"].encode("utf-16-le"))
+        self.refuses_images("val.csv has zero bytes", *archives, lists="csv")
+
+    def test_lists_of_another_size(self):
+        self.pack_images(*self.archives())
+        self.assertIn("warning: the lists name 3 / 1 / 2 classes; the split of Ravi and Larochelle has 64 / 16 / 20.",
+                      self.warnings)
+
+    def test_litter_and_links(self):
+        files = {f"{name}/{file}": content for name, of_class in self.files.items() for file, content in of_class.items()}
+        litter = {"__MACOSX/" + name.replace("/", "/._"): b"Mac" for name in files}
+        litter |= {f"{name}/.DS_Store": b"" for name in self.files} | {f"{name}/Thumbs.db.jpg/Thumbs.db": b"" for name in ["x"]}
+        self.pack_images(self.write_zip("litter.zip", {**files, **litter}))
+        self.check_images()
+        folder = self.write_folder("real", {**files, **litter})
+        os.mkdir(self.path("linked"))
+        for name in self.files:
+            os.symlink(os.path.join(folder, name), self.path("linked", name))
+        self.pack_images(self.path("linked"))
+        self.check_images()
+        os.remove(self.path("linked", "n01855672"))
+        os.symlink("../gone", self.path("linked", "n01855672"))
+        self.refuses_images("1 of 6 classes have no images in .*n01855672 first. .*n01855672 is a symbolic link to ../gone, "
+                            "which is not there", self.path("linked"))
 
     def test_published_classes_without_lists(self):
         self.refuses("94 of 100 classes have no images", pack_miniimagenet.main, "--images", *self.archives())
@@ -235,6 +296,9 @@ class Pickles(MiniImageNetTest):
             contents = self.contents()
             contents["val"]["class_dict"]["n01855672"] = rows
             self.refuses_pickles("the class n01855672 has . images of 4 in the file; expected 4 different", contents)
+        contents = self.contents()
+        contents["train"]["class_dict"]["n01558993"] = contents["train"]["class_dict"]["n01532829"]
+        self.refuses_pickles("train.pkl: image . is in two classes, n01", contents)
         os.remove(self.path("pickles", "mini-imagenet-cache-val.pkl"))
         self.refuses("There is no .*cache-val.pkl or .*cache-validation.pkl", pack_miniimagenet.main, *self.options())
 

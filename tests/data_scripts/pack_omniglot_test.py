@@ -10,7 +10,8 @@ from packing import HTML, PackerTest, image_file
 import numpy as np
 
 import pack_omniglot
-from srwm_pack import PackError, Statistics
+from command_line import ScriptError
+from srwm_pack import Statistics
 
 ALPHABETS = {"background": {"Greek": 3, "Tagalog": 2}, "evaluation": {"Oriya": 2}}
 SPLIT = {"train": {"background": {"Greek": ["character01", "character03"]}},
@@ -168,7 +169,7 @@ class PackOmniglot(PackerTest):
 
     def test_folder_of_the_result_is_missing(self):
         self.out = self.path("nowhere", "o.h5")
-        with self.assertRaisesRegex(PackError, "o.h5 cannot be written"):
+        with self.assertRaisesRegex(ScriptError, "o.h5 cannot be written"):
             self.pack()
 
 

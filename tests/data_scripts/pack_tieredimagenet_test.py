@@ -91,13 +91,16 @@ class PackTieredImageNet(PackerTest):
             self.labels["val"][b"label_specific"][0] = label
             self.write_all()
             self.refused("val_labels.pkl: labels go from")
-        self.labels["val"][b"label_specific"] = [1, 2]
+        self.labels["val"][b"label_specific"] = np.zeros(11, np.int32)
+        self.write_split("val")
+        self.refused("val_labels.pkl: the class val 1 has no image")
+        self.labels["val"][b"label_specific"] = [1.5, 2]
         self.write_split("val")
         self.refused("val_labels.pkl has no label_specific of integers")
 
     def test_other_things_for_images(self):
         self.write_all()
-        for files, pattern in (([b"png"] * 11, "image 0 in .*val_images_png.pkl is not a PNG file"),
+        for files, pattern in (([7] * 11, "image 0 in .*val_images_png.pkl is not a PNG file"),
                                ([np.zeros((20, 1), np.uint8)], "image 0 in .*val_images_png.pkl is not a whole image"),
                                ([np.frombuffer(image_file(noise(1, 20, 30, 3), "PNG"), np.uint8)],
                                 "image 0 in .* is 30 x 20 pixels; expected 84 x 84"), ({}, "holds no list")):

@@ -7,6 +7,7 @@ import sys
 import tarfile
 import tempfile
 import unittest
+import warnings
 import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data_scripts"))
@@ -15,7 +16,8 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from srwm_pack import InputError
+import command_line
+from command_line import InputError
 
 HTML = b"<!DOCTYPE html>\n<html>Not found"
 
@@ -35,6 +37,7 @@ class PackerTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.out = self.path("packed.h5")
+        warnings.simplefilter("ignore", ResourceWarning)  # archives stay open as long as the script runs
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -71,14 +74,15 @@ class PackerTest(unittest.TestCase):
 
     def run_packer(self, main, *arguments):
         """Packs to self.out; what is printed."""
-        with contextlib.redirect_stdout(io.StringIO()) as printed:
+        with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()) as warned:
             main([*arguments, "--out", self.out])
+        self.warnings = warned.getvalue()
         return printed.getvalue()
 
     def results(self):
         """The result and what else might be left of writing it, with the time of its last change."""
         return {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(self.folder)
-                if entry.name.startswith("packed.h5")}
+                if entry.name.startswith(("packed.h5", ".srwm-"))}
 
     def refuses(self, pattern, main, *arguments):
         """Refuses in a sentence, leaves no result behind and an earlier one as it was."""
@@ -87,6 +91,13 @@ class PackerTest(unittest.TestCase):
             self.run_packer(main, *arguments)
         self.assertEqual(self.results(), before)
         self.assertRegex(str(refusal.exception), r"^\S.*\.$")
+
+    def ends_well(self, main, *arguments):
+        """The exit code of a script, which is none of a bug."""
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as errors:
+            code = command_line._exit_code_of(lambda: main(list(arguments)), None)
+        self.assertIn(code, (0, 2, 3, 5), errors.getvalue())
+        return code
 
     def packed(self):
         """{split: (images, labels, class names)} of the result, and its attributes."""

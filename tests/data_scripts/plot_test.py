@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 WITH_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
 if WITH_MATPLOTLIB:
     import plot
+    from command_line import ScriptError, UsageError
 
 TRAIN = [{"step": 10 * i, "kind": "train", "loss": 2 - 0.1 * i, "accuracy": 0.2 + 0.01 * i, "seconds": 1.5 * i}
          for i in range(1, 6)]
@@ -60,14 +61,14 @@ class Plot(unittest.TestCase):
 
     def axes(self, command, *runs, **options):
         """The axes of the figure, and the labels of its legend."""
-        defaults = {"metric": "accuracy", "kind": None, "x": "step", "chance": None, "title": ""}
+        defaults = {"metric": "accuracy", "kind": None, "x": "step", "chance": None, "title": "", "mean": False}
         given = types.SimpleNamespace(**{**defaults, **options}, runs=list(runs), draw=getattr(plot, f"draw_{command}"))
         figure = plot.picture(given)
         self.addCleanup(plot.pyplot.close, figure)
         return figure.axes[0], [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
 
     def refuses(self, pattern, *arguments):
-        with self.assertRaisesRegex(plot.PlotError, pattern):
+        with self.assertRaisesRegex(ScriptError, pattern):
             self.picture(*arguments)
         self.assertFalse(os.path.exists(self.out))
 
@@ -88,8 +89,10 @@ class Plot(unittest.TestCase):
 
     def test_choices(self):
         run = self.write_run("a", TRAIN + VALIDATION)
-        axes, _ = self.axes("curves", run, kind="validation", metric="loss", x="seconds", chance=0.2)
+        axes, labels = self.axes("curves", run, kind="validation", metric="loss", x="seconds", chance=0.2)
         curve, chance = axes.lines
+        self.assertEqual(list(axes.texts), [])  # in the legend, where it hides nothing
+        self.assertEqual(labels[-1], "chance (20 %)")
         self.assertEqual((list(curve.get_xdata()), list(curve.get_ydata())), ([4, 8], [1.7, 1.5]))
         self.assertEqual(list(chance.get_ydata()), [20, 20])
         self.assertEqual((axes.get_xlabel(), axes.get_ylabel()), ("seconds of wall time", "validation loss"))
@@ -130,7 +133,8 @@ class Plot(unittest.TestCase):
                                      for i, line in enumerate(returns)])
 
     def agents(self, *runs, **options):
-        figure = plot.agents_picture(types.SimpleNamespace(**{"smooth": 1, "memoryless": [], "title": "", **options},
+        figure = plot.agents_picture(types.SimpleNamespace(**{"smooth": 1, "memoryless": [], "title": "",
+                                                                 "mean": False, **options},
                                                            runs=list(runs)))
         self.addCleanup(plot.pyplot.close, figure)
         return figure.axes
@@ -165,8 +169,10 @@ class Plot(unittest.TestCase):
         self.write("few/spec.json", "{}")
         self.refuses("few is no run of srwm train-rl", "agents", self.path("few"))
         self.picture("agents", agent, "--memoryless", "maze=2.5", "--smooth", "3")
-        with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
-            self.picture("agents", agent, "--smooth", "0")
+        for option, words in (("--smooth=0", "'0' is not a whole number above 0"), ("--memoryless=maze", "'maze' is not GAME=R"),
+                              ("--memoryless=maze=x", "'x' is not a number"), ("--out=a.txt", "must end in")):
+            with self.assertRaisesRegex(UsageError, words):
+                plot.main(["agents", agent, *([] if option.startswith("--out") else ["--out", self.out]), option])
 
     def test_pictures(self):
         run = self.write_run("a <&> b", TRAIN + VALIDATION)
@@ -176,6 +182,88 @@ class Plot(unittest.TestCase):
         self.assertEqual(self.picture("curves", run, "--title", "Accuracy of a run"), first)
         self.out = self.path("picture.png")
         self.assertEqual(self.picture("curves", run)[:8], b"\x89PNG\r\n\x1a\n")
+
+    def test_all_that_is_in_the_folder_of_runs(self):
+        runs = [self.write_run("a-s1", TRAIN), self.write_agent("agent-s1", "srwm", [{"return_maze": 1}]),
+                self.write_run("new-s1", []), self.path("slurm-1.txt")]
+        self.write("slurm-1.txt", "said")
+        with contextlib.redirect_stderr(io.StringIO()) as warned:
+            self.assertIn(b"a-s1", self.picture("curves", *runs))
+            self.assertIn(b"return", self.picture("agents", *runs))
+        for words in ('left out: .*agent-s1: metrics.jsonl has no "accuracy"', "left out: .*new-s1: ",
+                      "left out: .*slurm-1.txt/metrics.jsonl cannot be read", "left out: .*a-s1/spec.json cannot be read"):
+            self.assertRegex(warned.getvalue(), words)
+        os.remove(self.out)
+        self.refuses("None of 3 can be drawn. The first: .*agent-s1: metrics.jsonl has no", "curves", *runs[1:])
+
+    def test_fifty_runs_are_told_apart(self):
+        runs = [self.write_run(f"run{i}", TRAIN) for i in range(50)]
+        axes, labels = self.axes("curves", *runs)
+        self.assertEqual(len(labels), 50)
+        self.assertEqual(len({(line.get_color(), str(line._dash_pattern)) for line in axes.lines}), 50)
+        figure = axes.figure
+        figure.canvas.draw()
+        legend = axes.get_legend().get_window_extent()
+        self.assertLess(legend.height, 1.3 * axes.get_window_extent().height)
+
+    def test_mean_of_seeds(self):
+        for seed, more in enumerate((0, 0.1, 0.2), 1):
+            self.write_run(f"a-s{seed}", [{**line, "accuracy": line["accuracy"] + more} for line in VALIDATION])
+        self.write_run("a-s3", [{**line, "accuracy": line["accuracy"] + 0.2} for line in VALIDATION[:1]])  # goes on
+        runs = [self.path(f"a-s{seed}") for seed in (1, 2, 3)]
+        axes, labels = self.axes("curves", *runs, self.write_run("b-s1", TRAIN), mean=True)
+        self.assertEqual(labels, ["a (3 seeds)", "b-s1"] if "b-s1" in labels else ["a (3 seeds)", "b"])
+        mean = axes.lines[0]
+        self.assertEqual(list(mean.get_xdata()), [25])
+        self.assertAlmostEqual(mean.get_ydata()[0], 50)
+        band = axes.collections[0].get_paths()[0].get_extents()
+        self.assertAlmostEqual(band.y0, 40)
+        self.assertAlmostEqual(band.y1, 60)
+        self.assertIn("band: standard deviation", axes.get_legend().get_title().get_text())
+        self.write_run("a-s2", [{**VALIDATION[0], "step": 7}])
+        self.refuses("have no step in common", "curves", *runs, "--mean")
+
+    def test_mean_of_results_and_agents(self):
+        for seed in (1, 2):
+            self.write_result(f"r-s{seed}", {"test": {"accuracy_by_shot": [0.1 * seed, 0.3 * seed, None]}})
+        axes, labels = self.axes("shots", self.path("r-s1"), self.path("r-s2"), mean=True)
+        self.assertEqual(labels, ["r (2 seeds)"])
+        self.assertEqual([round(y, 9) for y in axes.lines[0].get_ydata()[:2]], [15, 45])
+        agents = [self.write_agent(f"m-s{seed}", "lstm", [{"return_maze": seed * i} for i in range(4)]) for seed in (1, 3)]
+        maze, entropy = self.agents(*agents, mean=True)
+        self.assertEqual(list(maze.lines[0].get_ydata()), [0, 2, 4, 6])
+        self.assertEqual([text.get_text() for text in entropy.get_legend().get_texts()], ["lstm (2 seeds)"])
+
+    def test_names_are_no_formulas_and_always_shown(self):
+        names = ["a $x_1$ b", "_hidden", "c\nd", "e\udcfff", "g%h", "~"]
+        runs = [self.write_run(name, TRAIN) for name in names]
+        _, labels = self.axes("curves", *runs)
+        self.assertEqual(labels, ["a \\$x_1\\$ b", " _hidden", "c\\x0ad", "e\\xfff", "g%h", "~"])
+        svg = self.picture("curves", *runs)
+        for shown in (b">a $x_1$ b<", b"_hidden<", b">c\\x0ad<", b">e\\xfff<"):
+            self.assertIn(shown, svg)
+        with self.assertRaisesRegex(UsageError, "--title: what stands between dollar signs is no formula"):
+            self.picture("curves", runs[0], "--title", r"$\nothing$")
+        self.assertIn(b"costs $5<", self.picture("curves", runs[0], "--title", "costs $5"))
+
+    def test_an_output_that_is_an_input(self):
+        run = self.write_run("a", TRAIN)
+        os.symlink("a/metrics.jsonl", self.out)
+        with self.assertRaisesRegex(UsageError, "picture.svg is .*a/metrics.jsonl, which is read"):
+            self.picture("curves", run)
+
+    def test_numbers_that_are_none(self):
+        odd = [None, "x", 10 ** 400, [1], True, 1e999]
+        run = self.write_run("a", [{**line, "accuracy": value} for line, value in zip(TRAIN + TRAIN, odd)] + TRAIN)
+        self.picture("curves", run)
+        self.write_run("a", TRAIN, torn='{"name": "\u00fc'.encode().decode("utf-8")[:-1])
+        with open(self.path("a", "metrics.jsonl"), "ab") as file:
+            file.write(b"\xc3")  # cut within a letter
+        self.picture("curves", run)
+        for result in ({"test": []}, {"accuracy_by_shot": [[1]], "tasks": {"positions": 3}}, {"accuracy_by_shot": [],
+                       "ci95_by_shot": 3, "tasks": [1, {"positions": "x"}]}, {"accuracy_by_shot": [0.5], "tasks": [{"positions": 9}] * 3}):
+            with contextlib.suppress(ScriptError):
+                self.picture("shots", self.write_result("r", result))
 
     def test_refusals(self):
         run = self.write_run("a", TRAIN)
@@ -187,10 +275,16 @@ class Plot(unittest.TestCase):
         untested = self.write_result("b", {"test": {"accuracy": 1}})
         self.refuses("has no accuracy_by_shot: its protocol", "shots", untested)
         self.write("a/metrics.jsonl", "<html>\n")
-        self.refuses("metrics.jsonl is not JSON", "curves", run)
+        self.refuses("metrics.jsonl, line 1 is not JSON", "curves", run)
         self.write_run("a", TRAIN)
+        self.write("a/metrics.jsonl", "[1]\n")
+        self.refuses("metrics.jsonl, line 1 is not JSON of a run", "curves", run)
+        self.write_run("a", TRAIN)
+        for chance in ("x", "nan", "20"):
+            with self.assertRaisesRegex(UsageError, "--chance"):
+                self.picture("curves", run, "--chance", chance)
         self.out = self.path("nowhere", "picture.svg")
-        self.refuses("picture.svg cannot be written: No such file", "curves", run)
+        self.refuses("picture.svg cannot be written: there is no folder", "curves", run)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,17 @@ from packing import PackerTest, noise
 
 import numpy as np
 
+import command_line
 import srwm_pack
-from srwm_pack import InputError, PackError, write_class_dataset
+from command_line import InputError, ScriptError
+from srwm_pack import write_class_dataset
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SCRIPT = f"""
 import sys, time
 sys.path.insert(0, {os.path.join(HERE, "..", "..", "data_scripts")!r})
 import numpy as np
-import srwm_pack
+import command_line, srwm_pack
 
 def blocks():
     yield np.zeros((2, 4, 4, 1), np.uint8)
@@ -31,7 +33,7 @@ def blocks():
 def main(arguments):
     srwm_pack.write_class_dataset(arguments[0], "x", {{{{"train": (blocks(), [0] * 9, ["a"])}}}}, "test")
 
-srwm_pack.run(main, "It is to be had from the moon.")
+command_line.run(main, "It is to be had from the moon.")
 """
 
 
@@ -81,10 +83,10 @@ class WriteClassDataset(PackerTest):
 
     def test_full_disk(self):
         with mock.patch("shutil.disk_usage", return_value=SimpleNamespace(free=700)):
-            self.refused("packed.h5 cannot be written: 0 MB are needed, 0 MB are free", PackError)
+            self.refused("packed.h5 cannot be written: 0 MB are needed, 0 MB are free", ScriptError)
         error = OSError("Can't close file (file write failed: errno = 28, error message = 'No space left', buf = 0x9)")
-        self.assertEqual(srwm_pack.reason_of(error), "No space left")
-        self.assertEqual(srwm_pack.reason_of(OSError(13, "Permission denied")), "Permission denied")
+        self.assertEqual(command_line.reason_of(error), "No space left")
+        self.assertEqual(command_line.reason_of(OSError(13, "Permission denied")), "Permission denied")
 
     def test_any_error_leaves_nothing(self):
         def blocks():
@@ -106,10 +108,10 @@ class Run(PackerTest):
         return process
 
     def test_refusal(self):
-        process = self.start("raise srwm_pack.InputError('Half of it is missing.')")
+        process = self.start("raise command_line.InputError('Half of it is missing.')")
         self.assertEqual(process.communicate()[1], "-c: Half of it is missing. It is to be had from the moon.\n")
         self.assertEqual(process.returncode, 3)
-        process = self.start("raise srwm_pack.PackError('The disk is full.')")
+        process = self.start("raise command_line.ScriptError('The disk is full.')")
         self.assertEqual(process.communicate()[1], "-c: The disk is full.\n")
         self.assertEqual(os.listdir(self.folder), [])
 
