@@ -1,18 +1,9 @@
-# shellcheck shell=bash
-# What run_table.sh and run_variants.sh share, to be sourced: finding srwm, and running several of it at a time. A
-# signal stops them all: each writes a checkpoint, and the script ends with 75.
+# shellcheck shell=bash disable=SC2154
+# What run_table.sh and run_variants.sh share, to be sourced after options.sh: running several srwm at a time. A signal that
+# ends the script stops them all: each writes a checkpoint, and the script ends with 75. If the script itself is killed,
+# they end as well, after their checkpoints.
 
-find_srwm() {
-  local built
-  built=$(dirname "${BASH_SOURCE[0]}")/../build/release/apps/srwm/srwm
-  if [ -n "${SRWM:-}" ]; then echo "$SRWM"; elif [ -x "$built" ]; then echo "$built"; else echo srwm; fi
-}
-
-SRWM=$(find_srwm)
-if ! command -v "$SRWM" >/dev/null; then
-  echo "$(basename "$0"): There is no program '$SRWM'. Build it with make, or name it in the variable SRWM." >&2
-  exit 4
-fi
+find_srwm
 
 set -m  # each run has a process group of its own: a Ctrl-C reaches it once, through this script
 stopped='' code=0
@@ -22,7 +13,14 @@ stop() {
   stopped=yes
   for pid in ${pids[@]+"${pids[@]}"}; do kill -TERM "$pid" 2>/dev/null; done
 }
-trap stop INT TERM USR1 USR2
+# One that was ignored at the start, as after nohup, stays ignored. PIPE: nobody reads what is printed.
+for signal in HUP INT QUIT TERM USR1 USR2 XCPU ALRM PIPE; do trap stop "$signal"; done
+
+# become COMMAND...: replaces the shell by a program that gets a TERM when the script ends, however that ends.
+become() {
+  if command -v setpriv >/dev/null; then exec setpriv --pdeathsig TERM -- "$@"; fi
+  exec "$@"
+}
 
 # Waits for one run to end, and keeps the highest exit code that is not of a stop: 75, or 143 where the signal came
 # before srwm listened to it or after its work was done.
@@ -49,6 +47,7 @@ run_all() {
     "${command[@]}" "$item" &
     pids+=($!)
     item_of[$!]=$item
+    if [ -n "$stopped" ]; then stop; fi  # the signal came before the process was known
   done
   while [ ${#pids[@]} -gt 0 ]; do wait_for_one; done
 }
@@ -56,12 +55,9 @@ run_all() {
 # Ends the script as its runs ended.
 finish() {
   if [ "$code" -ne 0 ]; then
-    echo "$(basename "$0"): ${#failed[@]} ended with an error, exit code $code; output.txt of each says why:" >&2
+    echo "$me: ${#failed[@]} ended with an error, exit code $code; output.txt of each says why:" >&2
     printf '  %s\n' "${failed[@]}" >&2
     exit "$code"
   fi
-  if [ -n "$stopped" ]; then
-    echo "$(basename "$0"): Stopped. The same command goes on." >&2
-    exit 75
-  fi
+  if [ -n "$stopped" ]; then fail 75 "Stopped. Run the same command again to continue."; fi
 }

@@ -1,50 +1,64 @@
 #!/usr/bin/env bash
 # submit.sh TABLE|SWEEP.json [--seeds 1-5] [--runs-dir DIR] [--train 'OPTION...'] [-- SBATCH_OPTION...]: submits what is
-# missing of a table, or of a sweep, as one Slurm job array, a task for each run (array.sbatch). OPTIONs go to each
-# `srwm train-...`, SBATCH_OPTIONs to sbatch: --time, --gpus, --partition. The folder of the runs must be one that
-# all nodes see. Submit again when something failed: what is complete is left out. SRWM names the binary.
+# missing of a table, or of a sweep, as one Slurm job array, a task for each run (array.sbatch). OPTIONs, quoted as for a
+# shell, go to each `srwm train-...`, SBATCH_OPTIONs to sbatch: --time, --gpus, --partition. The folder of the runs must be
+# one that all nodes see. Submit again when something failed: what is complete is left out. SRWM names the binary.
+# shellcheck disable=SC2034,SC2154  # me, experiments, name, value, commands, asked_for_help: shared with options.sh
 set -euo pipefail
-folder=$(cd "$(dirname "$0")" && pwd)
+. "$(dirname "$(readlink -f "$0")")/../options.sh"
 
-usage() {
-  sed -n '2,5s/^# //p' "$0" >&2
-  exit 2
-}
-
-what='' seeds='' runs=runs train=()
+what='' seeds='' runs=runs train=() asked_for_help=''
 while [ $# -gt 0 ]; do
+  if split_equals "$1"; then set -- "$name" "$value" "${@:2}"; fi
   case $1 in
     --seeds) seeds=${2:?--seeds needs a list such as 1-5}; shift ;;
     --runs-dir) runs=${2:?--runs-dir needs a folder}; shift ;;
-    --train) read -ra train <<<"${2:?--train needs options of the command that trains}"; shift ;;
+    --train)
+      split_words "${2:?--train needs options of the command that trains}" ||
+        fail 2 "--train: a quote in it has no end: $2"
+      train=(${words[@]+"${words[@]}"})
+      shift ;;
     --) shift; break ;;
-    -*) usage ;;
-    *) if [ -n "$what" ]; then usage; fi; what=$1 ;;
+    --help) asked_for_help=yes; usage 2 5 ;;
+    -*) usage 2 5 ;;
+    *) if [ -n "$what" ]; then usage 2 5; fi; what=$1 ;;
   esac
   shift
 done
-if [ -z "$what" ]; then usage; fi
-. "$folder/../options.sh"
+if [ -z "$what" ]; then usage 2 5; fi
 refuse_settings ${train[@]+"${train[@]}"}
-export SRWM=${SRWM:-srwm}
+what=$(find_folder "$what"; echo .)
+what=${what%.}
+find_srwm
+command -v sbatch >/dev/null || fail 4 "There is no sbatch: submit from a machine that has Slurm, or use run_table.sh."
 
-mkdir -p "$runs"
+mkdir -p -- "$runs" || exit 3
+runs=$(readlink -f -- "$runs"; echo .)
+runs=${runs%$'\n'.}
 if [ -d "$what" ]; then
-  name=$(basename "$what")
+  name=$(basename -- "$what")
   lines=$("$SRWM" report "$what" --runs-dir "$runs" ${seeds:+--seeds "$seeds"} --format commands)
 else
-  name=$(basename "$(dirname "$what")")-sweep
+  name=$(basename -- "$(dirname -- "$(readlink -f -- "$what")")")-sweep
   lines=$("$SRWM" sweep "$what" --runs-dir "$runs" ${seeds:+--seed "$seeds"} --commands)
 fi
 grep '^#' <<<"$lines" >&2 || true
-commands=$(mktemp "$(realpath "$runs")/$name.commands.XXXXXX")
-grep '^srwm ' <<<"$lines" >"$commands" || true
-count=$(wc -l <"$commands")
-if [ "$count" -eq 0 ]; then
-  rm "$commands"
-  echo "submit.sh: Nothing is missing."
+read_commands "$lines"
+if [ ${#commands[@]} -eq 0 ]; then
+  echo "$me: Nothing is missing."
   exit
 fi
-echo "submit.sh: $count runs, listed in $commands; what they print goes to $runs/slurm-*.txt."
-exec sbatch --array="1-$count" --output="$runs/slurm-%A_%a.txt" "$@" "$folder/array.sbatch" "$commands" \
-  ${train[@]+"${train[@]}"}
+
+# A line for each task, with the path of the program: Slurm runs a copy of array.sbatch, elsewhere, and may not hand on the
+# environment.
+list=$(mktemp "$runs/commands.XXXXXX"; echo .)
+list=${list%$'\n'.}
+trap 'rm -f -- "$list"' EXIT
+for command in "${commands[@]}"; do
+  split_words "$command"
+  printf '%q ' "$SRWM" "${words[@]:1}" ${train[@]+"${train[@]}"}
+  echo
+done >"$list"
+echo "$me: ${#commands[@]} runs of $name, listed in $list; what they print goes to $runs/slurm-*.txt."
+sbatch --array="1-${#commands[@]}" --output="${runs//%/%%}/slurm-%A_%a.txt" "$@" "$experiments/slurm/array.sbatch" "$list"
+trap - EXIT

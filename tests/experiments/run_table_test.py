@@ -1,8 +1,10 @@
-"""experiments/run_table.sh and run_variants.sh, and experiments/slurm/ with a Slurm that is only pretended.
+"""experiments/run_table.sh and run_variants.sh, and experiments/slurm/ with a Slurm that is only pretended; all of them as
+they are in a clone, in an installation and in an unpacked tarball.
 
-Usage: run_table_test.py SRWM EXPERIMENTS_DIR"""
+Usage: run_table_test.py SRWM EXPERIMENTS_DIR BUILD_DIR CMAKE"""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,9 @@ import time
 import unittest
 from pathlib import Path
 
-SRWM, EXPERIMENTS = sys.argv[1], Path(sys.argv[2])
+SRWM, EXPERIMENTS, BUILD, CMAKE = sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+# A name with all that trips programs over names.
+ODD = os.fsdecode(b"~ it's a \"new\nline\" $HOME \xff %a")
 
 SPEC = {
     "data": {"dataset": "glyphs", "glyphs": {"train_classes": 12, "val_classes": 5, "test_classes": 5,
@@ -57,8 +61,10 @@ class TableTest(unittest.TestCase):
 
     def script(self, name, *options, **more):
         """Runs a script of experiments/; `more` goes into its environment."""
+        more = {"SRWM": SRWM, **more}
         return subprocess.Popen([EXPERIMENTS / name, *options], cwd=self.root, text=True, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, env={**os.environ, "SRWM": SRWM, "OMP_NUM_THREADS": "1", **more})
+                                stderr=subprocess.PIPE, errors="surrogateescape",
+                                env={**os.environ, "OMP_NUM_THREADS": "1", **more})
 
     def run_table(self, *options):
         process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, *options)
@@ -100,7 +106,7 @@ class RunTable(TableTest):
         out, err = self.stopped_while(runs="small-a-s1", is_done="small-b-s1")
         self.assertIn("A, seed 1: unfinished", out)
         self.assertTrue((self.runs / "small-a-s1/checkpoints/latest.h5").exists())
-        self.assertIn("The same command goes on", err)
+        self.assertIn("Run the same command again to continue", err)
 
     def test_tells_of_runs_that_fail_and_runs_the_others(self):
         self.write_spec("a", data={"dataset": "none"})
@@ -110,6 +116,66 @@ class RunTable(TableTest):
         self.assertIn("--run-dir", err)
         self.assertIn("| B | 1 of 1 |", out)
         self.assertIn("none", (self.runs / "small-a-s1/output.txt").read_text())
+
+    def test_runs_in_folders_of_any_name(self):
+        odd = self.root / ODD
+        self.table = self.table.rename(odd)
+        self.runs = odd / "runs"
+        code, out, err = self.run_table("--jobs=2", "--seeds=1")
+        self.assertEqual(code, 0, err)
+        self.assertIn("| B | 1 of 1 |", out)
+        self.assertEqual(sorted(path.name for path in self.runs.iterdir()), ["small-a-s1", "small-b-s1"])
+
+    def test_home_after_an_equals_sign(self):
+        process = self.script("run_table.sh", self.table, "--runs-dir=~/my runs", "--seeds", "1", HOME=str(self.root / "home"))
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertTrue((self.root / "home/my runs/small-a-s1/DONE").exists())
+
+    def stop_by(self, signal_number, **options):
+        """Starts a table of two runs that take long, ends the script by a signal and waits for both runs to end."""
+        for row in "ab":
+            self.write_spec(row, train={**SPEC["train"], "steps": 10_000_000})
+        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, "--jobs", "2", "--seeds", "1", **options)
+        folders = [self.runs / f"small-{row}-s1" for row in "ab"]
+        wait_until(lambda: all((folder / "metrics.jsonl").exists() and (folder / "metrics.jsonl").stat().st_size
+                               for folder in folders))
+        process.send_signal(signal_number)
+        out, err = process.communicate(timeout=60)
+        for folder in folders:
+            wait_until(lambda folder=folder: "Stopped" in (folder / "output.txt").read_text())
+            self.assertTrue((folder / "checkpoints/latest.h5").exists())
+        return process.returncode, err
+
+    def test_every_signal_that_means_end_stops_the_runs(self):
+        for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
+            with self.subTest(number):
+                code, err = self.stop_by(number)
+                self.assertEqual(code, 75, err)
+                shutil.rmtree(self.runs)
+
+    @unittest.skipUnless(shutil.which("setpriv"), "there is no setpriv, which lets children end with their parent")
+    def test_runs_end_with_a_script_that_is_killed(self):
+        code, _ = self.stop_by(signal.SIGKILL)
+        self.assertEqual(code, -signal.SIGKILL)
+
+    def test_runs_end_when_nobody_reads_what_is_printed(self):
+        for row in "ab":
+            self.write_spec(row, train={**SPEC["train"], "steps": 10_000_000})
+        self.write_spec("a", data={"dataset": "none"})
+        process = self.script("run_table.sh", self.table, "--runs-dir", self.runs, "--jobs", "1", "--seeds", "1")
+        process.stdout.readline()
+        process.stdout.close()  # the next line has no reader
+        process.wait(timeout=60)
+        process.stderr.close()
+        self.assertNotEqual(process.returncode, 0)
+
+    def test_help(self):
+        for name in ("run_table.sh", "run_variants.sh", "slurm/submit.sh"):
+            process = self.script(name, "--help")
+            out, err = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, err), (0, ""))
+            self.assertIn(Path(name).name, out)
 
     def test_refuses_what_it_does_not_know(self):
         code, _, err = self.run_table("--", "--set", "train.batch=3")
@@ -208,6 +274,29 @@ class RunVariants(TableTest):
         self.assertIn("'bad: a.json optim.rat=0.01'", err)
         self.assertFalse(self.runs.exists())
 
+    def test_refuses_lists_that_are_wrong(self):
+        for lines, words in ((["a: a.json", "b: b.json", "a: b.json"], "Lines 1 and 3 of .* have the same name, a"),
+                             (["a: a.json", "", "b:b.json"], "Line 3 of .* is not 'NAME: SPEC"),
+                             (["a: a.json 'train.batch=3"], "a quote without an end"), (["../x: a.json"], "Line 1 of"),
+                             (["# nothing"], "lists nothing to run"), (["\xff\xfea\0:\0"], "Line 1 of")):
+            self.write_list(*lines)
+            code, _, err = self.run_variants()
+            self.assertEqual(code, 2, lines)
+            self.assertRegex(err, words)
+        self.write_list("a: a.json", "b: b.json")
+        code, _, err = self.run_variants("a", "b", "a")
+        self.assertEqual(code, 2)
+        self.assertIn("a is named twice", err)
+        self.assertFalse(self.runs.exists())
+
+    def test_lists_of_other_systems(self):
+        (self.table / "my a.json").write_text((self.table / "a.json").read_text())
+        (self.table / "variants.txt").write_bytes(b"\xef\xbb\xbfa: 'my a.json' train.batch=3\r\n# x\r\n\r\nb: b.json")
+        code, _, err = self.run_variants()
+        self.assertEqual(code, 0, err)
+        self.assertEqual(self.spec_of("a")["train"]["batch"], 3)
+        self.assertTrue((self.runs / "b/DONE").exists())
+
     def test_stops_on_a_signal_and_goes_on(self):
         self.write_list("long: a.json train.steps=1000000")
         process = self.start()
@@ -215,7 +304,7 @@ class RunVariants(TableTest):
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 75, out + err)
-        self.assertIn("The same command goes on", err)
+        self.assertIn("Run the same command again to continue", err)
         self.write_list("long: a.json train.steps=20000")
         code, _, err = self.run_variants()
         self.assertEqual(code, 0, err)
@@ -240,13 +329,14 @@ class Slurm(TableTest):
         (self.root / "bin").mkdir()
         for name in ("sbatch", "scontrol"):
             program = self.root / "bin" / name
-            program.write_text(f'#!/bin/sh\nprintf \'%s\\n\' "$@" >"{self.root}/{name}.called"\n')
+            program.write_text(f'#!/bin/sh\nprintf \'%s\\n\' "$@" >"{self.root}/{name}.called"\n'
+                               f'for last in "$@"; do :; done; printf %s "$last" >"{self.root}/{name}.last"\n')
             program.chmod(0o755)
         self.environment = {"PATH": f"{self.root}/bin:{os.environ['PATH']}"}
 
     def called(self, name):
         path = self.root / f"{name}.called"
-        return path.read_text().splitlines() if path.exists() else None
+        return path.read_text(errors="surrogateescape").splitlines() if path.exists() else None
 
     def submit(self, *options):
         process = self.script("slurm/submit.sh", self.table, "--runs-dir", self.runs, *options, **self.environment)
@@ -254,10 +344,13 @@ class Slurm(TableTest):
         self.assertEqual(process.returncode, 0, err)
         return out
 
-    def start_task(self, number, *options):
-        commands = self.called("sbatch")[-1 if not options else -1 - len(options)]
-        return self.script("slurm/array.sbatch", commands, *options, SLURM_ARRAY_TASK_ID=str(number),
-                           SLURM_ARRAY_JOB_ID="7", **self.environment)
+    def start_task(self, number):
+        """As Slurm does it: a copy of the script, elsewhere."""
+        copy = self.root / "slurm_script"
+        shutil.copy(EXPERIMENTS / "slurm/array.sbatch", copy)
+        commands = (self.root / "sbatch.last").read_text(errors="surrogateescape")
+        return self.script(copy, commands, SLURM_ARRAY_TASK_ID=str(number), SLURM_ARRAY_JOB_ID="7", SRWM="/nowhere/srwm",
+                           **self.environment)
 
     def test_submits_a_task_for_each_missing_run(self):
         self.run_table("--seeds", "1")
@@ -270,6 +363,39 @@ class Slurm(TableTest):
         self.assertEqual(task.returncode, 0, out + err)
         self.assertTrue((self.runs / "small-b-s2/DONE").exists())
         self.assertIsNone(self.called("scontrol"))
+
+    def test_options_for_training_are_split_as_a_shell_does(self):
+        data = self.root / ODD
+        data.mkdir()
+        quoted = "'" + str(data).replace("'", "'\\''") + "'"
+        self.runs = self.root / ODD / "runs"
+        self.submit("--seeds=1", "--train", f"--data-dir {quoted} --threads 1")
+        task = self.start_task(1)
+        out, err = task.communicate(timeout=60)
+        self.assertEqual(task.returncode, 0, out + err)
+        self.assertTrue((self.runs / "small-a-s1/DONE").exists())
+        self.assertIn("%%a/runs/slurm-%A_%a.txt", "\n".join(self.called("sbatch")))
+        process = self.script("slurm/submit.sh", self.table, "--train", "--data-dir 'x", **self.environment)
+        self.assertIn("a quote in it has no end", process.communicate(timeout=60)[1])
+        self.assertEqual(process.returncode, 2)
+        process = self.script("slurm/submit.sh", self.table, "--train", "--threads 1 '--seed' 3", **self.environment)
+        self.assertIn("--seed makes a run that would not be counted", process.communicate(timeout=60)[1])
+
+    def test_without_slurm(self):
+        for program in ("bash", "env", "dirname", "readlink", "basename", "sed"):
+            os.symlink(shutil.which(program), self.root / "bin" / program)
+        (self.root / "bin/sbatch").unlink()
+        process = self.script("slurm/submit.sh", self.table, "--runs-dir", self.runs, PATH=str(self.root / "bin"))
+        self.assertRegex(process.communicate(timeout=60)[1], "There is no sbatch: submit from a machine that has Slurm")
+        self.assertEqual(process.returncode, 4)
+        self.assertFalse(self.runs.exists())
+
+    def test_a_submission_that_fails_leaves_no_list(self):
+        (self.root / "bin/sbatch").write_text("#!/bin/sh\nexit 3\n")
+        process = self.script("slurm/submit.sh", self.table, "--runs-dir", self.runs, **self.environment)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 3)
+        self.assertEqual(list(self.runs.iterdir()), [])
 
     def test_submits_nothing_where_nothing_is_missing(self):
         self.run_table("--seeds", "1")
@@ -294,6 +420,83 @@ class Slurm(TableTest):
     def test_does_not_come_back_when_cancelled(self):
         self.stop_task(signal.SIGTERM)
         self.assertIsNone(self.called("scontrol"))
+
+
+class Installed(TableTest):
+    """The scripts find the program that they came with, however they are started."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.tree = Path(folder.name).resolve()
+        subprocess.run([CMAKE, "--install", BUILD, "--prefix", cls.tree / "usr"], check=True, stdout=subprocess.DEVNULL)
+        # A tarball has a launcher before the program; a clone has neither.
+        shutil.copytree(cls.tree / "usr", cls.tree / "tarball", symlinks=True)
+        (cls.tree / "tarball/libexec").mkdir()
+        (cls.tree / "tarball/bin/srwm").rename(cls.tree / "tarball/libexec/srwm")
+        launcher = (EXPERIMENTS.parent / "packaging/launcher.sh").read_text()
+        (cls.tree / "tarball/bin/srwm").write_text(launcher.replace("@GLIBC_FLOOR@", "2.0").replace("@MACHINE@", os.uname().machine))
+        (cls.tree / "tarball/bin/srwm").chmod(0o755)
+        shutil.copytree(EXPERIMENTS, cls.tree / "clone/experiments")
+        (cls.tree / "clone/build/release/apps/srwm").mkdir(parents=True)
+        os.symlink(SRWM, cls.tree / "clone/build/release/apps/srwm/srwm")
+
+    def start(self, script, *arguments, **environment):
+        bare = {key: value for key, value in os.environ.items() if key != "SRWM"}
+        return subprocess.run([script, *arguments], cwd=self.root, text=True, capture_output=True, check=False, timeout=60,
+                              env={**bare, "OMP_NUM_THREADS": "1", **environment})
+
+    def check(self, done, program):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("| A | 1 of 1 |", done.stdout)
+        command = json.loads((self.runs / "small-a-s1/result.json").read_text()).get("command", program)
+        self.assertIn(Path(program).name, str(command))
+
+    def table_of(self, place, **environment):
+        script = self.tree / place / "run_table.sh"
+        shutil.rmtree(self.runs, ignore_errors=True)
+        return self.start(script, self.table, "--runs-dir", self.runs, "--seeds", "1", **environment)
+
+    def test_tables(self):
+        for place in ("usr/share/srwm/experiments", "tarball/share/srwm/experiments", "clone/experiments"):
+            with self.subTest(place):
+                self.check(self.table_of(place), "srwm")
+
+    def test_the_program_of_the_path(self):
+        """Whatever names it: the script must not take its own function for it."""
+        for environment in ({"SRWM": "srwm"}, {}):
+            shutil.copytree(EXPERIMENTS, self.root / "alone/experiments", dirs_exist_ok=True)
+            done = self.start(self.root / "alone/experiments/run_table.sh", self.table, "--runs-dir", self.runs, "--seeds", "1",
+                              PATH=f"{self.tree}/usr/bin:{os.environ['PATH']}", **environment)
+            self.check(done, "srwm")
+        done = self.start(self.root / "alone/experiments/run_table.sh", self.table, SRWM="nowhere")
+        self.assertEqual((done.returncode, done.stderr), (4, "run_table.sh: There is no program 'nowhere'. Build it with make, or "
+                                                             "name it in the variable SRWM.\n"))
+
+    def test_through_a_link_and_by_the_name_of_a_table(self):
+        os.symlink(self.tree / "usr/share/srwm/experiments/run_table.sh", self.root / "run")
+        done = self.start(self.root / "run", "games_signpost", "--runs-dir", self.runs, "--seeds", "1", "--", "--unknown")
+        self.assertIn("runs are missing.", done.stdout)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+
+    def test_submissions(self):
+        (self.root / "bin").mkdir()
+        (self.root / "bin/sbatch").write_text("#!/bin/sh\nfor list; do :; done\ncat \"$list\"\n")
+        (self.root / "bin/sbatch").chmod(0o755)
+        for place, program in (("usr/share/srwm/experiments", "usr/bin/srwm"), ("tarball/share/srwm/experiments", "tarball/bin/srwm"),
+                               ("clone/experiments", "clone/build/release/apps/srwm/srwm")):
+            done = self.start(self.tree / place / "slurm/submit.sh", self.table, "--runs-dir", self.runs, "--seeds", "1",
+                              PATH=f"{self.root}/bin:{os.environ['PATH']}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(f"\n{self.tree / program} train-fewshot --config ", done.stdout)
+
+    def test_data_scripts(self):
+        scripts = self.tree / "usr/share/srwm/data_scripts"
+        for script in sorted(scripts.glob("pack_*.py")):
+            done = subprocess.run([sys.executable, "-B", script, "--help"], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(list(scripts.glob("**/__pycache__")), [])
 
 
 if __name__ == "__main__":
