@@ -50,6 +50,41 @@ TEST_CASE("each kind of file is described", "[describe]") {
   CHECK_THROWS_WITH(contact_sheet_of_file(path, "train", 3), Contains("has no images"));
 }
 
+TEST_CASE("blank images, equal images and equal names are counted", "[describe]") {
+  const TempDir dir;
+  const std::filesystem::path path = dir.path() / "file.h5";
+  ClassDataset dataset = small_dataset();
+  write_class_dataset(dataset, path, "srwm test");
+  for (const char* words : {"blank", "pixels of an image in another", "names of classes are in more"}) {
+    CHECK_THAT(describe_file(path, 1), !Contains(words));
+  }
+
+  const std::int64_t size = 10 * 10;
+  const auto image = [size](const ClassSplit& split, std::int64_t i) {
+    return const_cast<std::uint8_t*>(split.images.data<std::uint8_t>()) + i * size;
+  };
+  std::fill_n(image(dataset.train, 4), size, std::uint8_t{200});
+  std::fill_n(image(dataset.train, 9), size, std::uint8_t{200});
+  std::fill_n(image(dataset.test, 0), size, std::uint8_t{0});
+  std::copy_n(image(dataset.val, 0), size, image(dataset.val, 1));   // of one class: not counted
+  std::copy_n(image(dataset.val, 3), size, image(dataset.val, 14));  // classes 1 and 4
+  std::copy_n(image(dataset.train, 0), size, image(dataset.train, 17));
+  std::copy_n(image(dataset.train, 0), size, image(dataset.test, 7));
+  dataset.test.class_names[3] = dataset.train.class_names[2];
+  for (const int threads : {1, 3}) {
+    write_class_dataset(dataset, path, "srwm test");
+    const std::string text = describe_file(path, threads);
+    CHECK_THAT(text, Contains("  2 of 18 images of train are blank (all pixels alike)\n"));
+    CHECK_THAT(text, Contains("  1 of 15 images of test are blank (all pixels alike)\n"));
+    CHECK_THAT(text, Contains("  2 images have the pixels of an image in another class, in " + std::string("val/") +
+                              dataset.val.class_names[1] + " and val/" + dataset.val.class_names[4] + ", say\n"));
+    CHECK_THAT(text, Contains("  3 images have the pixels of an image in another split, in train/" +
+                              dataset.train.class_names[0] + " and test/" + dataset.test.class_names[2] + ", say\n"));
+    CHECK_THAT(text, Contains("  1 names of classes are in more than one split, '" + dataset.train.class_names[2] +
+                              "' first\n"));
+  }
+}
+
 TEST_CASE("a file of another program is not described", "[describe]") {
   const TempDir dir;
   write_file_atomically(dir.path() / "x.h5", hdf5::File::in_memory().image());
