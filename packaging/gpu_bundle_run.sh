@@ -313,6 +313,27 @@ write_archives() {
   fi
 }
 
+# wait_for_step: the exit status of the step that runs, in `status`. A signal in between is passed on to it by stop().
+wait_for_step() {
+  while true; do
+    wait "$running"
+    status=$?
+    kill -0 "$running" 2>/dev/null || break
+  done
+  running=''
+}
+
+# stop NUMBER: ends the step that runs, lets it end, and then this script, with what there is.
+stop() {
+  if [ -n "${running:-}" ]; then
+    kill -TERM "$running" 2>/dev/null
+    wait_for_step
+  fi
+  write_summary
+  echo "run.sh: Stopped. --resume continues." >&2
+  exit $((128 + $1))
+}
+
 run_step() {
   local name=$1 status start=$SECONDS outcome
   limit=${limits[$name]}
@@ -324,8 +345,10 @@ run_step() {
   echo "== $name (at most $limit s)"
   rm -f "$STATE/status/$name" "$STATE/logs/$name.log"
   export limit
-  timeout --kill-after=10 "$limit" "$script" --step "$name" >"$STATE/logs/$name.log" 2>&1
-  status=$?
+  # In the background, since `timeout` has a process group of its own that a Ctrl-C does not reach.
+  timeout --kill-after=10 "$limit" "$script" --step "$name" >"$STATE/logs/$name.log" 2>&1 &
+  running=$!
+  wait_for_step
   case $status in
     0) outcome=passed ;;
     "$skipped") outcome=skipped ;;
@@ -334,7 +357,7 @@ run_step() {
     *) outcome=FAILED failed=1 ;;
   esac
   note "$name" "$outcome" $((SECONDS - start))
-  if [ $status -ne 0 ]; then tail -15 "$STATE/logs/$name.log"; fi
+  if [ "$status" -ne 0 ]; then tail -15 "$STATE/logs/$name.log"; fi
   write_summary
 }
 
@@ -342,6 +365,10 @@ usage() { sed -n '2,/^set /p' "$0" | sed -e '/^set /d' -e 's/^# \{0,1\}//'; }
 
 restore() {
   [ -e "$1/state.tar.gz.part00" ] || { echo "run.sh: $1 has no state.tar.gz.part00 of an earlier call." >&2; exit 2; }
+  if [[ $(realpath "$1")/ == "$(realpath -m "$STATE")"/* ]]; then
+    echo "run.sh: $1 is in STATE, $STATE, which is replaced. Give another STATE." >&2
+    exit 2
+  fi
   rm -rf "$STATE"
   mkdir -p "$STATE"
   cat "$1"/state.tar.gz.part* | tar -C "$STATE" -xz
@@ -368,6 +395,9 @@ main() {
     [ -n "${limits[$name]:-}" ] || { echo "run.sh: there is no step '$name'; there are ${steps[*]}." >&2; exit 2; }
   done
   mkdir -p "$STATE/logs" "$STATE/status" "$STATE/results" "$OUT"
+  trap 'stop 1' HUP
+  trap 'stop 2' INT
+  trap 'stop 15' TERM
   unpack
   find_device
   export device no_gpu library_path resume

@@ -19,6 +19,13 @@ binaries() { find "$tree/bin" "$tree/lib" -type f | sort; }
 
 [ -z "$omniglot" ] || [ -f "$omniglot" ] || fail "There is no file $omniglot. Pack Omniglot with data_scripts/pack_omniglot.py, or leave OMNIGLOT out."
 out=$tree
+# The folder is removed before it is filled: it must not hold anything that is read here, or belongs to others.
+for input in "$build" "$PWD" ${omniglot:+"$(realpath "$omniglot")"}; do
+  if [[ $input/ == "$out"/* ]]; then fail "$out, which is replaced, holds the input $input. Name another folder."; fi
+done
+if [ -e "$out" ] && [ -n "$(ls -A "$out")" ] && [ ! -f "$out/bundle.tar.gz" ]; then
+  fail "$out is there already and holds something else. Name another folder."
+fi
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 mkdir -p "$tree/bin" "$tree/lib/srwm" "$tree/tests/golden" "$tree/data_scripts" "$tree/data"

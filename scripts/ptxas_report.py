@@ -9,7 +9,6 @@ BUILD_DIR is configured with CUDA; the commands of its compile_commands.json are
 away, so the figures are those of the library that it builds.
 """
 
-import argparse
 import concurrent.futures
 import json
 import os
@@ -17,6 +16,11 @@ import re
 import shlex
 import subprocess
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "data_scripts"))
+sys.dont_write_bytecode = True
+
+from command_line import InputError, ScriptError, argument_parser, path, printable, read_text, run
 
 ENTRY = re.compile(r"Compiling entry function '([^']+)' for '(sm_\w+)'")
 FRAME = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
@@ -32,16 +36,16 @@ class Usage:
         self.registers = self.shared = self.stack = self.spilled = 0
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("build")
+def main(arguments):
+    parser = argument_parser(__doc__)
+    parser.add_argument("build", type=path)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     commands = cuda_commands(options.build)
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
         usages = [usage for part in pool.map(compile_verbosely, commands) for usage in part]
     if not usages:
-        sys.exit("ptxas-report: the compiler reported no kernel at all.")
+        raise ScriptError("The compiler reported no kernel at all.")
     demangle(usages)
     print_table(usages)
     bad = [usage for usage in usages if usage.stack or usage.spilled]
@@ -54,10 +58,13 @@ def main():
 
 def cuda_commands(build):
     """(source, command, folder) of every CUDA source."""
-    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
-        entries = [entry for entry in json.load(file) if entry["file"].endswith(".cu") and "nvcc" in entry["command"]]
+    place = os.path.join(build, "compile_commands.json")
+    try:
+        entries = [entry for entry in json.loads(read_text(place)) if entry["file"].endswith(".cu") and "nvcc" in entry["command"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{place} is no list of commands: {error}. Configure the build again.") from error
     if not entries:
-        sys.exit(f"ptxas-report: {build} was configured without CUDA. Configure with SRWM_CUDA=ON; this needs nvcc.")
+        raise InputError(f"{build} was configured without CUDA. Configure with SRWM_CUDA=ON; this needs nvcc.")
     return [(entry["file"], entry["command"], entry["directory"]) for entry in entries]
 
 
@@ -70,7 +77,8 @@ def compile_verbosely(entry):
         words[words.index("-MF") + 1] = "/dev/null"
     done = subprocess.run(words + ["-Xptxas=-v"], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        sys.exit(f"ptxas-report: {source} does not compile:\n{done.stderr}")
+        print(done.stderr, file=sys.stderr)
+        raise ScriptError(f"{printable(source)} does not compile; what the compiler said is above.")
     return parse(os.path.basename(source), done.stdout + done.stderr)
 
 
@@ -116,4 +124,4 @@ def print_table(usages):
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

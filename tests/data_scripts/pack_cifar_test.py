@@ -133,6 +133,27 @@ class PackCifar(PackerTest):
         del files["cifar-100-binary/test.bin"]
         self.refused("holds neither meta, train, test", self.write_tar("b.tar.gz", files))
 
+    def test_names_in_another_order(self):
+        files = binary_files(self.parts)
+        names = "cifar-100-binary/fine_label_names.txt"
+        for change, pattern in ((lambda text: text.replace("bed", "apple", 1), "the name of class 5 is 'apple'; CIFAR-100 has 'bed'"),
+                                (lambda text: text.replace("boy\n", ""), "the name of class 11 is 'bridge'; CIFAR-100 has 'boy'"),
+                                (lambda text: text + "zebra\n", "has 101 names of a class instead of 100")):
+            changed = {**files, names: change(files[names].decode()).encode()}
+            self.refused(pattern, self.write_tar("a.tar.gz", changed))
+        for encoding in ("utf-8-sig", "utf-16"):
+            self.pack(self.write_tar("a.tar.gz", {**files, names: files[names].decode().replace("\n", "\r\n").encode(encoding)}))
+            self.check("fc100")
+
+    def test_two_copies_in_one_folder(self):
+        files = python_files(self.parts)
+        litter = {f"__MACOSX/cifar-100-python/._{name}": b"Mac" for name in ("meta", "train", "test")}
+        self.pack(self.write_zip("a.zip", {**files, **litter, "other/train": b"x"}))
+        self.check("fc100")
+        copies = {f"copy/{name}": content for name, content in files.items()}
+        self.refused("holds meta, train, test twice: in 'cifar-100-python/' and in 'copy/cifar-100-python/'",
+                     self.write_zip("a.zip", {**files, **copies}))
+
     def test_damaged_archive(self):
         path = self.write_tar("cut.tar.gz", python_files(self.parts))
         os.truncate(path, os.path.getsize(path) // 2)

@@ -1,5 +1,6 @@
 """data_scripts/pack_omniglot.py on small archives made here."""
 
+import io
 import json
 import os
 import unittest
@@ -8,9 +9,10 @@ import zipfile
 from packing import HTML, PackerTest, image_file
 
 import numpy as np
+from PIL import Image
 
 import pack_omniglot
-from command_line import ScriptError
+from command_line import ScriptError, UsageError
 from srwm_pack import Statistics
 
 ALPHABETS = {"background": {"Greek": 3, "Tagalog": 2}, "evaluation": {"Oriya": 2}}
@@ -166,6 +168,86 @@ class PackOmniglot(PackerTest):
         self.refused("vinyals_val.json is not a list of Omniglot characters")
         os.remove(self.path("vinyals_val.json"))
         self.refused("There is neither .*val.json nor .*vinyals_val.json")
+
+    def test_lists_that_name_a_character_twice(self):
+        self.write("vinyals_test.json", json.dumps({"evaluation": {"Oriya": ["character01", "character01"]}}).encode())
+        self.refused("The character evaluation/Oriya/character01 is twice: .*test.json and .*test.json")
+        self.write("vinyals_test.json", b'{"evaluation": {"Oriya": ["character01"], "Oriya": ["character02"]}}')
+        self.refused("test.json is not a list of Omniglot characters .*: 'Oriya' is there twice")
+        for content in ({"evaluation": {"Oriya": "character01"}}, {"evaluation": {"Oriya": [1]}}, {"evaluation": ["x"]}, 3):
+            self.write("vinyals_test.json", json.dumps(content).encode())
+            self.refused("test.json is not a list of Omniglot characters")
+        self.write("vinyals_test.json", b"[" * 100000)
+        self.refused("test.json is not a list of Omniglot characters")
+
+    def test_lists_as_other_systems_save_them(self):
+        for encoding in ("utf-8-sig", "utf-16"):
+            for split, parts in SPLIT.items():
+                self.write(f"vinyals_{split}.json", json.dumps(parts, indent=1).replace("\n", "\r\n").encode(encoding))
+            self.pack()
+        self.assertIn("warning: the lists name 2 / 1 / 2 classes; the split of Vinyals et al. has 1028 / 172 / 423.",
+                      self.warnings)
+
+    def test_litter_does_not_count(self):
+        self.pack()
+        expected = self.packed()[0]["train"][0]
+        for part in ALPHABETS:
+            files = drawings(part)
+            litter = {f"__MACOSX/{name.rsplit('/', 1)[0]}/._{name.rsplit('/', 1)[1]}": b"Mac" for name in files}
+            litter |= {f"{name.rsplit('/', 1)[0]}/.DS_Store": b"" for name in files}
+            litter |= {f"{name.rsplit('/', 1)[0]}/._{name.rsplit('/', 1)[1]}": b"Mac" for name in files}
+            self.archives[part] = self.write_zip(f"litter_{part}.zip", {**files, **litter})
+        self.pack()
+        np.testing.assert_array_equal(self.packed()[0]["train"][0], expected)
+
+    def test_drawings_saved_again(self):
+        """In 16 bits, as palettes, with transparent paper: the same pictures."""
+        self.pack()
+        expected = self.packed()[0]["train"][0]
+
+        def again(content, change):
+            file = io.BytesIO()
+            change(Image.open(io.BytesIO(content))).save(file, "PNG")
+            return file.getvalue()
+
+        def transparent(image):
+            paper = image.convert("L")
+            made = Image.new("RGBA", image.size)
+            made.putalpha(paper.point(lambda value: 255 - value))
+            return made
+
+        for change in (lambda image: Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257), transparent,
+                       lambda image: image.convert("P"), lambda image: image.convert("RGB")):
+            for part in ALPHABETS:
+                files = {name: again(content, change) for name, content in drawings(part).items()}
+                self.archives[part] = self.write_zip(f"again_{part}.zip", files)
+            self.pack()
+            np.testing.assert_array_equal(self.packed()[0]["train"][0], expected)
+
+    def test_blank_drawings_are_said(self):
+        blank = image_file(np.full((105, 105), 255, np.uint8), "PNG")
+        files = {name: blank if "character01" in name else content for name, content in drawings("background").items()}
+        self.archives["background"] = self.write_zip("blank.zip", files)
+        self.pack()
+        self.assertIn("warning: 20 of 40 images of train are blank (all pixels alike), the first of them in the class "
+                      "background/Greek/character01.", self.warnings)
+
+    def test_outputs_that_are_inputs(self):
+        self.out = self.archives["evaluation"]
+        self.assertRaisesRegex(UsageError, "--out: .*evaluation.zip, which is read", self.pack)
+        self.out = self.path("vinyals_test.json")
+        self.assertRaisesRegex(UsageError, "--out: .*vinyals_test.json is the input", self.pack)
+
+    def test_damage_is_never_a_bug(self):
+        with open(self.archives["evaluation"], "rb") as file:
+            whole = file.read()
+        chance = np.random.default_rng(3)
+        for _ in range(25):
+            changed = bytearray(whole)
+            for _ in range(chance.integers(1, 30)):
+                changed[chance.integers(len(changed))] = chance.integers(256)
+            self.archives["evaluation"] = self.write("changed.zip", bytes(changed))
+            self.ends_well(pack_omniglot.main, *self.arguments("--out", self.out))
 
     def test_folder_of_the_result_is_missing(self):
         self.out = self.path("nowhere", "o.h5")

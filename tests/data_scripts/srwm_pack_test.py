@@ -41,6 +41,10 @@ class WriteClassDataset(PackerTest):
     def setUp(self):
         super().setUp()
         self.images = {split: noise(seed, 12, 5, 4, 3) for seed, split in enumerate(srwm_pack.SPLITS)}
+        warned = mock.patch("srwm_pack.warn", side_effect=lambda text: self.warnings.append(text))
+        warned.start()
+        self.addCleanup(warned.stop)
+        self.warnings = []
 
     def write_splits(self, **contents):
         splits = {split: (images, [0, 1, 1] * 4, ["a", "ü"]) for split, images in self.images.items()} | contents
@@ -81,6 +85,47 @@ class WriteClassDataset(PackerTest):
                                 ([np.zeros((12, 5, 4, 3))], "images 0 to 11 are float64")):
             self.refused(pattern, test=(images, labels, names))
 
+    def test_labels_that_are_none(self):
+        for labels, pattern in (([], "labels are .* expected whole numbers"), ([0.5] * 12, "labels are float64"),
+                                ([0] * 11 + [2], "labels go from 0 to 2; expected 0 to 1, as there are 2 class names"),
+                                ([-1] * 12, "labels go from -1"), ([0] * 12, "the class b has no images")):
+            self.refused(pattern, test=(self.images["test"], labels, ["a", "b"]))
+        with self.assertRaisesRegex(ScriptError, "There is no split test"):
+            write_class_dataset(self.out, "x", {split: (self.images[split], [0] * 12, [split]) for split in ("train", "val")}, "t")
+
+    def test_blank_and_equal_images(self):
+        labels = {split: (np.arange(12) % 3, [f"{split}{c}" for c in range(3)]) for split in srwm_pack.SPLITS}
+
+        def write():
+            self.warnings.clear()
+            splits = {split: ([images[:5], images[5:]], *labels[split]) for split, images in self.images.items()}
+            return write_class_dataset(self.out, "x", splits, "test")
+
+        write()
+        self.assertEqual(self.warnings, [])
+        train, val, test = (self.images[split] for split in srwm_pack.SPLITS)
+        train[4] = train[7] = (1, 2, 3)  # a color
+        test[0] = 9
+        val[1], val[4], val[8] = val[10], val[10], val[3]  # of the class 1, of 1; classes 2 and 0
+        test[5] = train[3]
+        write()
+        self.assertEqual(self.warnings, [
+            "2 of 12 images of train are blank (all pixels alike), the first of them in the class train1. Look at them: srwm data "
+            "inspect FILE --sheet F.png.",
+            "1 of 12 images of test are blank (all pixels alike), the first of them in the class test0. Look at them: srwm data "
+            "inspect FILE --sheet F.png.",
+            "2 images have the pixels of an image in another of the classes: in val/val0 and val/val2, say.",
+            "2 images have the pixels of an image in another of the splits: in train/train0 and test/test2, say."])
+
+    def test_equal_names_of_classes(self):
+        self.write_splits(test=(self.images["test"], [0, 1, 1] * 4, ["c", "c"]))
+        self.assertEqual(self.warnings, ["val and train have 2 class names in common, a first. Are they the same classes?",
+                                         "two classes of test have the name c."])
+
+    def test_names_that_are_no_text(self):
+        self.write_splits(test=(self.images["test"], [0] * 12, ["\udcff"]))
+        self.assertEqual(self.packed()[0]["test"][2], ["\\udcff"])
+
     def test_full_disk(self):
         with mock.patch("shutil.disk_usage", return_value=SimpleNamespace(free=700)):
             self.refused("packed.h5 cannot be written: 0 MB are needed, 0 MB are free", ScriptError)
@@ -96,6 +141,23 @@ class WriteClassDataset(PackerTest):
         with self.assertRaises(KeyboardInterrupt):
             self.write_splits(test=(blocks(), [0, 1, 1] * 4, ["a", "b"]))
         self.assertEqual(os.listdir(self.folder), [])
+
+
+class Documentation(PackerTest):
+    def test_the_example_runs_as_it_is_written(self):
+        root = os.path.join(HERE, "..", "..")
+        with open(os.path.join(root, "docs", "file_formats.md"), encoding="utf-8") as file:
+            page = file.read()
+        script = next(block for block in page.split("```python\n") if "write_class_dataset" in block and "import" in block)
+        command = next(line for line in page.splitlines() if line.endswith("inspect mine.h5")).split("#")[0].split()
+        self.assertEqual(command, ["PYTHONPATH=data_scripts", "python3", "mine.py"])
+        self.write("mine.py", script.split("```")[0].encode())
+        done = subprocess.run([sys.executable, "-B", "mine.py"], cwd=self.folder, text=True, capture_output=True, check=False,
+                              env={**os.environ, "PYTHONPATH": os.path.abspath(os.path.join(root, "data_scripts"))})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("mine.h5: 60 / 20 / 20 classes, 1200 / 400 / 400 images of 28 x 28 x 1", done.stdout)
+        self.out = self.path("mine.h5")
+        self.assertEqual(self.packed()[0]["val"][2][19], "val19")
 
 
 class Run(PackerTest):
