@@ -71,7 +71,7 @@ def run(main, source=None):
         code = 128 + stopped.args[0]
     with contextlib.suppress(Exception):
         sys.stderr.flush()
-    os._exit(code)  # HDF5 crashes at an ordinary exit where it could not write a file to its end
+    os._exit(code)  # nothing that a package does at an ordinary exit may fail, or print
 
 
 def _stop(number, _):
@@ -156,9 +156,8 @@ def printable(text):
 
 
 def reason_of(error):
-    """The system's reason of an OSError, also of those that h5py words in its own way."""
-    inside = re.search(r"error message = '([^']*)'", str(error))
-    return inside[1] if inside else error.strerror or str(error) or type(error).__name__
+    """The system's reason of an OSError."""
+    return error.strerror or str(error) or type(error).__name__
 
 
 # Command lines.

@@ -20,6 +20,7 @@ import re
 import torch_file
 from command_line import (InputError, NotFinite, Package, argument_parser, check_output, new_file,
                           path, printable, read_text, require, run)
+from hdf5_file import new_hdf5
 from torch_shapes import AGENT_CORES, AGENT_DEFAULTS, CORES, DEFAULTS, ENCODERS, AgentModel, FewShotModel
 
 np, h5py, torch = Package("numpy"), Package("h5py"), Package("torch")
@@ -194,7 +195,7 @@ def check_finite(tensors, source):
 
 def write_checkpoint(output, spec_text, tensors, unused):
     """Writes a checkpoint without optimizer, whole or not at all."""
-    with new_file(output) as name, h5py.File(name, "w") as file:
+    with new_hdf5(output) as (file, _):
         file.attrs.update({"srwm_format": "checkpoint", "format_version": FORMAT_VERSION, "version": "",
                            "generator": "convert_torch_checkpoint.py", "commit": "", "data_digest": "",
                            "device": "", "gpu": "", "simd": "", "blas_core": ""})

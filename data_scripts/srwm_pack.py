@@ -1,15 +1,15 @@
 """Shared by the pack_*.py scripts: writing class datasets (docs/file_formats.md), and what all lists and pictures are
 checked for."""
 
-import contextlib
 import hashlib
 import json
 import math
 import os
 import shutil
 
-from command_line import (InputError, Package, Progress, ScriptError, argument_parser, check_output, new_file,
+from command_line import (InputError, Package, Progress, ScriptError, argument_parser, check_output,
                           path, printable, read_text, require, warn)
+from hdf5_file import new_hdf5
 
 np, h5py, PIL = Package("numpy"), Package("h5py"), Package("PIL")
 
@@ -170,7 +170,7 @@ def write_class_dataset(path, name, splits, generator, mean=None, std=None):
     no more is in memory than what comes at a time. `mean` and `std`, one number per channel, are those of the training
     images unless given. Warns of images that are blank or there twice, and of classes that are in two splits."""
     summary, statistics, pixels = Summary(path), Statistics(), PixelCheck()
-    with new_hdf5(path) as file:
+    with new_hdf5(path) as (file, check):
         _introduce(file, name, generator)
         seen = {}
         for split in SPLITS:
@@ -184,6 +184,7 @@ def write_class_dataset(path, name, splits, generator, mean=None, std=None):
             begin_at = 0
             with Progress(f"{split} images", len(labels)) as progress:
                 for block in _write_images(group, images, len(labels), path):
+                    check()
                     summary.add_pixels(block)
                     pixels.add(block, labels[begin_at:begin_at + len(block)])
                     begin_at += len(block)
@@ -224,13 +225,6 @@ def warn_of_names(split, class_names, seen):
     if len(set(class_names)) != len(class_names):
         first = next(name for at, name in enumerate(class_names) if name in class_names[:at])
         warn(f"two classes of {split} have the name {printable(first)}.")
-
-
-@contextlib.contextmanager
-def new_hdf5(output):
-    """An HDF5 file to fill that appears as `output` when it is complete, or not at all."""
-    with new_file(output) as name, h5py.File(name, "w") as file:
-        yield file
 
 
 def check_space(output, needed):

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from packing import PackerTest, noise
 
 import numpy as np
 
-import command_line
 import srwm_pack
 from command_line import InputError, ScriptError
 from srwm_pack import write_class_dataset
@@ -129,9 +129,29 @@ class WriteClassDataset(PackerTest):
     def test_full_disk(self):
         with mock.patch("shutil.disk_usage", return_value=SimpleNamespace(free=700)):
             self.refused("packed.h5 cannot be written: 0 MB are needed, 0 MB are free", ScriptError)
-        error = OSError("Can't close file (file write failed: errno = 28, error message = 'No space left', buf = 0x9)")
-        self.assertEqual(command_line.reason_of(error), "No space left")
-        self.assertEqual(command_line.reason_of(OSError(13, "Permission denied")), "Permission denied")
+
+    @staticmethod
+    def limit(kilobytes):
+        """What may be written to a file; a write beyond it fails as on a full disk."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
+
+    def test_files_that_cannot_be_written_to_their_end(self):
+        """Wherever HDF5 meets it: no crash, no traceback, nothing left."""
+        script = f"import sys; sys.path.insert(0, {os.path.join(HERE, '..', '..', 'data_scripts')!r})\n" \
+                 "import numpy as np, command_line, srwm_pack\n" \
+                 "part = lambda s: (np.random.default_rng(s).integers(0, 255, (40, 20, 20, 3)).astype(np.uint8), np.arange(40) % 2, " \
+                 "[f'{s}a', f'{s}b'])\n" \
+                 "command_line.run(lambda _: srwm_pack.write_class_dataset(sys.argv[1], 'x', {s: part(i) for i, s in " \
+                 "enumerate(srwm_pack.SPLITS)}, 't'))"
+        for kilobytes in (0, 1, 2, 4, 20, 48, 60, 96, 100, 140, 1000):
+            done = subprocess.run([sys.executable, "-B", "-c", script, self.out], capture_output=True, text=True, check=False,
+                                  preexec_fn=lambda kilobytes=kilobytes: self.limit(kilobytes))
+            if kilobytes == 1000:
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(self.packed()[0]["test"][0].shape, (40, 20, 20, 3))
+            else:
+                self.assertEqual((done.returncode, done.stderr), (3, f"-c: {self.out} cannot be written: File too large.\n"))
+                self.assertEqual(os.listdir(self.folder), [])
 
     def test_any_error_leaves_nothing(self):
         def blocks():

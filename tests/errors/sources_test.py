@@ -157,7 +157,7 @@ def entries(page):
 
 def sections_without_test(page, tests):
     titles = [part.split("\n", 1)[0] for part in page.split("\n## ")[1:] if "\n- `" in part]
-    code = "".join(path.read_text() for path in tests.glob("*.cpp"))
+    code = "".join(path.read_text() for path in [*tests.glob("*.cpp"), *tests.glob("*.py")])
     return [title for title in titles if f'section("{title}")' not in code]
 
 
