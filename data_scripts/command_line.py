@@ -4,17 +4,23 @@ whole or not at all. Needs nothing but Python itself, so that --help and usage e
 Exit codes: 0 done, 2 command line, 3 files, 4 a missing package or too little memory, 5 numbers that are not finite,
 70 a bug in the script, 128 + N signal N."""
 
+import os
+import signal
+import sys
+
+# Before run() there is nothing to clean up, and no traceback for a Ctrl-C while packages are imported.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler and os.path.dirname(os.path.realpath(sys.argv[0])) == \
+        os.path.dirname(os.path.realpath(__file__)):
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import codecs
 import contextlib
 import errno
 import importlib
 import importlib.util
-import os
 import re
-import signal
 import stat
-import sys
 import textwrap
 import time
 import traceback
@@ -50,10 +56,6 @@ class Stopped(BaseException):
 
 ENDING = [getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU",
                                              "SIGALRM")]
-# Before run() there is nothing to clean up, and no traceback for a Ctrl-C while packages are imported.
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler and os.path.dirname(os.path.abspath(sys.argv[0])) == \
-        os.path.dirname(os.path.abspath(__file__)):
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 # How a script runs and ends.

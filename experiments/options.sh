@@ -21,6 +21,11 @@ usage() {
   exit 2
 }
 
+# need OPTION WHAT [VALUE]: a usage error if the value of an option is missing.
+need() {
+  if [ -z "${3:-}" ]; then fail 2 "$1 needs $2. '$me --help' lists what it takes."; fi
+}
+
 # split_equals WORD: the option and the value of --option=value in `name` and `value`; false if WORD is another.
 split_equals() {
   [[ $1 == --?*=* ]] || return 1

@@ -11,9 +11,9 @@ table='' seeds=() jobs=1 runs=runs asked_for_help=''
 while [ $# -gt 0 ]; do
   if split_equals "$1"; then set -- "$name" "$value" "${@:2}"; fi
   case $1 in
-    --seeds) seeds=(--seeds "${2:?--seeds needs a list such as 1-5}"); shift ;;
-    --jobs) jobs=${2:?--jobs needs a number}; shift ;;
-    --runs-dir) runs=${2:?--runs-dir needs a folder}; shift ;;
+    --seeds) need "$1" 'a list such as 1-5' "${2:-}"; seeds=(--seeds "$2"); shift ;;
+    --jobs) need "$1" 'a number' "${2:-}"; jobs=$2; shift ;;
+    --runs-dir) need "$1" 'a folder' "${2:-}"; runs=$2; shift ;;
     --) shift; break ;;
     --help) asked_for_help=yes; usage 2 5 ;;
     -*) usage 2 5 ;;

@@ -11,10 +11,11 @@ what='' seeds='' runs=runs train=() asked_for_help=''
 while [ $# -gt 0 ]; do
   if split_equals "$1"; then set -- "$name" "$value" "${@:2}"; fi
   case $1 in
-    --seeds) seeds=${2:?--seeds needs a list such as 1-5}; shift ;;
-    --runs-dir) runs=${2:?--runs-dir needs a folder}; shift ;;
+    --seeds) need "$1" 'a list such as 1-5' "${2:-}"; seeds=$2; shift ;;
+    --runs-dir) need "$1" 'a folder' "${2:-}"; runs=$2; shift ;;
     --train)
-      split_words "${2:?--train needs options of the command that trains}" ||
+      need "$1" 'options of the command that trains' "${2:-}"
+      split_words "$2" ||
         fail 2 "--train: a quote in it has no end: $2"
       train=(${words[@]+"${words[@]}"})
       shift ;;

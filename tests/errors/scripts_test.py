@@ -165,6 +165,7 @@ class Scripts(PackerTest):
         self.shell("run_table.sh", self.folder, SRWM="/nowhere/srwm")
         self.shell("run_table.sh", self.folder, "--", "--seed", "3")
         self.shell("slurm/submit.sh", self.folder, "--train", "'x")
+        self.shell("run_table.sh", self.folder, "--seeds")
         for program in ("bash", "env", "dirname", "readlink", "basename"):
             self.write("bin/.keep", b"")
             os.symlink(next(p for p in (f"/usr/bin/{program}", f"/bin/{program}") if os.path.exists(p)), self.path("bin", program))
