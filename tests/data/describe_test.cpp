@@ -22,6 +22,11 @@ ClassDataset small_dataset() {
   return make_glyphs(options, 1);
 }
 
+/// Those of an image of 10 x 10.
+std::span<std::uint8_t> pixels(const ClassSplit& split, std::size_t image) {
+  return split.images.span<std::uint8_t>().subspan(100 * image, 100);
+}
+
 }  // namespace
 
 TEST_CASE("each kind of file is described", "[describe]") {
@@ -59,17 +64,13 @@ TEST_CASE("blank images, equal images and equal names are counted", "[describe]"
     CHECK_THAT(describe_file(path, 1), !Contains(words));
   }
 
-  const std::int64_t size = 10 * 10;
-  const auto image = [size](const ClassSplit& split, std::int64_t i) {
-    return const_cast<std::uint8_t*>(split.images.data<std::uint8_t>()) + i * size;
-  };
-  std::fill_n(image(dataset.train, 4), size, std::uint8_t{200});
-  std::fill_n(image(dataset.train, 9), size, std::uint8_t{200});
-  std::fill_n(image(dataset.test, 0), size, std::uint8_t{0});
-  std::copy_n(image(dataset.val, 0), size, image(dataset.val, 1));   // of one class: not counted
-  std::copy_n(image(dataset.val, 3), size, image(dataset.val, 14));  // classes 1 and 4
-  std::copy_n(image(dataset.train, 0), size, image(dataset.train, 17));
-  std::copy_n(image(dataset.train, 0), size, image(dataset.test, 7));
+  std::ranges::fill(pixels(dataset.train, 4), std::uint8_t{200});
+  std::ranges::fill(pixels(dataset.train, 9), std::uint8_t{200});
+  std::ranges::fill(pixels(dataset.test, 0), std::uint8_t{0});
+  std::ranges::copy(pixels(dataset.val, 0), pixels(dataset.val, 1).begin());   // of one class: not counted
+  std::ranges::copy(pixels(dataset.val, 3), pixels(dataset.val, 14).begin());  // classes 1 and 4
+  std::ranges::copy(pixels(dataset.train, 0), pixels(dataset.train, 17).begin());
+  std::ranges::copy(pixels(dataset.train, 0), pixels(dataset.test, 7).begin());
   dataset.test.class_names[3] = dataset.train.class_names[2];
   for (const int threads : {1, 3}) {
     write_class_dataset(dataset, path, "srwm test");
