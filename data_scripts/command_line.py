@@ -170,6 +170,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         raise UsageError(f"{message[:1].upper()}{message[1:].rstrip('.')}. '{self.prog} --help' lists what it takes.")
 
+    def _print_message(self, message, file=None):
+        """As argparse has it, but for errors, which some of its versions ignore."""
+        if message:
+            (file or sys.stderr).write(message)
+            (file or sys.stderr).flush()
+
 
 def argument_parser(description, source=None):
     """A parser; `description` is a script's text with "\\nExample" in it, before which `source` is put."""

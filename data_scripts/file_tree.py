@@ -1,16 +1,22 @@
 """The files of a folder or of an archive: what is not part of a dataset is left out, links are followed, and whatever
 cannot be read is refused with what to do."""
 
-import lzma
+import importlib
 import os
 import posixpath
 import stat
 import struct
 import tarfile
+import tempfile
 import zipfile
 import zlib
 
-from command_line import InputError, printable, reason_of
+try:
+    from lzma import LZMAError
+except ImportError:
+    LZMAError = EOFError
+
+from command_line import InputError, ScriptError, printable, reason_of
 
 # What archive programs, file managers and version control leave beside the files that were meant.
 LITTER_FOLDERS = {"__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir", "__pycache__", "cvs"}
@@ -20,8 +26,9 @@ OTHER_ARCHIVES = {b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive", b"Rar!": "a RAR arch
                   b"LZIP": "compressed with lzip"}
 METHODS = {1: "Shrink", 6: "Implode", 9: "Deflate64", 14: "LZMA", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack",
            98: "PPMd", 99: "AES encryption"}
+UNPACKERS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\0": "lzma"}  # modules, which a Python may lack
 READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, struct.error, EOFError, OSError, ValueError,
           RuntimeError, IndexError, KeyError, OverflowError)
 MOST_LINKS = 40  # in a row, as Linux follows them
 
@@ -162,12 +169,11 @@ class FileTree:
 
     def _open_tar(self, start):
         try:
-            archive = tarfile.open(self.path)
+            archive = tarfile.open(fileobj=self._unpacked(start))
             members = archive.getmembers()
             self._check_end(archive)
         except tarfile.ReadError as error:
-            compressed = start.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"))
-            if not compressed and start[257:262] != b"ustar":
+            if not start.startswith(tuple(UNPACKERS)) and start[257:262] != b"ustar":
                 raise InputError(f"{self.path} is neither a folder nor a zip or tar archive: {describe_start(start)}.") \
                     from error
             raise self._damaged_tar(error) from error
@@ -178,6 +184,28 @@ class FileTree:
         links |= {_clean(member.name): "/" + member.linkname for member in members if member.islnk()}
         self._read = lambda name: archive.extractfile(files[name]).read()
         return files, {name: target for name, target in links.items() if self.is_meant(name)}
+
+    def _unpacked(self, start):
+        """The archive, open. A compressed one is unpacked into a file without a name, since its files are not read in their
+        order, and each step back would unpack it again from its start."""
+        module = next((name for magic, name in UNPACKERS.items() if start.startswith(magic)), None)
+        if module is None:
+            return open(self.path, "rb")
+        try:
+            unpack = importlib.import_module(module).open
+        except ImportError as error:
+            raise ScriptError(f"{self.path} cannot be read: this Python has no module {module}. Unpack it and give the "
+                              "folder.") from error
+        whole = tempfile.TemporaryFile()
+        with unpack(self.path) as source:
+            while block := source.read(1 << 20):
+                try:
+                    whole.write(block)
+                except OSError as error:
+                    raise ScriptError(f"{self.path} cannot be unpacked in {tempfile.gettempdir()}: {reason_of(error)}. Name a "
+                                      "folder with room in the variable TMPDIR, or unpack it and give the folder.") from error
+        whole.seek(0)
+        return whole
 
     def _damaged_tar(self, error):
         return InputError(f"{self.path} starts as a tar archive but cannot be read to its end ({error}): it is truncated or "

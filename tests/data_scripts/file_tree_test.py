@@ -10,12 +10,13 @@ import struct
 import tarfile
 import unittest
 import zipfile
+from unittest import mock
 
 from packing import PackerTest
 
 import numpy as np
 
-from command_line import InputError
+from command_line import InputError, ScriptError
 from file_tree import FileTree, is_litter
 
 FILES = {"a/1.png": b"one", "a/2.png": b"two", "b/c d/3.png": b"three"}
@@ -223,6 +224,22 @@ class Tars(FileTreeTest):
             packed = compress(whole)
             self.refused(self.write("cut.tar.x", packed[:len(packed) // 2]), "starts as a tar archive but cannot be read")
             self.refused(self.write("other.x", compress(b"something else")), "or something else in a compressed file")
+
+    def test_compressed_ones_are_unpacked_once(self):
+        """However the files lie in them: reading in the order of names must not begin again for each."""
+        members = [(tarfile.TarInfo(f"{n:03}.png"), os.urandom(2000)) for n in np.random.default_rng(1).permutation(300)]
+        path = self.write_tar_of("a.tar.gz", members, "w:gz")
+        with mock.patch("gzip.open", side_effect=gzip.open) as unpack:
+            self.check(path, {member.name: content for member, content in members})
+        self.assertEqual(unpack.call_count, 1)
+        with mock.patch.dict("sys.modules", {"gzip": None}), self.assertRaisesRegex(ScriptError, "has no module gzip. Unpack it"):
+            FileTree(path)
+
+    def test_no_room_to_unpack(self):
+        path = self.write_tar("a.tar.gz", {"a": bytes(100000)})
+        with mock.patch("tempfile.TemporaryFile", side_effect=lambda: open("/dev/full", "wb", buffering=0)), \
+                self.assertRaisesRegex(ScriptError, "a.tar.gz cannot be unpacked in .*: No space left on device. Name a folder with"):
+            FileTree(path)
 
     def test_other_archives_are_named(self):
         for start, name in ((b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a\x07", "a RAR archive"),
