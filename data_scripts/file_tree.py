@@ -18,7 +18,7 @@ except ImportError:
 
 from command_line import InputError, ScriptError, printable, reason_of
 
-# What archive programs, file managers and version control leave beside the files that were meant.
+# What archive programs, file managers and version control leave next to the files that were meant.
 LITTER_FOLDERS = {"__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir", "__pycache__", "cvs"}
 LITTER_FILES = {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"}
 OTHER_ARCHIVES = {b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive", b"Rar!": "a RAR archive", b"\x28\xb5\x2f\xfd": "compressed with "

@@ -81,7 +81,7 @@ def check_counts(classes, places):
 
 
 def read_list(folder, which):
-    """(file or "", class, where it stands) of each line."""
+    """(file or "", class, place) of each line."""
     base = os.path.join(folder, which)
     place = next((base + ending for ending in (".csv", ".txt") if os.path.exists(base + ending)), None)
     if place is None:
@@ -217,7 +217,7 @@ def content_of(content, place):
         raise InputError(f"{place} has no class_dict of class names.")
     members = {name: list(rows) if isinstance(rows, (list, np.ndarray)) else [] for name, rows in members.items()}
     if not all(isinstance(row, (int, np.integer)) for rows in members.values() for row in rows):
-        raise InputError(f"{place}: class_dict holds something besides the numbers of images.")
+        raise InputError(f"{place}: class_dict holds other things than the numbers of images.")
     return images, members
 
 

@@ -6,7 +6,7 @@ Drawings are inverted (strokes bright) and resized with Pillow's antialiasing bi
 Example:
   pack_omniglot.py --background images_background.zip --evaluation images_evaluation.zip \\
       --split-dir torchmeta/datasets/assets/omniglot --out data/omniglot28.h5
-  pack_omniglot.py ... --size 84 --rgb --out data/omniglot84rgb.h5    # beside Mini-ImageNet
+  pack_omniglot.py ... --size 84 --rgb --out data/omniglot84rgb.h5    # with Mini-ImageNet
 """
 
 import json

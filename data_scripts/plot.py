@@ -11,7 +11,7 @@ standard deviation. What is given and is no run, or has not the numbers that are
 
 For positions and shots a run is its folder (its result.json), or a file that 'srwm eval --json' printed. Every object
 in it with a list accuracy_by_position or accuracy_by_shot (fractions) is drawn, under the "name" of the object and of
-those around it: the test as a whole, and each order of the tasks by itself. Beside the list there may be
+those around it: the test as a whole, and each order of the tasks by itself. Next to the list there may be
 ci95_by_position or ci95_by_shot, half widths of intervals, and "tasks": [{"name": ..., "positions": how many}, ...],
 what follows what.
 
@@ -44,7 +44,7 @@ LINES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "srwm", "font.size": 10, "legend.frameon": False, "legend.fontsize": 9,
          "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#eeeeee"}
 WITHOUT_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
-AGENT_COLUMNS = 3  # panels beside each other
+AGENT_COLUMNS = 3  # panels in a row
 LEGEND_ROWS = 24
 X_LABELS = {"step": "step", "seconds": "seconds of wall time"}
 
@@ -509,7 +509,7 @@ def save(figure, options):
                            metadata=WITHOUT_DATE[ending(options.out)])
         except ValueError as error:
             if "$" in options.title:
-                raise UsageError(f"--title: what stands between dollar signs is no formula: {str(error).splitlines()[0]}. "
+                raise UsageError(f"--title: the text between dollar signs is not a formula: {str(error).splitlines()[0]}. "
                                  r"Write \$ for the sign itself.") from error
             raise ScriptError(f"{options.out} cannot be drawn: {str(error).splitlines()[0]}.") from error
 

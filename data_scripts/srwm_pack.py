@@ -41,7 +41,7 @@ def pack(options, splits, generator, mean=None, std=None):
 # Lists.
 
 def class_lists(name):
-    """{split: class names} of a published split, from the folder splits/ beside this file."""
+    """{split: class names} of a published split, from the folder splits/ next to this file."""
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "splits", name + ".json")
     lists = json.loads(read_text(place))
     check_lists({split: [(item, f"{place}, {split}") for item in lists[split]] for split in SPLITS}, "class")
@@ -49,7 +49,7 @@ def class_lists(name):
 
 
 def check_lists(lists, what):
-    """Refuses lists {split: [(item, where it stands), ...]} that name an item twice, in one split or in two."""
+    """Refuses lists {split: [(item, its place), ...]} that name an item twice, in one split or in two."""
     seen = {}
     for split, items in lists.items():
         for item, place in items:

@@ -98,7 +98,7 @@ def _parameter(data, *_):
 @_rebuilder
 def _of_type(function, _, arguments, *__):
     if not hasattr(function, "is_rebuilder"):
-        return Unknown("a tensor of a class of its own")
+        return Unknown("a tensor of an unknown class")
     return function(*arguments)
 
 

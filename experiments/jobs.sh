@@ -5,7 +5,7 @@
 
 find_srwm
 
-set -m  # each run has a process group of its own: a Ctrl-C reaches it once, through this script
+set -m  # each run has its own process group: a Ctrl-C reaches it once, through this script
 stopped='' code=0
 pids=() failed=()
 declare -A item_of  # by process
@@ -35,7 +35,8 @@ wait_for_one() {
   if [ "$status" -ne 75 ] && [ "$status" -gt "$code" ]; then code=$status; fi
 }
 
-# run_all JOBS COMMAND [WORD...] -- ITEM...: COMMAND WORD... ITEM for each item, JOBS at a time, until a signal comes.
+# run_all JOBS COMMAND [WORD...] -- ITEM...: COMMAND WORD... ITEM for each item, JOBS at a time, until a signal comes. Before
+# each the script's own `announce ITEM` says what begins.
 run_all() {
   local jobs=$1 command=() item
   shift
@@ -43,6 +44,7 @@ run_all() {
   shift
   for item in "$@"; do
     while [ ${#pids[@]} -ge "$jobs" ]; do wait_for_one; done
+    if [ -z "$stopped" ]; then announce "$item"; fi
     if [ -n "$stopped" ]; then break; fi
     "${command[@]}" "$item" &
     pids+=($!)

@@ -33,14 +33,20 @@ lines=$("$SRWM" "${report[@]}" --format commands) || exit
 read_commands "$lines"
 echo "$me: ${#commands[@]} runs are missing."
 
+announce() {
+  local words
+  split_words "$1"
+  local config=${words[3]} seed=${words[5]} folder=${words[7]}
+  echo "$me: $(basename -- "$(dirname -- "$config")")/$(basename -- "$config" .json), seed $seed: begins; see $folder/output.txt"
+}
+
 # run OPTION... COMMAND: a command of the report, quoted for a shell, becomes the process itself, so that signals reach it.
 # It begins with srwm train-... --config CONFIG --seed SEED --run-dir FOLDER.
 run() {
   local words
   split_words "${!#}"
-  local config=${words[3]} seed=${words[5]} folder=${words[7]}
+  local folder=${words[7]}
   mkdir -p -- "$folder" || exit 3
-  echo "$me: $(basename -- "$(dirname -- "$config")")/$(basename -- "$config" .json), seed $seed: begins; see $folder/output.txt"
   become "$SRWM" "${words[@]:1}" "${@:1:$#-1}" >>"$folder/output.txt" 2>&1
 }
 

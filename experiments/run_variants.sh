@@ -60,11 +60,12 @@ for name in "${names[@]}"; do
   fi
 done
 
+announce() { echo "$me: $1: begins; see $out/$1/output.txt"; }
+
 # run NAME: becomes the process itself, so that signals reach it.
 run() {
   arguments_of "$1"
   mkdir -p -- "$out/$1" || exit 3
-  echo "$me: $1: begins; see $out/$1/output.txt"
   become "$SRWM" train-fewshot "${arguments[@]}" --threads 1 --resume --run-dir "$out/$1" >>"$out/$1/output.txt" 2>&1
 }
 

@@ -306,7 +306,7 @@ class Pickles(MiniImageNetTest):
         for content in ([1, 2], {}, {"image_data": noise(1, 4, 28, 28), "class_dict": {}}):
             self.refuses_pickles(r"cache-train.pkl has no image_data of bytes \[N, 84, 84, 3\]",
                                  {**self.contents(), "train": content})
-        for members, reason in (({1: [2]}, "has no class_dict"), ({"n01532829": [0, "a"]}, "besides the numbers")):
+        for members, reason in (({1: [2]}, "has no class_dict"), ({"n01532829": [0, "a"]}, "other things than the numbers")):
             content = {"image_data": noise(1, 4, 84, 84, 3), "class_dict": members}
             self.refuses_pickles(reason, {**self.contents(), "train": content})
 

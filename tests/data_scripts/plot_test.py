@@ -242,7 +242,7 @@ class Plot(unittest.TestCase):
         svg = self.picture("curves", *runs)
         for shown in (b">a $x_1$ b<", b"_hidden<", b">c\\x0ad<", b">e\\xfff<"):
             self.assertIn(shown, svg)
-        with self.assertRaisesRegex(UsageError, "--title: what stands between dollar signs is no formula"):
+        with self.assertRaisesRegex(UsageError, "--title: the text between dollar signs is not a formula"):
             self.picture("curves", runs[0], "--title", r"$\nothing$")
         self.assertIn(b"costs $5<", self.picture("curves", runs[0], "--title", "costs $5"))
 
