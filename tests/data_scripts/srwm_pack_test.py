@@ -93,6 +93,13 @@ class WriteClassDataset(PackerTest):
         with self.assertRaisesRegex(ScriptError, "There is no split test"):
             write_class_dataset(self.out, "x", {split: (self.images[split], [0] * 12, [split]) for split in ("train", "val")}, "t")
 
+    def test_statistics_that_are_none(self):
+        splits = {split: (images, [0] * 12, [split]) for split, images in self.images.items()}
+        for wrong in ({"mean": [0, np.nan, 0]}, {"mean": [0.5]}, {"std": [1, 0, 1]}, {"std": [1, np.inf, 1]}, {"std": 1}):
+            with self.assertRaisesRegex(ScriptError, f"{list(wrong)[0]} is .*; expected 3 finite number.s."):
+                write_class_dataset(self.out, "x", splits, "test", **wrong)
+        self.assertEqual(os.listdir(self.folder), [])
+
     def test_blank_and_equal_images(self):
         labels = {split: (np.arange(12) % 3, [f"{split}{c}" for c in range(3)]) for split in srwm_pack.SPLITS}
 
