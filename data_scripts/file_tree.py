@@ -100,32 +100,23 @@ class FileTree:
         while waiting:
             inside, folder, above = waiting.pop()
             try:
-                entries = sorted(os.listdir(folder))
+                with os.scandir(folder) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
             except OSError as error:
                 raise InputError(f"The folder {folder} cannot be read: {reason_of(error)}.") from error
             for entry in entries:
-                name, place = inside + entry, os.path.join(folder, entry)
+                name = inside + entry.name
                 if not self.is_meant(name):
                     continue
-                kind = self._kind(place, above)
-                if kind == "folder":
-                    waiting.append((name + "/", place, (*above, _identity(place))))
-                elif kind == "file":
-                    files[name] = place
+                if entry.is_symlink() and not os.path.exists(entry.path):
+                    self.broken_links.append(f"{entry.path} is a symbolic link to {os.readlink(entry.path)}, which is not there.")
+                elif entry.is_file():
+                    files[name] = entry.path
+                elif entry.is_dir() and _identity(entry.path) not in above:
+                    waiting.append((name + "/", entry.path, (*above, _identity(entry.path))))
+                elif entry.is_dir() and entry.is_symlink():
+                    self.broken_links.append(f"{entry.path} is a symbolic link to a folder that it is in; it was not followed.")
         return files
-
-    def _kind(self, place, above):
-        try:
-            mode = os.stat(place).st_mode
-        except OSError as error:
-            if not os.path.islink(place):
-                raise InputError(f"{place} cannot be read: {reason_of(error)}.") from error
-            self.broken_links.append(f"{place} is a symbolic link to {os.readlink(place)}, which is not there.")
-            return None
-        if stat.S_ISDIR(mode) and _identity(place) in above:
-            self.broken_links.append(f"{place} is a symbolic link to a folder that it is in; it was not followed.")
-            return None
-        return "folder" if stat.S_ISDIR(mode) else "file" if stat.S_ISREG(mode) else None
 
     def _files_of_archive(self):
         """{path inside: what the archive calls it}."""
