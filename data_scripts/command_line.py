@@ -220,10 +220,11 @@ def require(*roots):
     missing = [Package.NAMES[root] for root in roots if importlib.util.find_spec(root) is None]
     if missing:
         names = " and ".join(name for name, _ in missing)
-        raise MissingPackage(f"The Python package{'s' * (len(missing) > 1)} {names} {'are' if len(missing) > 1 else 'is'} "
-                             f"not installed for {sys.executable or 'this Python'}: apt-get install "
-                             f"{' '.join(package for _, package in missing)} (and start the script with /usr/bin/python3), "
-                             f"or pip install {' '.join(name for name, _ in missing)}.")
+        raise MissingPackage(f"The Python package{'s' * (len(missing) > 1)} {names} "
+                             f"{'are' if len(missing) > 1 else 'is'} not installed for "
+                             f"{sys.executable or 'this Python'}: apt-get install "
+                             f"{' '.join(package for _, package in missing)} (and start the script with "
+                             f"/usr/bin/python3), or pip install {' '.join(name for name, _ in missing)}.")
 
 
 # Input.
@@ -248,10 +249,11 @@ def decode_text(content, name):
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[:error.start].count(b"\n") + 1
-        raise InputError(f"{name} is not text in UTF-8 (line {line} has the byte 0x{content[error.start]:02x}). Save it as "
-                         "UTF-8.") from error
+        raise InputError(f"{name} is not text in UTF-8 (line {line} has the byte 0x{content[error.start]:02x}). Save "
+                         "it as UTF-8.") from error
     if "\0" in text:
-        raise InputError(f"{name} has zero bytes: it is not text, or UTF-16 without a byte order mark. Save it as UTF-8.")
+        raise InputError(f"{name} has zero bytes: it is not text, or UTF-16 without a byte order mark. Save it as "
+                         "UTF-8.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -270,8 +272,8 @@ def check_output(option, output, inputs=()):
     for name in inputs if known else ():
         inside = find_same(name, known)
         if inside:
-            raise UsageError(f"{option}: {output} is {name if inside == name else f'the input {inside}'}, which is read. "
-                             "Choose another name.")
+            raise UsageError(f"{option}: {output} is {name if inside == name else f'the input {inside}'}, which is "
+                             "read. Choose another name.")
     folder = os.path.dirname(os.path.realpath(output))
     if not os.path.isdir(folder):
         raise ScriptError(f"{output} cannot be written: there is no folder {folder}.")

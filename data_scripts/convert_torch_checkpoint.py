@@ -118,10 +118,11 @@ def find_model(content, model, source):
                 best, most = (place, prefix), count
     if best is None:
         tensors = max(places.values(), key=len)
-        raise InputError(f"{source} has no tensor that the model of the spec has. The model has {some(expected)}; the file "
-                         f"has {some(tensors)}. Is it the spec of this model?")
+        raise InputError(f"{source} has no tensor that the model of the spec has. The model has {some(expected)}; the "
+                         f"file has {some(tensors)}. Is it the spec of this model?")
     if best != ("", ""):
-        print(f"taken from {printable(best[0]) or 'the file'}{f', names after {printable(best[1])}' if best[1] else ''}")
+        print("taken from "
+              f"{printable(best[0]) or 'the file'}{f', names after {printable(best[1])}' if best[1] else ''}")
     return renamed(places[best[0]], best[1], source)
 
 
@@ -166,8 +167,8 @@ def check(tensors, model, source):
         raise InputError(f"{source} has no tensor {missing[0]} {list(shapes[missing[0]])}, which the model of the spec "
                          f"needs{f' (nor {some(missing[1:])})' if missing[1:] else ''}.{has}")
     if more:
-        raise InputError(f"{source} has a tensor {printable(more[0])} {list(tensors[more[0]].shape)}, which the model of the "
-                         f"spec does not have{f' (nor {some(more[1:])})' if more[1:] else ''}.")
+        raise InputError(f"{source} has a tensor {printable(more[0])} {list(tensors[more[0]].shape)}, which the model "
+                         f"of the spec does not have{f' (nor {some(more[1:])})' if more[1:] else ''}.")
     for name, shape in shapes.items():
         found = tensors[name]
         if tuple(found.shape) != tuple(shape):
@@ -187,8 +188,8 @@ def check_finite(tensors, source):
         if bad.any():
             first = values[bad].ravel()[0]
             why = f"{first:g}, too large for float32" if np.isfinite(first) else f"{first:g}"
-            raise NotFinite(f"{source}: the tensor {name} holds {why} ({bad.sum()} of its {bad.size} numbers are not finite "
-                            "in float32). Give a checkpoint of before the training diverged.")
+            raise NotFinite(f"{source}: the tensor {name} holds {why} ({bad.sum()} of its {bad.size} numbers are not "
+                            "finite in float32). Give a checkpoint of before the training diverged.")
 
 
 # The two directions.

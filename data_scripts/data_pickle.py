@@ -302,8 +302,9 @@ class Machine:
             raise InputError(f"{self.path} is not data alone: it asks for {module}.{name}, which is not run here; this "
                              "is not the original file, do not load it with Python either.")
         else:
-            raise InputError(f"{self.path} holds a {module}.{name}, which is not one of the kinds of plain data that are "
-                             "read here. Write it again with numbers, texts, lists, dicts and numpy arrays of numbers.")
+            raise InputError(f"{self.path} holds a {module}.{name}, which is not one of the kinds of plain data that "
+                             "are read here. Write it again with numbers, texts, lists, dicts and numpy arrays of "
+                             "numbers.")
 
     def call(self):
         function, arguments = self.take(2)

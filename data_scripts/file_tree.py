@@ -21,8 +21,8 @@ from command_line import InputError, ScriptError, printable, reason_of
 # What archive programs, file managers and version control leave next to the files that were meant.
 LITTER_FOLDERS = {"__macosx", "$recycle.bin", "system volume information", "lost+found", "@eadir", "__pycache__", "cvs"}
 LITTER_FILES = {"thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r"}
-OTHER_ARCHIVES = {b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive", b"Rar!": "a RAR archive", b"\x28\xb5\x2f\xfd": "compressed with "
-                  "zstd", b"\x04\x22\x4d\x18": "compressed with lz4", b"\x1f\x9d": "compressed with compress",
+OTHER_ARCHIVES = {b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive", b"Rar!": "a RAR archive", b"\x28\xb5\x2f\xfd": "compressed "
+                  "with zstd", b"\x04\x22\x4d\x18": "compressed with lz4", b"\x1f\x9d": "compressed with compress",
                   b"LZIP": "compressed with lzip"}
 METHODS = {1: "Shrink", 6: "Implode", 9: "Deflate64", 14: "LZMA", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack",
            98: "PPMd", 99: "AES encryption"}
@@ -109,13 +109,15 @@ class FileTree:
                 if not self.is_meant(name):
                     continue
                 if entry.is_symlink() and not os.path.exists(entry.path):
-                    self.broken_links.append(f"{entry.path} is a symbolic link to {os.readlink(entry.path)}, which is not there.")
+                    self.broken_links.append(f"{entry.path} is a symbolic link to {os.readlink(entry.path)}, which is "
+                                             "not there.")
                 elif entry.is_file():
                     files[name] = entry.path
                 elif entry.is_dir() and _identity(entry.path) not in above:
                     waiting.append((name + "/", entry.path, (*above, _identity(entry.path))))
                 elif entry.is_dir() and entry.is_symlink():
-                    self.broken_links.append(f"{entry.path} is a symbolic link to a folder that it is in; it was not followed.")
+                    self.broken_links.append(f"{entry.path} is a symbolic link to a folder that it is in; it was not "
+                                             "followed.")
         return files
 
     def _files_of_archive(self):
@@ -151,12 +153,12 @@ class FileTree:
 
     def _check_entry(self, entry):
         if entry.flag_bits & 0x1:
-            raise InputError(f"{entry.filename} in {self.path} is encrypted. Unpack the archive with its password and give "
-                             "the folder.")
+            raise InputError(f"{entry.filename} in {self.path} is encrypted. Unpack the archive with its password and "
+                             "give the folder.")
         if entry.compress_type not in READABLE_METHODS:
             method = METHODS.get(entry.compress_type, "unknown")
-            raise InputError(f"{entry.filename} in {self.path} is compressed by method {entry.compress_type} ({method}), "
-                             "which Python does not read. Unpack the archive (7z x) and give the folder.")
+            raise InputError(f"{entry.filename} in {self.path} is compressed by method {entry.compress_type} "
+                             f"({method}), which Python does not read. Unpack the archive (7z x) and give the folder.")
 
     def _open_tar(self, start):
         try:
@@ -165,7 +167,8 @@ class FileTree:
             self._check_end(archive)
         except tarfile.ReadError as error:
             if not start.startswith(tuple(UNPACKERS)) and start[257:262] != b"ustar":
-                raise InputError(f"{self.path} is neither a folder nor a zip or tar archive: {describe_start(start)}.") \
+                raise InputError(f"{self.path} is neither a folder nor a zip or tar archive: "
+                                 f"{describe_start(start)}.") \
                     from error
             raise self._damaged_tar(error) from error
         except DAMAGE as error:
@@ -193,14 +196,15 @@ class FileTree:
                 try:
                     whole.write(block)
                 except OSError as error:
-                    raise ScriptError(f"{self.path} cannot be unpacked in {tempfile.gettempdir()}: {reason_of(error)}. Name a "
-                                      "folder with room in the variable TMPDIR, or unpack it and give the folder.") from error
+                    raise ScriptError(f"{self.path} cannot be unpacked in {tempfile.gettempdir()}: {reason_of(error)}. "
+                                      "Name a folder with room in the variable TMPDIR, or unpack it and give the "
+                                      "folder.") from error
         whole.seek(0)
         return whole
 
     def _damaged_tar(self, error):
-        return InputError(f"{self.path} starts as a tar archive but cannot be read to its end ({error}): it is truncated or "
-                          "damaged, or something else in a compressed file; download it again.")
+        return InputError(f"{self.path} starts as a tar archive but cannot be read to its end ({error}): it is "
+                          "truncated or damaged, or something else in a compressed file; download it again.")
 
     @staticmethod
     def _check_end(archive):

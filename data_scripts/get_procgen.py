@@ -42,8 +42,8 @@ def download(folder):
                "3.10", "--implementation", "cp", "--platform", "manylinux2014_x86_64", "--dest", folder,
                f"procgen=={VERSION}"]
     if subprocess.run(command, check=False).returncode != 0:
-        raise ScriptError(f"pip could not download procgen {VERSION}; what it printed says why. Where there is no network, "
-                          "fetch the file on another machine and give it with --wheel.")
+        raise ScriptError(f"pip could not download procgen {VERSION}; what it printed says why. Where there is no "
+                          "network, fetch the file on another machine and give it with --wheel.")
     wheels = glob.glob(os.path.join(glob.escape(folder), "*.whl"))
     if not wheels:
         raise ScriptError(f"pip downloaded no wheel of procgen {VERSION}. Give the file with --wheel.")
@@ -55,7 +55,8 @@ def members(tree):
     found = {"libenv.so": LIBRARY} if LIBRARY in tree.names else {}
     found |= {"assets/" + name[len(IMAGES):]: name for name in tree.names if name.startswith(IMAGES)}
     if "libenv.so" not in found or len(found) < 2:
-        raise InputError(f"{tree.path} has no {LIBRARY} or no images below {IMAGES}: it is not ProcGen's wheel for Linux.")
+        raise InputError(f"{tree.path} has no {LIBRARY} or no images below {IMAGES}: it is not ProcGen's wheel for "
+                         "Linux.")
     return found
 
 

@@ -45,8 +45,8 @@ def read_classes(tree):
     for files, read in ((PYTHON_FILES, read_python), (BINARY_FILES, read_binary)):
         folders = folders_with(tree, files)
         if len(folders) > 1:
-            raise InputError(f"{tree.path} holds {', '.join(files)} twice: in '{folders[0]}' and in '{folders[1]}'. Give the "
-                             "one that is meant.")
+            raise InputError(f"{tree.path} holds {', '.join(files)} twice: in '{folders[0]}' and in '{folders[1]}'. "
+                             "Give the one that is meant.")
         if folders:
             coarse_names, fine_names, parts = read(tree, [folders[0] + file for file in files])
             check_names(coarse_names, fine_names, folders[0] + files[0], tree)
@@ -71,8 +71,8 @@ def check_names(coarse, fine, place, tree):
         expected = sorted({name.split("/")[position] for name in known})
         for at, (found, right) in enumerate(zip([*names, *[""] * len(expected)], expected)):
             if found != right:
-                raise InputError(f"{place} in {tree.path}: the name of {kind} {at} is '{printable(found)}'; CIFAR-100 has "
-                                 f"'{right}' there.")
+                raise InputError(f"{place} in {tree.path}: the name of {kind} {at} is '{printable(found)}'; CIFAR-100 "
+                                 f"has '{right}' there.")
         if len(names) != len(expected):
             raise InputError(f"{place} in {tree.path} has {len(names)} names of a {kind} instead of {len(expected)}.")
 
@@ -148,7 +148,8 @@ def content_of(names, classes, tree):
     """A split as write_class_dataset() takes it, a class at a time."""
     missing = [name for name in names if name not in classes]
     if missing:
-        raise InputError(f"{tree.path} lacks {len(missing)} classes of {len(names)}, {missing[0]} first.{tree.remark()}")
+        raise InputError(f"{tree.path} lacks {len(missing)} classes of {len(names)}, {missing[0]} "
+                         f"first.{tree.remark()}")
     return (all_images(name, classes[name](), tree) for name in names), np.repeat(np.arange(len(names)), IMAGES), names
 
 

@@ -44,9 +44,11 @@ def parse(arguments):
     parser = packer_parser(__doc__, SOURCE)
     given = parser.add_mutually_exclusive_group(required=True)
     given.add_argument("--pickles", type=path, metavar="DIR", help="folder with the three pickles")
-    given.add_argument("--images", type=path, metavar="DIR|ARCHIVE", nargs="+", help="folders, zip or tar archives with images")
-    parser.add_argument("--split-dir", type=path, metavar="DIR", help="folder with train.csv, val.csv and test.csv (columns "
-                        "filename, label) or with .txt lists of classes; without it Ravi and Larochelle's classes")
+    given.add_argument("--images", type=path, metavar="DIR|ARCHIVE", nargs="+", help="folders, zip or tar archives "
+                                                                                     "with images")
+    parser.add_argument("--split-dir", type=path, metavar="DIR", help="folder with train.csv, val.csv and test.csv "
+                        "(columns filename, label) or with .txt lists of classes; without it Ravi and Larochelle's "
+                        "classes")
     parser.add_argument("--size", type=int, default=SIZE, help=f"height and width of the images (default: {SIZE})")
     options = parser.parse_args(arguments)
     if not 8 <= options.size <= SIZE:
@@ -115,8 +117,9 @@ def find_images(trees):
             if place.lower().endswith((".jpg", ".jpeg", ".png")):
                 of_class, file = found.setdefault(class_of(place), {}), place.rsplit("/", 1)[-1]
                 if of_class.setdefault(file, (tree, place)) != (tree, place):
-                    raise InputError(f"The image {printable(file)} is there twice: in {tree.path} as {printable(place)} and in "
-                                     f"{of_class[file][0].path} as {printable(of_class[file][1])}.")
+                    raise InputError(f"The image {printable(file)} is there twice: in {tree.path} as "
+                                     f"{printable(place)} and in {of_class[file][0].path} as "
+                                     f"{printable(of_class[file][1])}.")
     return found
 
 
@@ -161,7 +164,8 @@ def from_places(places, names, size):
 def decode(classes, size):
     """Images u8 [n, size, size, 3], a class at a time."""
     for places in classes:
-        yield np.stack([convert(pictures.rgb(tree.read(name), f"{name} in {tree.path}"), size) for tree, name in places])
+        yield np.stack([convert(pictures.rgb(tree.read(name), f"{name} in "
+                                                              f"{tree.path}"), size) for tree, name in places])
 
 
 def convert(image, size):

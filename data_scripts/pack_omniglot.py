@@ -39,8 +39,8 @@ def parse(arguments):
                         help="images_background, zipped or unpacked")
     parser.add_argument("--evaluation", required=True, type=path, metavar="ZIP|DIR",
                         help="images_evaluation, zipped or unpacked")
-    parser.add_argument("--split-dir", type=path, metavar="DIR", help="folder with train.json, val.json and test.json, or "
-                        "vinyals_train.json and so on; without it a random split of the same sizes is drawn")
+    parser.add_argument("--split-dir", type=path, metavar="DIR", help="folder with train.json, val.json and test.json, "
+                        "or vinyals_train.json and so on; without it a random split of the same sizes is drawn")
     parser.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")
     parser.add_argument("--size", type=int, default=28, help="height and width of the images (default: 28)")
     parser.add_argument("--rgb", action="store_true",
@@ -131,9 +131,10 @@ def check(split, drawings, trees):
             if name not in drawings:
                 raise InputError(f"The character {printable(name)} of the split {which} is missing in {place}.{remark}")
             if len(drawings[name]) != DRAWINGS:
-                kind = "incomplete" if len(drawings[name]) < DRAWINGS else "not the original one, or holds drawings twice"
-                raise InputError(f"The character {printable(name)} has {len(drawings[name])} drawings instead of {DRAWINGS} in "
-                                 f"{place}: the archive is {kind}.{remark}")
+                is_short = len(drawings[name]) < DRAWINGS
+                kind = "incomplete" if is_short else "not the original one, or holds drawings twice"
+                raise InputError(f"The character {printable(name)} has {len(drawings[name])} drawings instead of "
+                                 f"{DRAWINGS} in {place}: the archive is {kind}.{remark}")
 
 
 def convert(tree, name, size, channels):

@@ -38,8 +38,8 @@ def _load(content, name):
     try:
         image = Image.open(io.BytesIO(content))
         if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a photograph of several: the first is the picture
-            raise InputError(f"{name} has {image.n_frames} frames; an image of a dataset has one. Save the frame that is "
-                             "meant.")
+            raise InputError(f"{name} has {image.n_frames} frames; an image of a dataset has one. Save the frame that "
+                             "is meant.")
         image.load()
         if image.format == "TIFF":  # which load() has turned
             return image
@@ -66,8 +66,8 @@ def _to_bytes(image, name):
         return _over_white(image)
     if mode in CONVERTED:
         return image.convert("L" if mode in ("1", "L") else "RGB")
-    raise InputError(f"{name} is in the mode {mode}, whose numbers can be shown in more than one way. Save it with 8 or 16 "
-                     "bits a pixel, grey or RGB.")
+    raise InputError(f"{name} is in the mode {mode}, whose numbers can be shown in more than one way. Save it with 8 "
+                     "or 16 bits a pixel, grey or RGB.")
 
 
 def _from_sixteen_bits(image):

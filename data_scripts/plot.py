@@ -56,14 +56,16 @@ def parse(arguments):
         command = commands.add_parser(name, description=(draw or agents_picture).__doc__)
         command.set_defaults(draw=draw, picture=picture if draw else agents_picture)
         command.add_argument("runs", nargs="+", type=path, metavar="RUN", help="run folder")
-        command.add_argument("--out", required=True, type=path, metavar="F.svg", help="picture to write: .png, .svg or .pdf")
+        command.add_argument("--out", required=True, type=path, metavar="F.svg", help="picture to write: .png, .svg or "
+                                                                                      ".pdf")
         command.add_argument("--title", default="")
         command.add_argument("--mean", action="store_true", help="one curve for runs that differ in the seed alone")
         if name == "agents":
             command.add_argument("--smooth", type=positive, default=1, metavar="N",
                                  help="draw means over N lines of metrics.jsonl (default: 1)")
             command.add_argument("--memoryless", type=game_and_return, action="append", default=[], metavar="GAME=RETURN",
-                                 help="draw the most that an agent without memory can expect, which 'srwm env list' tells")
+                                 help="draw the most that an agent without memory can expect, which 'srwm env list' "
+                                      "tells")
         else:
             command.add_argument("--chance", type=fraction, metavar="P", help="draw a line at this accuracy")
         if name == "curves":
@@ -123,7 +125,8 @@ def series_of(runs, read, with_mean):
         except InputError as error:
             refusals.append(error)
     if not found:
-        raise refusals[0] if len(refusals) == 1 else InputError(f"None of {len(runs)} can be drawn. The first: {refusals[0]}")
+        raise refusals[0] if len(refusals) == 1 else InputError(f"None of {len(runs)} can be drawn. The first: "
+                                                                f"{refusals[0]}")
     for error in refusals[:3]:
         warn(f"left out: {error}")
     if len(refusals) > 3:
@@ -271,7 +274,8 @@ def mean_curve(runs, x_field, field, scale=1):
     by_step = [{line.get("step"): line for line in lines if isinstance(line.get("step"), int)} for lines in runs]
     steps = sorted(set.intersection(*map(set, by_step)))
     if not steps:
-        raise InputError("The runs of one experiment have no step in common, so they have no mean. Draw them without --mean.")
+        raise InputError("The runs of one experiment have no step in common, so they have no mean. Draw them without "
+                         "--mean.")
     x, _ = mean_and_deviation([column([lines[step] for step in steps], x_field) for lines in by_step])
     y, deviations = mean_and_deviation([[scale * value for value in column([lines[step] for step in steps], field)]
                                         for lines in by_step])
@@ -311,7 +315,8 @@ def read_series(name, what):
     found = [(names, holder[f"accuracy_by_{what}"], holder.get(f"ci95_by_{what}"), ends_of_tasks(holder))
              for names, holder in objects_with(f"accuracy_by_{what}", read_result(name))]
     if not found:
-        raise InputError(f"{name} has no accuracy_by_{what}: its protocol asks at one position only, or it was not tested.")
+        raise InputError(f"{name} has no accuracy_by_{what}: its protocol asks at one position only, or it was not "
+                         "tested.")
     return found
 
 
@@ -439,7 +444,8 @@ def draw_agents(axes, agents, field, options):
         if options.mean and len(having) > 1:
             x, y, deviations = mean_curve(having, "step", field)
             draw_interval(axes, x, smooth(y, options.smooth), smooth(deviations, options.smooth), style["color"], None)
-            axes.plot(x, smooth(y, options.smooth), **style, linewidth=1.6, label=label_of(f"{label} ({len(having)} seeds)"))
+            axes.plot(x, smooth(y, options.smooth), **style, linewidth=1.6, label=label_of(f"{label} ({len(having)} "
+                                                                                           "seeds)"))
             continue
         for number_of_run, lines in enumerate(having):
             x, y = column(lines, "step"), column(lines, field)
@@ -498,8 +504,8 @@ def agents_picture(options):
 def check_version():
     numbers = re.findall(r"\d+", matplotlib.__version__)[:2]
     if [int(part) for part in numbers] < [3, 6]:
-        raise MissingPackage(f"matplotlib is of version {matplotlib.__version__}; 3.6 or newer is needed: pip install --upgrade "
-                             "matplotlib.")
+        raise MissingPackage(f"matplotlib is of version {matplotlib.__version__}; 3.6 or newer is needed: pip install "
+                             "--upgrade matplotlib.")
 
 
 def save(figure, options):
@@ -509,7 +515,8 @@ def save(figure, options):
                            metadata=WITHOUT_DATE[ending(options.out)])
         except ValueError as error:
             if "$" in options.title:
-                raise UsageError(f"--title: the text between dollar signs is not a formula: {str(error).splitlines()[0]}. "
+                raise UsageError("--title: the text between dollar signs is not a formula: "
+                                 f"{str(error).splitlines()[0]}. "
                                  r"Write \$ for the sign itself.") from error
             raise ScriptError(f"{options.out} cannot be drawn: {str(error).splitlines()[0]}.") from error
 

@@ -120,8 +120,9 @@ class PixelCheck:
 
     def _about_blank(self, counts):
         for split, (count, first) in sorted(self._blank.items()):
-            yield (f"{count:,} of {counts[split]:,} images of {SPLITS[split]} are blank (all pixels alike), the first of them in "
-                   f"the class {printable(self._names[split][first])}. Look at them: srwm data inspect FILE --sheet F.png.")
+            yield (f"{count:,} of {counts[split]:,} images of {SPLITS[split]} are blank (all pixels alike), the first "
+                   f"of them in the class {printable(self._names[split][first])}. Look at them: srwm data inspect FILE "
+                   "--sheet F.png.")
 
     def _about_equal(self):
         digests, classes, splits = (np.concatenate(parts) if parts else np.zeros(0, np.int64)
@@ -143,7 +144,8 @@ class PixelCheck:
         for kind, count in (("classes", across_classes), ("splits", across_splits)):
             if count:
                 first, second = (f"{SPLITS[split]}/{printable(self._names[split][label])}" for split, label in example[kind])
-                yield f"{count:,} images have the pixels of an image in another of the {kind}: in {first} and {second}, say."
+                yield (f"{count:,} images have the pixels of an image in another of the {kind}: in {first} and "
+                       f"{second}, say.")
 
 
 class Summary:
@@ -205,11 +207,11 @@ def check_labels(split, labels, class_names):
     """Labels as an array, after a look at whether every class has an image and every image a class."""
     labels = np.asarray(labels)
     if labels.ndim != 1 or not len(labels) or labels.dtype.kind not in "iu":
-        raise InputError(f"{split}: labels are {labels.dtype} {list(labels.shape)}; expected whole numbers, one for each "
-                         "image.")
+        raise InputError(f"{split}: labels are {labels.dtype} {list(labels.shape)}; expected whole numbers, one for "
+                         "each image.")
     if labels.min() < 0 or labels.max() >= len(class_names):
-        raise InputError(f"{split}: labels go from {labels.min()} to {labels.max()}; expected 0 to {len(class_names) - 1}, as "
-                         f"there are {len(class_names)} class names.")
+        raise InputError(f"{split}: labels go from {labels.min()} to {labels.max()}; expected 0 to "
+                         f"{len(class_names) - 1}, as there are {len(class_names)} class names.")
     counts = np.bincount(labels, minlength=len(class_names))
     if not counts.all():
         raise InputError(f"{split}: the class {printable(class_names[int(np.argmin(counts))])} has no images.")
@@ -220,8 +222,8 @@ def check_statistic(kind, given, channels):
     """`mean` or `std` as an array of a number for each channel."""
     numbers = np.asarray(given, np.float64)
     if numbers.shape != (channels,) or not np.isfinite(numbers).all() or kind == "std" and numbers.min() <= 0:
-        raise ScriptError(f"{kind} is {given}; expected {channels} finite number(s){' above 0' if kind == 'std' else ''}, one "
-                          "for each channel.")
+        raise ScriptError(f"{kind} is {given}; expected {channels} finite "
+                          f"number(s){' above 0' if kind == 'std' else ''}, one for each channel.")
     return numbers
 
 
@@ -229,8 +231,8 @@ def warn_of_names(split, class_names, seen):
     """Says which names of classes are there twice; `seen` is {name: split} of the splits before."""
     twice = [name for name in class_names if seen.setdefault(name, split) != split]
     if twice:
-        warn(f"{split} and {seen[twice[0]]} have {len(twice)} class names in common, {printable(twice[0])} first. Are they the "
-             "same classes?")
+        warn(f"{split} and {seen[twice[0]]} have {len(twice)} class names in common, {printable(twice[0])} first. Are "
+             "they the same classes?")
     if len(set(class_names)) != len(class_names):
         first = next(name for at, name in enumerate(class_names) if name in class_names[:at])
         warn(f"two classes of {split} have the name {printable(first)}.")
@@ -239,7 +241,8 @@ def warn_of_names(split, class_names, seen):
 def check_space(output, needed):
     free = shutil.disk_usage(os.path.dirname(os.path.realpath(output))).free
     if needed > free:
-        raise ScriptError(f"{output} cannot be written: {needed / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free.")
+        raise ScriptError(f"{output} cannot be written: {needed / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are "
+                          "free.")
 
 
 def _introduce(file, name, generator):

@@ -52,8 +52,8 @@ class Tensor:
 
 def _size_of(kind):
     if kind not in KINDS:
-        raise InputError(f"There are tensors of the type {printable(kind)}, which is not read here. Convert the model to "
-                         "float32 with PyTorch.")
+        raise InputError(f"There are tensors of the type {printable(kind)}, which is not read here. Convert the model "
+                         "to float32 with PyTorch.")
     return 2 if kind == "bf16" else np.dtype(kind).itemsize
 
 
@@ -174,7 +174,8 @@ def _load_legacy(file, path):
         raise InputError(f"{path} is a pickle, but was not written by torch.save.")
     _, system = next_pickle(), next_pickle()
     if isinstance(system, dict) and system.get("little_endian") is False:
-        raise InputError(f"{path} has its numbers in the byte order of another kind of machine. Save it again with PyTorch.")
+        raise InputError(f"{path} has its numbers in the byte order of another kind of machine. Save it again with "
+                         "PyTorch.")
     content, keys = next_pickle(), next_pickle()
     for key in keys if isinstance(keys, list) else ():
         count = int.from_bytes(file.read(8), "little")

@@ -501,7 +501,8 @@ class ThereAndBack(ConvertTest):
 class WithoutPyTorch(ConvertTest):
     def test_the_way_back_says_what_to_install(self):
         with mock.patch("importlib.util.find_spec", side_effect=lambda name: None if name == "torch" else True), \
-                self.assertRaisesRegex(ScriptError, "The Python package torch is not installed for .*: apt-get install"):
+                self.assertRaisesRegex(ScriptError, "The Python package torch is not installed for .*: apt-get "
+                                                    "install"):
             self.run_script("--to-torch", self.write("a.h5", b""), self.path("back.pt"))
 
 

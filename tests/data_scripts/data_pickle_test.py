@@ -185,7 +185,8 @@ class DataPickle(PackerTest):
             self.refused(pickle.dumps(thing, 2), "none of numbers")
         self.refused(pickle.dumps(np.zeros(3, np.uint8), 2).replace(b"X\x02\x00\x00\x00u1", b"X\x02\x00\x00\x00O8"),
                      "none of a list")
-        self.refused(pickle.dumps(np.ma.zeros(3), 2), "holds a numpy.ma.core._mareconstruct, which is not one of the kinds")
+        self.refused(pickle.dumps(np.ma.zeros(3), 2), "holds a numpy.ma.core._mareconstruct, which is not one of the "
+                                                      "kinds")
 
     def test_lies_about_sizes(self):
         whole = pickle.dumps(np.zeros(40, np.uint8), 3)

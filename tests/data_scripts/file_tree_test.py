@@ -160,7 +160,8 @@ class Zips(FileTreeTest):
     def test_methods_that_python_does_not_read(self):
         for method, name in ((9, "Deflate64"), (93, "Zstandard"), (98, "PPMd"), (77, "unknown")):
             path = self.changed(lambda content, at, method=method: struct.pack_into("<H", content, at + 2, method))
-            self.refused(path, rf"a/1.png in .*changed.zip is compressed by method {method} \({name}\), which Python does not read. "
+            self.refused(path, rf"a/1.png in .*changed.zip is compressed by method {method} \({name}\), which Python "
+                                "does not read. "
                                r"Unpack the archive \(7z x\) and give the folder.")
 
     def test_encrypted(self):
@@ -184,7 +185,8 @@ class Zips(FileTreeTest):
     def test_truncated(self):
         with open(self.write_zip("a.zip", FILES), "rb") as file:
             whole = file.read()
-        self.refused(self.write("cut.zip", whole[:-30]), "cut.zip starts as a zip archive but has no end: it is truncated")
+        self.refused(self.write("cut.zip", whole[:-30]), "cut.zip starts as a zip archive but has no end: it is "
+                                                         "truncated")
 
 
 class Tars(FileTreeTest):
@@ -213,8 +215,8 @@ class Tars(FileTreeTest):
         with open(self.write_tar_of("a.tar", self.members()), "rb") as file:
             content = bytearray(file.read())
         content[1024 + 150] ^= 1
-        self.refused(self.write("a.tar", bytes(content)), "a.tar starts as a tar archive but cannot be read to its end .the header "
-                                                          "at byte 1024 is damaged")
+        self.refused(self.write("a.tar", bytes(content)), "a.tar starts as a tar archive but cannot be read to its end "
+                                                          ".the header at byte 1024 is damaged")
 
     def test_truncated(self):
         with open(self.write_tar_of("a.tar", self.members()), "rb") as file:
@@ -222,7 +224,8 @@ class Tars(FileTreeTest):
         self.refused(self.write("cut.tar", whole[:1024 + 700]), "cut.tar starts as a tar archive but cannot be read")
         for compress in (gzip.compress, bz2.compress, lzma.compress):
             packed = compress(whole)
-            self.refused(self.write("cut.tar.x", packed[:len(packed) // 2]), "starts as a tar archive but cannot be read")
+            self.refused(self.write("cut.tar.x", packed[:len(packed) // 2]), "starts as a tar archive but cannot be "
+                                                                             "read")
             self.refused(self.write("other.x", compress(b"something else")), "or something else in a compressed file")
 
     def test_compressed_ones_are_unpacked_once(self):
@@ -232,13 +235,15 @@ class Tars(FileTreeTest):
         with mock.patch("gzip.open", side_effect=gzip.open) as unpack:
             self.check(path, {member.name: content for member, content in members})
         self.assertEqual(unpack.call_count, 1)
-        with mock.patch.dict("sys.modules", {"gzip": None}), self.assertRaisesRegex(ScriptError, "has no module gzip. Unpack it"):
+        with mock.patch.dict("sys.modules", {"gzip": None}), self.assertRaisesRegex(ScriptError, "has no module gzip. "
+                                                                                                 "Unpack it"):
             FileTree(path)
 
     def test_no_room_to_unpack(self):
         path = self.write_tar("a.tar.gz", {"a": bytes(100000)})
         with mock.patch("tempfile.TemporaryFile", side_effect=lambda: open("/dev/full", "wb", buffering=0)), \
-                self.assertRaisesRegex(ScriptError, "a.tar.gz cannot be unpacked in .*: No space left on device. Name a folder with"):
+                self.assertRaisesRegex(ScriptError, "a.tar.gz cannot be unpacked in .*: No space left on device. Name "
+                                                    "a folder with"):
             FileTree(path)
 
     def test_other_archives_are_named(self):

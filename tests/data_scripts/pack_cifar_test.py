@@ -136,8 +136,10 @@ class PackCifar(PackerTest):
     def test_names_in_another_order(self):
         files = binary_files(self.parts)
         names = "cifar-100-binary/fine_label_names.txt"
-        for change, pattern in ((lambda text: text.replace("bed", "apple", 1), "the name of class 5 is 'apple'; CIFAR-100 has 'bed'"),
-                                (lambda text: text.replace("boy\n", ""), "the name of class 11 is 'bridge'; CIFAR-100 has 'boy'"),
+        for change, pattern in ((lambda text: text.replace("bed", "apple", 1), "the name of class 5 is 'apple'; "
+                                                                               "CIFAR-100 has 'bed'"),
+                                (lambda text: text.replace("boy\n", ""), "the name of class 11 is 'bridge'; CIFAR-100 "
+                                                                         "has 'boy'"),
                                 (lambda text: text + "zebra\n", "has 101 names of a class instead of 100")):
             changed = {**files, names: change(files[names].decode()).encode()}
             self.refused(pattern, self.write_tar("a.tar.gz", changed))

@@ -160,7 +160,8 @@ class Images(MiniImageNetTest):
         archives = self.archives()
         self.refuses_images("There is neither .*train.csv nor .*train.txt", *archives, lists="nowhere")
         self.write("lists/val.txt", b"n01532829\n")
-        self.refuses_images("The class n01532829 is in the splits train and val: line 1 of .*train.txt and line 1 of .*val",
+        self.refuses_images("The class n01532829 is in the splits train and val: line 1 of .*train.txt and line 1 of "
+                            ".*val",
                             *archives)
         self.write("lists/val.txt", b"n01855672\nn01855672\n")
         self.refuses_images("The class n01855672 is twice: line 1 of .*val.txt and line 2 of .*val.txt", *archives)
@@ -180,9 +181,12 @@ class Images(MiniImageNetTest):
                 (lambda rows: rows["train"].__setitem__(1, rows["train"][0]),
                  f"The image {first} is twice: line 2 of .*train.csv and line 3 of .*train.csv"),
                 (lambda rows: rows["test"].append(rows["train"][1]),
-                 f"The image {second} is in the splits train and test: line 3 of .*train.csv and line 10 of .*test.csv"),
-                (lambda rows: rows["train"].pop(), "n13133613 has 3 images in the list, which starts with it in line 10 of"),
-                (lambda rows: rows["train"].append((last, "n01532829", "more")), "train.csv, line 14: '.*,more' is not FILE,W"),
+                 f"The image {second} is in the splits train and test: line 3 of .*train.csv and line 10 of "
+                 ".*test.csv"),
+                (lambda rows: rows["train"].pop(), "n13133613 has 3 images in the list, which starts with it in line "
+                                                   "10 of"),
+                (lambda rows: rows["train"].append((last, "n01532829", "more")), "train.csv, line 14: '.*,more' is not "
+                                                                                 "FILE,W"),
                 (lambda rows: rows["val"].append(("n01532829",)), "val.csv, line 6: 'n01532829' is not FILE,WNID"),
                 (lambda rows: rows["val"].append(("x.jpg", "n01")), "val.csv, line 6: 'x.jpg,n01' is not FILE,WNID")):
             rows = self.rows()
@@ -224,8 +228,8 @@ class Images(MiniImageNetTest):
         self.check_images()
         os.remove(self.path("linked", "n01855672"))
         os.symlink("../gone", self.path("linked", "n01855672"))
-        self.refuses_images("1 of 6 classes have no images in .*n01855672 first. .*n01855672 is a symbolic link to ../gone, "
-                            "which is not there", self.path("linked"))
+        self.refuses_images("1 of 6 classes have no images in .*n01855672 first. .*n01855672 is a symbolic link to "
+                            "../gone, which is not there", self.path("linked"))
 
     def test_published_classes_without_lists(self):
         self.refuses("94 of 100 classes have no images", pack_miniimagenet.main, "--images", *self.archives())
@@ -306,7 +310,8 @@ class Pickles(MiniImageNetTest):
         for content in ([1, 2], {}, {"image_data": noise(1, 4, 28, 28), "class_dict": {}}):
             self.refuses_pickles(r"cache-train.pkl has no image_data of bytes \[N, 84, 84, 3\]",
                                  {**self.contents(), "train": content})
-        for members, reason in (({1: [2]}, "has no class_dict"), ({"n01532829": [0, "a"]}, "other things than the numbers")):
+        for members, reason in (({1: [2]}, "has no class_dict"), ({"n01532829": [0, "a"]}, "other things than the "
+                                                                                           "numbers")):
             content = {"image_data": noise(1, 4, 84, 84, 3), "class_dict": members}
             self.refuses_pickles(reason, {**self.contents(), "train": content})
 

@@ -59,7 +59,8 @@ class Modes(PackerTest):
                 ("LA", saved(with_paper_left_out("LA")), 1, DRAWING), ("RGBA", saved(with_paper_left_out("RGBA")), 1, DRAWING),
                 ("RGBA of WebP", saved(with_paper_left_out("RGBA"), "WEBP", lossless=True), 1, DRAWING),
                 ("LA, opaque", saved(grey.convert("LA")), 0, DRAWING),
-                ("P with a transparent color", saved(palette_image(), transparency=0), 0, np.where(DRAWING < 200, 0, 255)),
+                ("P with a transparent "
+                 "color", saved(palette_image(), transparency=0), 0, np.where(DRAWING < 200, 0, 255)),
                 ("P with transparencies", saved(palette_image(), transparency=b"\0\xff"), 0, np.where(DRAWING < 200, 0, 255)),
                 ("L with a transparent color", saved(grey, transparency=90), 0, strokes),
                 ("RGB with a transparent color", saved(grey.convert("RGB"), transparency=(90, 90, 90)), 0, strokes),
@@ -105,10 +106,12 @@ class Modes(PackerTest):
         grey = Image.fromarray(DRAWING)
         for mode, image in (("F", Image.fromarray(DRAWING.astype(np.float32))), ("I", Image.fromarray(DRAWING.astype(np.int32))),
                             ("LAB", Image.new("LAB", (12, 8)))):
-            self.refused(saved(image, "TIFF"), f"is in the mode {mode}, whose numbers can be shown in more than one way")
+            self.refused(saved(image, "TIFF"), f"is in the mode {mode}, whose numbers can be shown in more than one "
+                                               "way")
         other = Image.fromarray(255 - DRAWING)
         for kind in ("PNG", "GIF", "WEBP", "TIFF"):
-            self.refused(saved(grey, kind, save_all=True, append_images=[other]), "has 2 frames; an image of a dataset has one")
+            self.refused(saved(grey, kind, save_all=True, append_images=[other]), "has 2 frames; an image of a dataset "
+                                                                                  "has one")
 
     def test_modes_of_pillow_are_all_decided(self):
         """A mode that a newer Pillow has is refused, not guessed."""

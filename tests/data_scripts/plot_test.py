@@ -169,7 +169,8 @@ class Plot(unittest.TestCase):
         self.write("few/spec.json", "{}")
         self.refuses("few is no run of srwm train-rl", "agents", self.path("few"))
         self.picture("agents", agent, "--memoryless", "maze=2.5", "--smooth", "3")
-        for option, words in (("--smooth=0", "'0' is not a whole number above 0"), ("--memoryless=maze", "'maze' is not GAME=R"),
+        for option, words in (("--smooth=0", "'0' is not a whole number above 0"), ("--memoryless=maze", "'maze' is "
+                                                                                                         "not GAME=R"),
                               ("--memoryless=maze=x", "'x' is not a number"), ("--out=a.txt", "must end in")):
             with self.assertRaisesRegex(UsageError, words):
                 plot.main(["agents", agent, *([] if option.startswith("--out") else ["--out", self.out]), option])
@@ -191,7 +192,8 @@ class Plot(unittest.TestCase):
             self.assertIn(b"a-s1", self.picture("curves", *runs))
             self.assertIn(b"return", self.picture("agents", *runs))
         for words in ('left out: .*agent-s1: metrics.jsonl has no "accuracy"', "left out: .*new-s1: ",
-                      "left out: .*slurm-1.txt/metrics.jsonl cannot be read", "left out: .*a-s1/spec.json cannot be read"):
+                      "left out: .*slurm-1.txt/metrics.jsonl cannot be read", "left out: .*a-s1/spec.json cannot be "
+                                                                              "read"):
             self.assertRegex(warned.getvalue(), words)
         os.remove(self.out)
         self.refuses("None of 3 can be drawn. The first: .*agent-s1: metrics.jsonl has no", "curves", *runs[1:])

@@ -472,8 +472,8 @@ class Installed(TableTest):
                               PATH=f"{self.tree}/usr/bin:{os.environ['PATH']}", **environment)
             self.check(done, "srwm")
         done = self.start(self.root / "alone/experiments/run_table.sh", self.table, SRWM="nowhere")
-        self.assertEqual((done.returncode, done.stderr), (4, "run_table.sh: There is no program 'nowhere'. Build it with make, or "
-                                                             "name it in the variable SRWM.\n"))
+        self.assertEqual((done.returncode, done.stderr), (4, "run_table.sh: There is no program 'nowhere'. Build it "
+                                                             "with make, or name it in the variable SRWM.\n"))
 
     def test_through_a_link_and_by_the_name_of_a_table(self):
         os.symlink(self.tree / "usr/share/srwm/experiments/run_table.sh", self.root / "run")
