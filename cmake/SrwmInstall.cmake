@@ -17,6 +17,8 @@ if(TARGET srwm AND TARGET srwm_games)
   set_target_properties(srwm_games PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS srwm_games LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/srwm)
 endif()
+# For libraries of environments that others write, in C or C++.
+install(FILES ${PROJECT_SOURCE_DIR}/lib/env/libenv.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/srwm)
 foreach(folder experiments data_scripts)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/srwm
           USE_SOURCE_PERMISSIONS PATTERN "__pycache__" EXCLUDE)

@@ -8,6 +8,8 @@
 #include "core/error.h"
 #include "core/program_folder.h"
 #include "env/procgen.h"
+#include "io/file_use.h"
+#include "io/shell_path.h"
 
 namespace srwm {
 namespace {
@@ -24,12 +26,13 @@ Function* symbol(void* library, const char* name, const std::filesystem::path& p
   Function* function = find_symbol<Function>(library, name);
   if (function == nullptr) {
     throw DeviceError("{} is no library of environments: it has no '{}'. The interface is libenv's, version {}.",
-                      path.string(), name, libenv_current_version);
+                      path.string(), name, LIBENV_CURRENT_VERSION);
   }
   return function;
 }
 
 void* load(const std::filesystem::path& path) {
+  note_input(path);
   void* library = dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library != nullptr) return library;
   const std::string reason = dlerror();
@@ -51,9 +54,9 @@ std::filesystem::path games_path() {
 EnvLibrary::EnvLibrary(std::filesystem::path path) : path_(std::move(path)) {
   void* library = load(path_);
   const int version = symbol<libenv_version_function>(library, "libenv_version", path_)();
-  if (version != libenv_current_version) {
+  if (version != LIBENV_CURRENT_VERSION) {
     throw DeviceError("{} speaks version {} of the libenv interface; srwm speaks version {}.", path_.string(), version,
-                      libenv_current_version);
+                      LIBENV_CURRENT_VERSION);
   }
   make = symbol<libenv_make_function>(library, "libenv_make", path_);
   get_tensortypes = symbol<libenv_get_tensortypes_function>(library, "libenv_get_tensortypes", path_);
@@ -68,7 +71,8 @@ EnvLibrary::EnvLibrary(std::filesystem::path path) : path_(std::move(path)) {
   }
 }
 
-std::shared_ptr<const EnvLibrary> EnvLibrary::open(const std::string& name, const std::string& data_dir) {
+std::shared_ptr<const EnvLibrary> EnvLibrary::open(const std::string& as_written, const std::string& data_dir) {
+  const std::string name = expand_home(as_written);
   const auto load_library = [](std::filesystem::path path) {
     return std::shared_ptr<EnvLibrary>(new EnvLibrary(std::move(path)));
   };

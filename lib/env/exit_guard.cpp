@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace srwm {
 namespace {
@@ -47,7 +48,7 @@ struct ExitGuards {
     if (!lock || guards.alive.empty()) return;
     std::fflush(nullptr);
     const std::string text = explanation(guards.of_this_thread());
-    std::fputs(text.c_str(), stderr);
+    std::fputs(printable(text).c_str(), stderr);
     std::_Exit(static_cast<int>(ExitCode::device));
   }
 };

@@ -12,6 +12,9 @@
 namespace srwm {
 namespace {
 
+static_assert(sizeof(libenv_tensortype) == 212 && sizeof(libenv_option) == 144 && sizeof(libenv_options) == 16 &&
+              sizeof(libenv_buffers) == 40);
+
 constexpr std::int32_t largest_state = 1 << 20;  // what ProcGen's own interface provides for
 
 /// Options in the form that libenv takes; `options` must outlive it.
@@ -24,7 +27,7 @@ class PackedOptions {
 
  private:
   static void pack(const EnvOption& option, libenv_option& item, std::string& bytes) {
-    option.name.copy(item.name, libenv_name_bytes - 1);
+    option.name.copy(item.name, LIBENV_NAME_BYTES - 1);
     item.count = 1;
     item.dtype = LIBENV_UINT8;
     if (const bool* truth = std::get_if<bool>(&option.value)) {
@@ -50,7 +53,7 @@ std::size_t bytes_of(const libenv_tensortype& type) {
 }
 
 std::string_view name_of(const libenv_tensortype& type) {
-  return {type.name, strnlen(type.name, libenv_name_bytes)};
+  return {type.name, strnlen(type.name, LIBENV_NAME_BYTES)};
 }
 
 /// "uint8 [64, 64, 3]"
@@ -58,7 +61,7 @@ std::string to_text(const libenv_tensortype& type) {
   constexpr const char* dtypes[] = {"unused", "uint8", "int32", "float32"};
   const bool is_known = type.dtype >= LIBENV_UNUSED && type.dtype <= LIBENV_FLOAT32;
   std::string shape;
-  for (int axis = 0; axis < std::clamp(type.ndim, 0, libenv_max_dims); ++axis) {
+  for (int axis = 0; axis < std::clamp(type.ndim, 0, LIBENV_MAX_DIMS); ++axis) {
     shape += fmt::format("{}{}", axis == 0 ? "" : ", ", type.shape[axis]);
   }
   return fmt::format("{} [{}]", is_known ? dtypes[type.dtype] : "of an unknown type", shape);

@@ -89,7 +89,7 @@ VectorOptions read_options(int size, const libenv_options& given) {
 
 libenv_tensortype tensor(const char* name, libenv_dtype dtype, std::int32_t high) {
   libenv_tensortype type{};
-  std::string_view(name).copy(type.name, libenv_name_bytes - 1);
+  std::string_view(name).copy(type.name, LIBENV_NAME_BYTES - 1);
   type.scalar_type = LIBENV_DISCRETE;
   type.dtype = dtype;
   if (dtype == LIBENV_UINT8) {
@@ -121,7 +121,7 @@ std::vector<libenv_tensortype> tensors_of(const GameVector& games, libenv_space 
 using namespace srwm::games;  // NOLINT(google-build-using-namespace): what follows has to be outside
 
 SRWM_EXPORT int libenv_version() {
-  return libenv_current_version;
+  return LIBENV_CURRENT_VERSION;
 }
 
 SRWM_EXPORT const char* libenv_describe() {

@@ -1,6 +1,8 @@
 #include "rl/env_group.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace srwm {
@@ -10,6 +12,10 @@ namespace {
 Tensor on_device(Context& context, const Tensor& host) {
   return context.device().kind == Device::Kind::cpu ? host : context.persistent(host.shape(), host.dtype());
 }
+
+/// What an environment showed last stands before its own state: a library need not keep it (docs/environments.md).
+/// States of older versions begin without this mark.
+constexpr std::string_view shown_mark = "srwm: shown, 1\n";
 
 /// Libraries take a seed of 31 bits.
 std::int32_t library_seed(std::uint64_t seed) {
@@ -56,6 +62,11 @@ EnvRequest request_for_levels(const RlSpec& spec, std::int64_t envs, std::int64_
   return request;
 }
 
+std::int64_t episodes_ended(const EnvGroup& group) {
+  const auto first = group.on_host().first.span<std::uint8_t>();
+  return std::ranges::count_if(first, [](std::uint8_t is_first) { return is_first != 0; });
+}
+
 EnvGroup::EnvGroup(Context& context, std::shared_ptr<const EnvLibrary> library, const EnvRequest& request)
     : env_(std::move(library), request),
       memory_(env_, [&](Shape shape, DType dtype) { return context.pinned(shape, dtype); }),
@@ -84,17 +95,41 @@ void EnvGroup::observe(Context& context, EpisodeFigures& figures) {
 }
 
 std::string EnvGroup::save(std::int64_t n) {
-  return env_.save_state(static_cast<int>(n));
+  const auto row = static_cast<std::size_t>(n), frame = static_cast<std::size_t>(env_.frame().bytes());
+  const auto append = [](std::string& bytes, const void* from, std::size_t count) {
+    bytes.append(static_cast<const char*>(from), count);
+  };
+  std::string state(shown_mark);
+  append(state, &memory_.rewards.span<float>()[row], sizeof(float));
+  append(state, &memory_.first.span<std::uint8_t>()[row], 1);
+  append(state, memory_.frames.data<std::uint8_t>() + row * frame, frame);
+  state += env_.save_state(static_cast<int>(n));
+  return state;
 }
 
 void EnvGroup::load(std::int64_t n, const std::string& state) {
-  env_.load_state(static_cast<int>(n), state);
+  std::string_view rest = state;
+  const std::size_t shown = sizeof(float) + 1 + static_cast<std::size_t>(env_.frame().bytes());
+  if (rest.starts_with(shown_mark) && rest.size() >= shown_mark.size() + shown) {
+    shown_.emplace_back(n, rest.substr(shown_mark.size(), shown));
+    rest.remove_prefix(shown_mark.size() + shown);
+  }
+  env_.load_state(static_cast<int>(n), std::string(rest));
 }
 
 void EnvGroup::observe_again(Context& context) {
   context.queue().synchronize();  // no action was taken since what is still on its way
   env_.observe();
+  for (const auto& [n, shown] : shown_) show_again(n, shown);
+  shown_.clear();
   upload(context);
+}
+
+void EnvGroup::show_again(std::int64_t n, std::string_view shown) {
+  const auto row = static_cast<std::size_t>(n), frame = static_cast<std::size_t>(env_.frame().bytes());
+  std::memcpy(&memory_.rewards.span<float>()[row], shown.data(), sizeof(float));
+  memory_.first.span<std::uint8_t>()[row] = static_cast<std::uint8_t>(shown[sizeof(float)]);
+  std::memcpy(memory_.frames.data<std::uint8_t>() + row * frame, shown.data() + sizeof(float) + 1, frame);
 }
 
 void EnvGroup::upload(Context& context) {

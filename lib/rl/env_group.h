@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/context.h"
@@ -28,6 +30,10 @@ struct EpisodeFigures {
 EnvRequest training_request(const RlSpec& spec, std::int64_t group, std::int64_t count);
 /// The same games elsewhere: `envs` of each, on `levels` levels from `first_level` on.
 EnvRequest request_for_levels(const RlSpec& spec, std::int64_t envs, std::int64_t first_level, std::int64_t levels);
+
+class EnvGroup;
+/// Episodes that the last step ended.
+std::int64_t episodes_ended(const EnvGroup& group);
 
 /// N environments, of which the n-th plays game n mod `games`. What they show is on the device after each `observe`.
 class EnvGroup {
@@ -57,7 +63,8 @@ class EnvGroup {
   // The same on the host.
   const EnvMemory& on_host() const { return memory_; }
 
-  /// State of environment n between `observe` and `act`, as u8 [bytes].
+  /// State of environment n between `observe` and `act`, with the frame, reward and `first` that it shows, as
+  /// bytes.
   std::string save(std::int64_t n);
   /// Puts it back; after all of them, `observe_again`.
   void load(std::int64_t n, const std::string& state);
@@ -66,6 +73,7 @@ class EnvGroup {
   std::vector<double>& running_returns() { return running_; }
 
  private:
+  void show_again(std::int64_t n, std::string_view shown);
   void upload(Context& context);
 
   VectorEnv env_;
@@ -73,6 +81,7 @@ class EnvGroup {
   std::size_t games_;
   Tensor frames_, rewards_, first_;  ///< on a CPU the memory that the library writes to
   std::vector<double> running_;
+  std::vector<std::pair<std::int64_t, std::string>> shown_;  ///< of loaded environments, until observe_again
 };
 
 }  // namespace srwm

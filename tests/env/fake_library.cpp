@@ -15,7 +15,8 @@
 
 struct libenv_env {
   std::string behaviour;
-  int num = 0, steps = 0, number = 0, word = 0;
+  int num = 0, number = 0, word = 0;
+  std::vector<int> steps;  // of each environment
   float truth = -1;
   libenv_buffers buffers{};
 
@@ -28,9 +29,10 @@ struct libenv_env {
       return;
     }
     frame(i)[0] = static_cast<std::uint8_t>(i);
-    frame(i)[1] = static_cast<std::uint8_t>(steps % 4);
-    buffers.rew[i] = steps == 0 ? 0.0F : static_cast<float>(*static_cast<std::int32_t*>(buffers.ac[i]));
-    buffers.first[i] = steps % 4 == 0 ? 1 : 0;
+    const int step = steps[static_cast<std::size_t>(i)];
+    frame(i)[1] = static_cast<std::uint8_t>(step % 4);
+    buffers.rew[i] = step == 0 ? 0.0F : static_cast<float>(*static_cast<std::int32_t*>(buffers.ac[i]));
+    buffers.first[i] = step % 4 == 0 ? 1 : 0;
     *static_cast<float*>(buffers.info[i]) = 0.5F;
   }
 };
@@ -90,6 +92,7 @@ const char* libenv_describe() {
 libenv_env* libenv_make(int num, const libenv_options options) {
   auto* env = new libenv_env;
   env->num = num;
+  env->steps.resize(static_cast<std::size_t>(num));
   for (int i = 0; i < options.count; ++i) read_option(options.items[i], *env);
   if (env->behaviour == "exit in make") give_up("make");
   if (env->behaviour != "nothing") return env;
@@ -112,11 +115,24 @@ void libenv_observe(libenv_env*) {}
 
 void libenv_act(libenv_env* env) {
   if (env->behaviour == "exit in act") give_up("act");
-  ++env->steps;
+  for (int& steps : env->steps) ++steps;
   for (int i = 0; i < env->num; ++i) env->write(i);
 }
 
 void libenv_close(libenv_env* env) {
   delete env;
 }
+
+#ifdef FAKE_STATE
+/* No more than docs/environments.md asks for: neither writes to the buffers. */
+int get_state(libenv_env* env, int index, char* data, int length) {
+  if (length < static_cast<int>(sizeof(int))) return 0;
+  std::memcpy(data, &env->steps[static_cast<std::size_t>(index)], sizeof(int));
+  return sizeof(int);
+}
+
+void set_state(libenv_env* env, int index, char* data, int) {
+  std::memcpy(&env->steps[static_cast<std::size_t>(index)], data, sizeof(int));
+}
+#endif
 }

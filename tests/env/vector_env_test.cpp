@@ -41,6 +41,22 @@ TEST_CASE("frames, rewards and first land in the caller's buffers, one environme
   CHECK(env.info().level_seed.empty());
 }
 
+TEST_CASE("a library written in C with the header alone is played") {
+  VectorEnv env(EnvLibrary::open(SRWM_C_ENV), request_for("", 2));
+  const EnvMemory memory(env);
+  env.start(memory.buffers());
+  env.observe();
+  CHECK(memory.first.span<std::uint8_t>()[1] == 1);
+  memory.actions.data<std::int32_t>()[0] = 0;
+  memory.actions.data<std::int32_t>()[1] = 1;
+  env.act();
+  env.observe();
+  CHECK(memory.frames.span<std::uint8_t>()[1] == 1);
+  CHECK(memory.rewards.span<float>()[0] == 0.0F);
+  CHECK(memory.rewards.span<float>()[1] == 1.0F);
+  CHECK(memory.first.span<std::uint8_t>()[1] == 0);
+}
+
 TEST_CASE("options reach a library in the types of libenv") {
   EnvRequest request = request_for("options", 1);
   for (const char* setting : {"number=77", "word=seven", "truth=true"})
