@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "nn/named_values.h"
 #include "rl/learner.h"
+#include "rl/library_limits.h"
 #include "rl/playground.h"
 #include "run/parameter_table.h"
 #include "run/progress.h"
@@ -55,6 +56,7 @@ double peak_mebibytes() {
 
 std::string describe_dry_run(const RlSpec& spec_of_run, Context& context,
                              const std::shared_ptr<const EnvLibrary>& library) {
+  check_effective_keys(spec_of_run, *library);
   // Beside the learner the actors would have finished the few batches of this before they are asked for.
   RlSpec spec = spec_of_run;
   spec.train.mode = RlMode::synchronous;

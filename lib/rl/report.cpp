@@ -111,13 +111,16 @@ std::vector<std::pair<std::string, Json>> to_sections(const RlScores& scores) {
   std::vector<Figures> figures;
   for (const auto& [split, evaluation] : scores.splits) figures.push_back(figures_of(evaluation, scores));
   std::vector<std::pair<std::string, Json>> sections;
+  auto names = Json::array();
   if (figures.size() > 1) sections.emplace_back("test", section_of(mean_over_tests(figures)));
   for (std::size_t i = 0; i < figures.size(); ++i) {
     const auto& [split, evaluation] = scores.splits[i];
     Json section = section_of(figures[i]);
     section["episodes"] = count_episodes(evaluation);
-    sections.emplace_back(split.section(), std::move(section));
+    sections.emplace_back(split.name, std::move(section));
+    names.push_back(split.name);
   }
+  sections.emplace_back("splits", std::move(names));
   return sections;
 }
 

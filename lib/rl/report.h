@@ -29,7 +29,8 @@ std::optional<Estimate> normalised_mean(const RlEvaluation& evaluation,
                                         const std::vector<std::optional<ScoreRange>>& ranges);
 
 /// A section for each split (each game's mean return, `mean_return`, `normalised_paper`, `normalised_code`, each with
-/// its interval, `<name>_ci95`; `episodes`), and "test" with the means over the test splits.
+/// its interval, `<name>_ci95`; `episodes`), "test" with the means over the test splits, if there are any, and "splits"
+/// with the names of the splits.
 std::vector<std::pair<std::string, nlohmann::ordered_json>> to_sections(const RlScores& scores);
 
 /// A table of mean returns, a line for each game, a column for each split.

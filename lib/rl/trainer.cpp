@@ -10,9 +10,11 @@
 #include "core/error.h"
 #include "nn/find_bad_tensor.h"
 #include "optim/rmsprop.h"
+#include "rl/library_limits.h"
 #include "rl/report.h"
 #include "rl/resume_check.h"
 #include "rl/snapshot.h"
+#include "run/evaluation_progress.h"
 #include "spec/print.h"
 
 namespace srwm {
@@ -56,6 +58,7 @@ RlTrainer::RlTrainer(const RlSpec& spec, Context& context, std::shared_ptr<const
       writer_(paths, spec.checkpoint.keep),
       interval_(game_names(spec).size()) {
   for (const std::string& game : game_names(spec)) return_names_.push_back(metric_name(game));
+  check_effective_keys(spec, *library_);
 }
 
 void RlTrainer::start_from(const std::filesystem::path& checkpoint) {
@@ -83,6 +86,7 @@ void RlTrainer::resume() {
 }
 
 void RlTrainer::run() {
+  if (const std::string limits = describe_limits(*library_); !limits.empty()) logger_.warn("{}", limits);
   run_until(spec_.train.updates());
   finish();
 }
@@ -257,10 +261,13 @@ void RlTrainer::finish() {
   RunResult result;
   if (spec_.test.episodes > 0) {
     RlScores scores = empty_scores(spec_, *library_);
-    for (const RlSplit& split : splits_of(spec_)) {
+    for (const RlSplit& split : splits_of(spec_, *library_)) {
       logger_.info("Evaluating {} episodes of each game on {}.", format_count(spec_.test.episodes), split.name);
       const auto keep_going = [&] { return !stop_.requested(); };
-      scores.splits.emplace_back(split, evaluate(context_, learner_.agent(), spec_, library_, split, keep_going));
+      EvaluationProgress progress(logger_, split.name, spec_.test.episodes * std::ssize(return_names_));
+      const auto count = [&](const EnvGroup& group) { progress.add(episodes_ended(group)); };
+      scores.splits.emplace_back(split,
+                                 evaluate(context_, learner_.agent(), spec_, library_, split, keep_going, count));
       if (scores.splits.back().second.complete) continue;
       throw StoppedError(
           "Stopped by {} during the test evaluation; training is complete. The same command with --resume "

@@ -144,7 +144,7 @@ void add_run(std::vector<Field>& keys) {
   keys.push_back({"checkpoint.keep", IntegerKey{SRWM_MEMBER(checkpoint.keep), 0, 1'000'000},
                   "Older checkpoints kept besides latest.h5, as step-<n>.h5.", "files"});
   keys.push_back({"test.episodes", IntegerKey{SRWM_MEMBER(test.episodes), 0, most},
-                  "Episodes of each game on each split (training levels and test splits) when training ends, with "
+                  "Episodes of each game on each split (train and the test splits) when training ends, with "
                   "greedy actions; 0: none.",
                   "episodes"});
   keys.push_back({"test.envs", IntegerKey{SRWM_MEMBER(test.envs), 1, 10000},

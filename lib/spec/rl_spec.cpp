@@ -12,6 +12,11 @@ std::vector<RlSplit> splits_of(const RlSpec& spec) {
   return splits;
 }
 
+std::string split_named(const std::string& name) {
+  const bool is_train = name == "levels" || name == old_train_section || name == "training levels";
+  return is_train ? "train" : name;
+}
+
 std::vector<std::string> game_names(const RlSpec& spec) {
   return spec.env.games.empty() ? std::vector<std::string>{"game"} : spec.env.games;
 }

@@ -85,12 +85,16 @@ struct RlSpec : AnySpec {
 
 /// Levels to play on.
 struct RlSplit {
-  std::string name;  ///< "train", "test1", ...
+  std::string name;  ///< "train", "test1", ...; in result.json too, where "test" is the mean over the test splits
   std::int64_t first_level = 0, levels = 0;
-
-  /// Its name in result.json, where "test" is the mean over the test splits.
-  std::string section() const { return name == "train" ? "train_levels" : name; }
 };
+
+/// The section of the training levels in results of versions before 0.2; now it has the split's name, "train".
+inline constexpr std::string_view old_train_section = "train_levels";
+
+/// The name of the split that somebody calls `name`: "train" for "levels", "train_levels" and "training levels", as
+/// older versions called it; else as it is.
+std::string split_named(const std::string& name);
 
 /// The levels trained on, then the test splits.
 std::vector<RlSplit> splits_of(const RlSpec& spec);

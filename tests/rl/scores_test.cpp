@@ -39,19 +39,20 @@ TEST_CASE("result.json has the games and their means with intervals, and means o
   scores.paper = {ScoreRange{0, 3}, ScoreRange{0, 2}};
   scores.code = {std::nullopt, ScoreRange{0, 2}};
   const auto sections = to_sections(scores);
-  REQUIRE(sections.size() == 4);
+  REQUIRE(sections.size() == 5);
   const auto& [test_name, test] = sections.at(0);
   const auto& [train_name, train] = sections.at(1);
   CHECK(test_name == "test");
   CHECK(test.at("a") == 2);
   CHECK(test.at("a_ci95").get<double>() == Approx(0.3 / std::sqrt(2)));
   CHECK(test.at("mean_return") == 3);
-  CHECK(train_name == "train_levels");
+  CHECK(train_name == "train");
   CHECK(train.at("mean_return_ci95").get<double>() == Approx(0.25));  // sqrt(0.3^2 + 0.4^2) / 2
   CHECK(train.at("normalised_paper").get<double>() == Approx((3 + 4.5) / 2));
   CHECK(train.at("normalised_paper_ci95").get<double>() == Approx(std::sqrt(0.1 * 0.1 + 0.2 * 0.2) / 2));
   CHECK_FALSE(train.contains("normalised_code"));
   CHECK(train.at("episodes") == 40);
+  CHECK(sections.at(4).second == std::vector<std::string>{"train", "test1", "test2"});
 }
 
 TEST_CASE("returns of one episode have no interval, nor have means over them", "[rl]") {

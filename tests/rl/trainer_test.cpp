@@ -1,5 +1,6 @@
 #include "rl/trainer.h"
 
+#include <functional>
 #include <limits>
 #include <sstream>
 #include <vector>
@@ -31,6 +32,7 @@ RlSpec solvable_spec(AgentCoreKind core) {
   spec.loss.reward_clip = 0;
   spec.train = {.steps = 100 * 8 * 8, .unroll = 8, .batch = 8, .report_every = 20};
   spec.checkpoint.every = 1000;
+  spec.test = {.episodes = 2, .envs = 1};  // it takes no levels
   return spec;
 }
 
@@ -95,8 +97,10 @@ TEST_CASE("an environment that is solved by hand is solved by every core", "[rl]
   train(spec, folder.path() / "run");
   CHECK(last_metrics(folder.path() / "run").at("return_works") > 7.0);
   const auto result = nlohmann::json::parse(read_file(folder.path() / "run/result.json"));
-  CHECK(result.at("test1").at("works") == 8.0);
-  CHECK(result.at("train_levels").at("episodes") == 2);
+  CHECK(result.at("train").at("works") == 8.0);
+  CHECK(result.at("train").at("episodes") == 2);
+  CHECK(result.at("splits") == std::vector<std::string>{"train"});
+  for (const char* split : {"test", "test1", "train_levels"}) CHECK_FALSE(result.contains(split));
 }
 
 TEST_CASE("with a library that cannot save states new episodes begin, and the log says so", "[rl]") {
@@ -108,6 +112,46 @@ TEST_CASE("with a library that cannot save states new episodes begin, and the lo
   train(spec, folder.path() / "run", {.resume = true});
   CHECK_THAT(read_file(folder.path() / "run/log.txt"),
              Contains("new episodes begin") && Contains("Resuming at step 256"));
+}
+
+TEST_CASE("a library that saves no more than its own state resumes to the same bits", "[rl]") {
+  TempDir folder;
+  RlSpec spec = solvable_spec(AgentCoreKind::srwm);
+  spec.env.library = SRWM_FAKE_ENV_STATE;
+  spec.train = {.steps = 10 * 6 * 8, .unroll = 6, .batch = 8, .report_every = 2};  // an update ends within an episode
+  spec.checkpoint.every = 2;
+  train(spec, folder.path() / "whole", {.threads = 1});
+  for (const int last : {3, 5, 8}) train(spec, folder.path() / "pieces", {.threads = 1, .resume = true}, last);
+  train(spec, folder.path() / "pieces", {.threads = 1, .resume = true});
+  CHECK(read_file(folder.path() / "whole/checkpoints/latest.h5") ==
+        read_file(folder.path() / "pieces/checkpoints/latest.h5"));
+  CHECK(metrics_of(folder.path() / "whole") == metrics_of(folder.path() / "pieces"));
+}
+
+TEST_CASE("keys that cannot take effect with a library are refused, and what it lacks is said", "[rl]") {
+  TempDir folder;
+  const auto refusal = [&](const std::function<void(RlSpec&)>& change) -> std::string {
+    RlSpec spec = solvable_spec(AgentCoreKind::lstm);
+    spec.train.steps = 64;
+    change(spec);
+    try {
+      train(spec, folder.path() / "run", {.resume = true});
+    } catch (const SpecError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK_THAT(refusal([](RlSpec& spec) { spec.env.levels = 10; }), Contains("env.levels has no effect"));
+  CHECK_THAT(refusal([](RlSpec& spec) { spec.env.first_level = 3; }), Contains("env.first_level has no effect"));
+  CHECK_THAT(refusal([](RlSpec& spec) { spec.env.threads = 2; }), Contains("env.threads has no effect"));
+  CHECK_THAT(refusal([](RlSpec& spec) { spec.test.levels = 5; }), Contains("test.levels has no effect"));
+  CHECK_THAT(refusal([](RlSpec& spec) { spec.test.first_levels = {7}; }), Contains("test.first_levels has no effect"));
+  CHECK(refusal([](RlSpec&) {}) == "accepted");
+  CHECK_THAT(read_file(folder.path() / "run/log.txt"),
+             Contains("warning: ") && Contains("takes no seed and no levels"));
+  RlSpec games = small_rl_spec();
+  train(games, folder.path() / "games", {});
+  CHECK_THAT(read_file(folder.path() / "games/log.txt"), !Contains("takes no"));
 }
 
 TEST_CASE("overlapped playing reports its lag, and can be stopped and resumed", "[rl]") {
