@@ -37,7 +37,7 @@ bool is_normalised(const Measure& measure) {
 
 std::vector<Measure> measures_of_agent(const RlSpec& spec) {
   std::vector<std::string> sections, names{"normalised_paper", "normalised_code", "mean_return"};
-  for (const RlSplit& split : splits_of(spec)) sections.push_back(split.section());
+  for (const RlSplit& split : splits_of(spec)) sections.push_back(split.name);
   sections.emplace_back("test");
   for (std::string& game : game_names(spec)) names.push_back(std::move(game));
   std::vector<Measure> measures;
@@ -115,7 +115,8 @@ bool is_fraction(const Measure& measure) {
 }
 
 std::optional<Estimate> read_measure(const nlohmann::json& result, const Measure& measure) {
-  const auto section = result.find(measure.split);
+  auto section = result.find(measure.split);
+  if (section == result.end() && measure.split == "train") section = result.find(old_train_section);
   if (section == result.end() || !section->is_object()) return std::nullopt;
   if (is_accuracy(measure)) return read_accuracy(*section, measure.name);
   return read_estimate(*section, measure.name, measure.name + "_ci95");
@@ -126,7 +127,7 @@ Measure test_measure(Task task, bool has_normalised) {
 }
 
 Measure choice_measure(Task task, bool has_normalised) {
-  if (task == Task::rl) return {"train_levels", score_name(has_normalised)};
+  if (task == Task::rl) return {"train", score_name(has_normalised)};
   return {"validation", accuracy};
 }
 

@@ -16,7 +16,7 @@ namespace srwm {
 
 /// Where a figure stands in result.json.
 struct Measure {
-  std::string split;  ///< section: "test", "validation", "train_levels", "test1"
+  std::string split;  ///< section: "test", "validation", "train", "test1"
   /// "accuracy", "mean_return", "normalised_paper", a game; of sequences of two tasks also "accuracy of A",
   /// "accuracy of A, then B", "accuracy of A before B", "accuracy of B after A"
   std::string name;

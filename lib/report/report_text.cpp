@@ -8,6 +8,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/json_text.h"
+#include "core/utf8.h"
+#include "report/report_notes.h"
 #include "report/sheet.h"
 
 namespace srwm {
@@ -33,88 +36,9 @@ std::string for_markdown(std::string_view text) {
   return escaped(text, {{'|', "\\|"}, {'\n', " "}, {'<', "\\<"}});
 }
 
-std::string for_latex(std::string_view text) {
-  std::string result = escaped(text, {{'&', "\\&"},
-                                      {'%', "\\%"},
-                                      {'$', "\\$"},
-                                      {'#', "\\#"},
-                                      {'_', "\\_"},
-                                      {'{', "\\{"},
-                                      {'}', "\\}"},
-                                      {'~', "\\textasciitilde{}"},
-                                      {'^', "\\textasciicircum{}"},
-                                      {'\\', "\\textbackslash{}"},
-                                      {'\n', " "}});
-  for (const auto& [symbol, command] : {std::pair<std::string, std::string>{"±", "$\\pm$"}, {dash, "--"}}) {
-    for (std::size_t at = 0; (at = result.find(symbol, at)) != std::string::npos;) {
-      result.replace(at, symbol.size(), command);
-    }
-  }
-  return result;
-}
-
 std::string for_csv(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   return '"' + escaped(text, {{'"', "\"\""}}) + '"';
-}
-
-bool is_runnable(const RowRun& run) {
-  return run.state.status == RunStatus::missing || run.state.status == RunStatus::unfinished;
-}
-
-/// What keeps runs from counting, and what to do; a line each.
-std::vector<std::string> obstacles(const Report& report) {
-  std::vector<std::string> lines;
-  for (const RowReport& row : report.rows) {
-    for (const RowRun& run : row.runs) {
-      if (run.state.status == RunStatus::complete || is_runnable(run)) continue;
-      lines.push_back(fmt::format("{}. It is not counted; move {} away, or choose another --runs-dir.",
-                                  describe(row, run), run.state.folder.string()));
-    }
-    if (row.data_differs) {
-      lines.push_back(row.row.label +
-                      ": the runs were made with different data (data_digest); compare them with care.");
-    }
-  }
-  return lines;
-}
-
-/// Of the row's published figure; empty if there is none.
-std::string source_of(const RowReport& row, const Measure& measure) {
-  const auto published = row.row.published.find(measure);
-  return published == row.row.published.end() ? "" : published->second.source;
-}
-
-/// Where published figures of these measures are from, a sentence each.
-std::vector<std::string> sources(const Report& report, const std::vector<Measure>& measures) {
-  std::vector<std::string> found, sentences;
-  bool has_others = false;
-  for (const Measure& measure : measures) {
-    for (const RowReport& row : report.rows) {
-      const std::string source = source_of(row, measure);
-      if (!source.empty() && std::ranges::find(found, source) == found.end()) found.push_back(source);
-    }
-    has_others = has_others || std::ranges::any_of(report.table.others, [&](const OtherFigures& other) {
-                   return other.figures.contains(measure);
-                 });
-  }
-  if (!found.empty()) sentences.push_back(fmt::format("Published figures: {}.", fmt::join(found, "; ")));
-  if (has_others) sentences.push_back(fmt::format("Figures of other methods: {}.", report.table.others_source));
-  return sentences;
-}
-
-/// Calls `use(row, run)` for each run that a command can produce; says whether there was one.
-template <typename Use>
-bool for_each_missing(const Report& report, const Use& use) {
-  bool any = false;
-  for (const RowReport& row : report.rows) {
-    for (const RowRun& run : row.runs) {
-      if (!is_runnable(run)) continue;
-      any = true;
-      use(row, run);
-    }
-  }
-  return any;
 }
 
 ordered_json or_null(const std::optional<double>& value) {
@@ -123,8 +47,9 @@ ordered_json or_null(const std::optional<double>& value) {
 
 ordered_json run_json(const RowReport& row, const RowRun& run) {
   const RunState& state = run.state;
-  ordered_json object = {{"seed", state.seed}, {"folder", state.folder.string()}, {"status", words_of(state.status)}};
-  if (!state.remark.empty()) object["remark"] = state.remark;
+  ordered_json object = {
+      {"seed", state.seed}, {"folder", printable(state.folder.string())}, {"status", words_of(state.status)}};
+  if (!state.remark.empty()) object["remark"] = printable(state.remark);
   if (is_runnable(run)) object["command"] = command_for(row.row, run);
   if (state.status != RunStatus::complete) return object;
   object["figures"] = ordered_json::object();
@@ -157,8 +82,8 @@ ordered_json figure_json(const RowReport& row, const Measure& measure) {
 ordered_json row_json(const Report& report, const RowReport& row) {
   const FiguresSpec& figures = row.row.figures();
   const Summary headline = row.figure(report.headline());
-  ordered_json object = {{"label", row.row.label},
-                         {"spec", row.row.path.string()},
+  ordered_json object = {{"label", printable(row.row.label)},
+                         {"spec", printable(row.row.path.string())},
                          {"n", row.complete},
                          {"mean", or_null(headline.mean)},
                          {"std", or_null(headline.std)},
@@ -167,6 +92,7 @@ ordered_json row_json(const Report& report, const RowReport& row) {
                          {"published", or_null(row.row.published_figure(report.headline()))},
                          {"source", source_of(row, report.headline())},
                          {"cost", figures.cost},
+                         {"wall_seconds", row.complete > 0 ? ordered_json(row.wall_seconds) : ordered_json(nullptr)},
                          {"data_differs", row.data_differs}};
   object["figures"] = ordered_json::object();
   for (const Measure& measure : report.measures) {
@@ -234,22 +160,6 @@ std::string markdown_of(const Sheet& sheet, bool with_note) {
   return text;
 }
 
-/// `text` and `more` as sentences after each other; a full stop is added where one is missing.
-void append_sentence(std::string& text, const std::string& more) {
-  if (more.empty()) return;
-  if (!text.empty()) text += text.ends_with('.') ? " " : ". ";
-  text += more;
-}
-
-std::string latex_of(const Sheet& sheet, const std::string& caption) {
-  std::string text = "\\begin{table}\n  \\centering\n";
-  text += fmt::format("  \\begin{{tabular}}{{{}}}\n    \\toprule\n", sheet.alignment);
-  text += fmt::format("    {} \\\\\n    \\midrule\n", joined(sheet.headings, " & ", for_latex));
-  for (const auto& cells : sheet.rows) text += fmt::format("    {} \\\\\n", joined(cells, " & ", for_latex));
-  text += "    \\bottomrule\n  \\end{tabular}\n";
-  return text + fmt::format("  \\caption{{{}}}\n\\end{{table}}\n", for_latex(caption));
-}
-
 std::string markdown_of(const Report& report) {
   std::string text = fmt::format("## {}\n\n", report.table.title);
   if (!report.table.note.empty()) text += report.table.note + "\n\n";
@@ -262,31 +172,13 @@ std::string markdown_of(const Report& report) {
   for (const Sheet& sheet : sheets) compared.insert(compared.end(), sheet.compared.begin(), sheet.compared.end());
   for (const std::string& line : sources(report, compared)) text += "\n" + line + "\n";
   std::string commands;
-  for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
-    commands += fmt::format("{}  # {}\n", command_for(row.row, run), describe(row, run));
-  });
+  for (const auto& [row, run] : missing_runs(report)) {
+    commands += fmt::format("{}  # {}\n", command_for(row->row, *run), on_one_line(describe(*row, *run)));
+  }
   if (!commands.empty()) text += fmt::format("\nWhat is missing comes from\n\n```sh\n{}```\n", commands);
   std::string reasons;
   for (const std::string& line : obstacles(report)) reasons += fmt::format("- {}\n", line);
   if (!reasons.empty()) text += "\n" + reasons;
-  return text;
-}
-
-std::string latex_of(const Report& report) {
-  std::string text;
-  std::string note = report.table.note;  // said once, with the first sheet
-  for (const Sheet& sheet : sheets_of(report)) {
-    std::string caption;
-    for (const std::string& part : {report.table.title, sheet.title, std::exchange(note, ""), sheet.note}) {
-      append_sentence(caption, part);
-    }
-    for (const std::string& source : sources(report, sheet.compared)) append_sentence(caption, source);
-    text += latex_of(sheet, caption);
-  }
-  for_each_missing(report, [&](const RowReport& row, const RowRun& run) {
-    text += fmt::format("% {}: {}\n", describe(row, run), command_for(row.row, run));
-  });
-  for (const std::string& line : obstacles(report)) text += fmt::format("% {}\n", line);
   return text;
 }
 
@@ -310,8 +202,8 @@ std::string csv_of(const Report& report) {
 
 ordered_json json_of(const Report& report) {
   const Measure headline = report.headline();
-  ordered_json object = {{"title", report.table.title},
-                         {"folder", report.table.folder.string()},
+  ordered_json object = {{"title", printable(report.table.title)},
+                         {"folder", printable(report.table.folder.string())},
                          {"headline", {{"split", headline.split}, {"figure", headline.name}}}};
   object["rows"] = ordered_json::array();
   for (const RowReport& row : report.rows) object["rows"].push_back(row_json(report, row));
@@ -324,8 +216,8 @@ ordered_json json_of(const Report& report) {
 
 std::string commands_of(const Report& report) {
   std::string text;
-  for_each_missing(report, [&](const RowReport& row, const RowRun& run) { text += command_for(row.row, run) + "\n"; });
-  for (const std::string& line : obstacles(report)) text += "# " + line + "\n";
+  for (const auto& [row, run] : missing_runs(report)) text += command_for(row->row, *run) + "\n";
+  for (const std::string& line : obstacles(report)) text += "# " + on_one_line(line) + "\n";
   return text;
 }
 
@@ -342,10 +234,6 @@ std::string to_markdown(const std::vector<Report>& reports) {
   return join(reports, markdown_of, "\n");
 }
 
-std::string to_latex(const std::vector<Report>& reports) {
-  return "% The preamble must have \\usepackage{booktabs}.\n" + join(reports, latex_of, "\n");
-}
-
 std::string to_csv(const std::vector<Report>& reports) {
   return "table,row,spec,split,figure,n,seeds,mean,std,ci95,expected,published,source,cost\n" +
          join(reports, csv_of, "");
@@ -354,7 +242,7 @@ std::string to_csv(const std::vector<Report>& reports) {
 std::string to_json(const std::vector<Report>& reports) {
   auto all = ordered_json::array();
   for (const Report& report : reports) all.push_back(json_of(report));
-  return (all.size() == 1 ? all.front() : all).dump(2) + "\n";
+  return json_text(all.size() == 1 ? all.front() : all, 2) + "\n";
 }
 
 std::string to_commands(const std::vector<Report>& reports) {

@@ -12,8 +12,8 @@ namespace srwm {
 
 /// A table, then what is missing and the command for each, then what keeps a run from counting.
 std::string to_markdown(const std::vector<Report>& reports);
-/// Table environments (booktabs), a caption each with the note of the table and the sources of its figures; what is
-/// missing follows as comments.
+/// Table environments (booktabs) that fit the text width of the class article, a caption each with the note of the
+/// table and the sources of its figures; what is missing follows as comments.
 std::string to_latex(const std::vector<Report>& reports);
 /// One line per row of each table and figure that is known, and for the figure that stands for the row; a header first
 /// (RFC 4180).

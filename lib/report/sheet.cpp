@@ -28,7 +28,7 @@ std::string shown(const Measure& measure, const Summary& summary) {
 
 /// "test1" -> "test 1"
 std::string words_of_split(const std::string& split) {
-  if (split == "train_levels") return "training levels";
+  if (split == "train") return split;
   if (split == "test") return "all tests";
   return "test " + split.substr(4);
 }
@@ -53,10 +53,10 @@ std::vector<std::string> games_of(const Report& report) {
   return games;
 }
 
-/// What the spec says of its cost, else what the runs took.
+/// What the reader's own runs took on average; as long as there are none, what the spec says of its author's.
 std::string cost_of(const RowReport& row) {
-  if (!row.row.figures().cost.empty()) return row.row.figures().cost;
-  return row.complete > 0 ? format_duration(row.wall_seconds) : dash;
+  if (row.complete > 0) return format_duration(row.wall_seconds);
+  return row.row.figures().cost.empty() ? dash : row.row.figures().cost;
 }
 
 struct Column {

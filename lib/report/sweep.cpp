@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/error.h"
+#include "io/shell_path.h"
 #include "report/json_file.h"
 #include "run/run_folder.h"
 #include "spec/fields.h"
@@ -79,10 +80,9 @@ std::string in_words(const RunState& run, const Measure& measure) {
   return figure ? fmt::format("{:.2f}", is_fraction(measure) ? 100 * figure->value : figure->value) : "-";
 }
 
-/// "validation %", "train levels"
+/// "validation %", "train"
 std::string heading_of(const Measure& measure) {
-  const std::string split = measure.split == "train_levels" ? "train levels" : measure.split;
-  return split + (is_fraction(measure) ? " %" : "");
+  return measure.split + (is_fraction(measure) ? " %" : "");
 }
 
 }  // namespace
@@ -116,7 +116,7 @@ Sweep load_sweep(const std::filesystem::path& path) {
   JsonFile file(path, "sweep");
   file.check_names(sweep_keys);
   Sweep sweep{.name = file.text("name"), .comment = file.text("comment", "")};
-  sweep.base = path.parent_path() / file.text("base");
+  sweep.base = path.parent_path() / expand_home(file.text("base"));
   for (const auto& [key, value] : file.object("fixed").items()) sweep.fixed.push_back(setting(key, value));
   sweep.grid = read_grid(file);
   check_name(file, sweep.name);

@@ -51,8 +51,8 @@ struct AgentTable {
     const RlSpec spec = load_rl_spec(folder / (row + ".json"), overrides);
     ordered_json result = {
         {"wall_seconds", 60}, {"data_digest", nullptr}, {"spec", ordered_json::parse(to_json(spec))}};
-    for (const std::string section : {"test", "train_levels", "test1", "test2"}) {
-      const double value = section == "train_levels" ? mean + 1 : mean;
+    for (const std::string section : {"test", "train", "test1", "test2"}) {
+      const double value = section == "train" ? mean + 1 : mean;
       for (const std::string& game : spec.env.games) add_estimate(result[section], game, {value, 0.5});
       add_estimate(result[section], "mean_return", {value, 0.25});
       if (!normalised) continue;
@@ -82,14 +82,42 @@ TEST_CASE("agents without normalised scores are told apart by their mean return"
   const Report report = table.report();
   CHECK(report.headline() == Measure{"test", "mean_return"});
   CHECK(titles_of(report) == std::vector<std::string>{"Mean return, mean over games", "Mean return, all tests",
-                                                      "Mean return, training levels", "Mean return, test 1",
+                                                      "Mean return, train", "Mean return, test 1",
                                                       "Mean return, test 2"});
   CHECK_THAT(to_markdown({report}),
-             Contains("| n | training levels | test 1 | test 2 | all tests |") &&
+             Contains("| n | train | test 1 | test 2 | all tests |") &&
                  Contains("| A | 2 of 2 | 4.00 | 3.00 | 3.00 | 3.00 | 1.41 | ±0.25 | – | – | 1 min 00 s |") &&
                  Contains("|  | maze | leaper | mean |\n") &&
                  Contains("| A | 4.00 ±0.50 (1.41) | 4.00 ±0.50 (1.41) | 4.00 ±0.25 (1.41) |") &&
                  Contains("| B | – | – | – |"));
+}
+
+TEST_CASE("results with the old name of the split train are read", "[report]") {
+  const AgentTable table;
+  table.finish("a", 1, 2);
+  const std::filesystem::path path = table.runs / "agent-a-s1/result.json";
+  auto result = ordered_json::parse(read_text_file(path));
+  CHECK(table.report().rows.front().figure({"train", "mean_return"}).mean == 3);
+  result["train_levels"] = result["train"];
+  result.erase("train");
+  write(path, result.dump());
+  CHECK(table.report().rows.front().figure({"train", "mean_return"}).mean == 3);
+}
+
+TEST_CASE("a result of a library without levels has no test splits, and counts", "[report]") {
+  const AgentTable table;
+  table.finish("a", 1, 2);
+  const std::filesystem::path path = table.runs / "agent-a-s1/result.json";
+  auto result = ordered_json::parse(read_text_file(path));
+  for (const char* split : {"test", "test1", "test2"}) result.erase(split);
+  write(path, result.dump());
+  CHECK(table.report().rows.front().runs.front().state.status == RunStatus::broken);  // it may have lost them
+  result["splits"] = {"train"};
+  write(path, result.dump());
+  const RowReport row = table.report().rows.front();
+  CHECK(row.runs.front().state.status == RunStatus::complete);
+  CHECK(row.figure({"train", "mean_return"}).mean == 3);
+  CHECK_FALSE(row.figure({"test", "mean_return"}).mean);
 }
 
 TEST_CASE("normalised scores stand for agents where they are known; other constants only where they differ",
@@ -113,7 +141,7 @@ TEST_CASE("normalised scores stand for agents where they are known; other consta
   CHECK(json.at("rows").at(1).at("runs").at(0).at("figures").at("test").at("maze_ci95") == 0.5);
   CHECK_THAT(to_latex({table.report()}),
              Contains("\\caption{Agents. Normalised score, mean over games, \\%. Published figures: them.}") &&
-                 Contains("\\begin{tabular}{lrrrrrrrrrl}"));
+                 Contains("\\begin{tabular}{@{}lrrrr"));
 }
 
 TEST_CASE("a run of an agent that is missing comes from train-rl", "[report]") {
@@ -208,7 +236,7 @@ TEST_CASE("a table holds specs of one task", "[table]") {
   CHECK_THAT(table.refusal(), Contains("games: has no meaning here"));
 }
 
-TEST_CASE("a sweep of agents is ordered by the training levels", "[sweep]") {
+TEST_CASE("a sweep of agents is ordered by the split train", "[sweep]") {
   const AgentTable table;
   write(table.folder / "sweep.json", R"({"name": "s", "base": "a.json", "grid": {"optim.rate": [0.1, 0.01, 0.001]}})");
   const Sweep sweep = load_sweep(table.folder / "sweep.json");
@@ -218,7 +246,7 @@ TEST_CASE("a sweep of agents is ordered by the training levels", "[sweep]") {
   std::vector<SweepOutcome> outcomes;
   for (int number = 1; number <= 3; ++number) outcomes.push_back(find_outcome(sweep, number, table.runs, {}));
   CHECK(summarise(sweep, outcomes) ==
-        " task    train levels      test  settings\n"
+        " task           train      test  settings\n"
         "    2            5.00      4.00  optim.rate=0.01\n"
         "    1            3.00      2.00  optim.rate=0.1\n"
         "    3               -         -  optim.rate=0.001  (not run)\n");

@@ -53,6 +53,16 @@ TEST_CASE("without runs there are no figures but the published ones", "[report]"
                                                   Contains("| B | 0 of 2 | – | – | – | – | – | – |"));
 }
 
+TEST_CASE("what a run costs is what the reader's own runs took, where there are any", "[report]") {
+  const TableFiles files;
+  files.finish("a", 2, 0.5);
+  CHECK_THAT(to_markdown({report_of(files)}), Contains("| A | 1 of 2 |") && Contains("| 1 min 00 s |"));
+  CHECK_THAT(to_markdown({report_of(files)}), !Contains("a day"));
+  const auto json = nlohmann::json::parse(to_json({report_of(files)}));
+  CHECK(json.at("rows").at(1).at("wall_seconds") == 60);
+  CHECK(json.at("rows").at(0).at("wall_seconds").is_null());
+}
+
 TEST_CASE("a run that was stopped is unfinished and goes on with --resume", "[report]") {
   const TableFiles files;
   files.begin("b", 1);
@@ -146,8 +156,9 @@ TEST_CASE("LaTeX, CSV and JSON say the same", "[report]") {
   files.finish("a", 1, 0.5);
   files.finish("a", 2, 0.6);
   const Report report = report_of(files);
-  CHECK_THAT(to_latex({report}), Contains(R"(A & 2 of 2 & 55.00 & 7.07 & $\pm$1.50 & 50.00 & 75.00 & a day \\)") &&
-                                     Contains(R"(C \& D| & --)") && Contains("\n% B, seed 1: not run: srwm "));
+  CHECK_THAT(to_latex({report}), Contains(R"(    A & 2 of 2 & 55.00 & 7.07 & $\pm$1.50 & )") &&
+                                     Contains(R"( & 1 min 00 s \\)") && Contains(R"(C \& D\textbar{} & --)") &&
+                                     Contains("\n% B, seed 1: not run: srwm "));
   CHECK_THAT(to_markdown({report}), Contains("C & D\\| | –"));
   CHECK_THAT(to_csv({report}), Contains(fmt::format("\n{},A,", files.table().string()) +
                                         (files.table() / "a.json").string() + ",test,accuracy,2,2,0.55,0.0707") &&
@@ -163,9 +174,23 @@ TEST_CASE("LaTeX says what it needs, the note and where figures are from", "[rep
   const TableFiles files;
   Report report = report_of(files);
   report.table.note = "A note, 5 %.";
-  CHECK(to_latex({report, report}).starts_with("% The preamble must have \\usepackage{booktabs}.\n\\begin{table}\n"));
+  CHECK(to_latex({report, report})
+            .starts_with("% The preamble must have \\usepackage{array,booktabs}.\n\\begin{table}\n"));
   CHECK_THAT(to_latex({report}), Contains("\\caption{Two. A note, 5 \\%. Published figures: somebody. Figures of other "
                                           "methods: them.}"));
+}
+
+TEST_CASE("every special sign of LaTeX is escaped, in cells, captions and comments", "[report]") {
+  const TableFiles files;
+  Report report = report_of(files);
+  report.table.title = R"(a|b<c>d"e`f--g''h\&%$#_{}~^)";
+  report.rows[0].row.label = "[x] \xe9\nend";
+  report.rows[0].row.specs[0].label = "two\nlines";
+  const std::string text = to_latex({report});
+  CHECK_THAT(text,
+             Contains(R"(a\textbar{}b\textless{}c\textgreater{}d{\ttfamily\char34}e\textasciigrave{}f-{}-{}g'{}'{}h)"));
+  CHECK_THAT(text, Contains(R"(\textbackslash{}\&\%\$\#\_\{\}\textasciitilde{}\textasciicircum{})"));
+  CHECK_THAT(text, Contains(R"({}[x] \textbackslash{}xe9 end & )") && Contains("% two lines, seed 1"));
 }
 
 TEST_CASE("several tables are one JSON list and one CSV file", "[report]") {
@@ -191,4 +216,5 @@ TEST_CASE("words are quoted where a shell would take them apart", "[report]") {
   CHECK(quoted_for_shell("") == "''");
   CHECK(quoted_for_shell("a b") == "'a b'");
   CHECK(quoted_for_shell("it's $x") == R"('it'\''s $x')");
+  CHECK(quoted_for_shell("caf\xe9's \\ x") == R"($'caf\xe9\'s \\ x')");
 }
