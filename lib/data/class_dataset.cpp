@@ -7,6 +7,7 @@
 #include "io/data_folders.h"
 #include "io/file.h"
 #include "io/hdf5.h"
+#include "io/shell_path.h"
 
 namespace srwm {
 namespace {
@@ -220,21 +221,31 @@ void set_digest(ClassDataset& dataset) {
 
 namespace {
 
+/// Datasets that scripts in data_scripts/ make, and how.
+constexpr std::pair<std::string_view, std::string_view> packers[] = {
+    {"omniglot28", "pack_omniglot.py"},          {"omniglot84rgb", "pack_omniglot.py --size 84 --rgb"},
+    {"miniimagenet", "pack_miniimagenet.py"},    {"miniimagenet32", "pack_miniimagenet.py --size 32"},
+    {"fc100", "pack_cifar.py --protocol fc100"}, {"cifarfs", "pack_cifar.py --protocol cifarfs"},
+    {"tieredimagenet", "pack_tieredimagenet.py"}};
+
+/// " Did you mean omniglot28 or omniglot84rgb?", of names that begin alike.
+std::string similar_datasets(const std::string& name) {
+  std::string names;
+  for (const auto& [dataset, packer] : packers) {
+    if (!dataset.starts_with(name) && !name.starts_with(dataset)) continue;
+    names += fmt::format("{}{}", names.empty() ? "" : " or ", dataset);
+  }
+  return names.empty() ? "" : fmt::format(" Did you mean {}?", names);
+}
+
 /// Of a dataset that is not there, after "make the file: ".
 std::string how_to_make(const std::string& name) {
-  constexpr std::pair<std::string_view, std::string_view> packers[] = {
-      {"omniglot28", "pack_omniglot.py"},          {"omniglot84rgb", "pack_omniglot.py --size 84 --rgb"},
-      {"miniimagenet", "pack_miniimagenet.py"},    {"miniimagenet32", "pack_miniimagenet.py --size 32"},
-      {"fc100", "pack_cifar.py --protocol fc100"}, {"cifarfs", "pack_cifar.py --protocol cifarfs"},
-      {"tieredimagenet", "pack_tieredimagenet.py"}};
   for (const auto& [dataset, packer] : packers) {
     if (name == dataset)
-      return fmt::format("'data_scripts/{} ... --out data/{}.h5' packs it (docs/data.md)", packer, name);
+      return fmt::format("'data_scripts/{} ... --out data/{}.h5' packs it (docs/data.md).", packer, name);
   }
-  return fmt::format(
-      "the scripts pack_*.py in data_scripts pack published ones (docs/data.md), 'srwm data glyphs --out {}.h5' writes "
-      "generated characters",
-      name);
+  return fmt::format("the scripts pack_*.py in data_scripts pack published ones (docs/data.md).{}",
+                     similar_datasets(name));
 }
 
 }  // namespace
@@ -242,8 +253,9 @@ std::string how_to_make(const std::string& name) {
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
   if (is_path) {
-    if (is_there(name)) return name;
-    throw DataError("There is no file {}.", name);
+    std::filesystem::path path = expand_home(name);
+    if (is_there(path)) return path;
+    throw DataError("There is no file {}.", path.string());
   }
   std::string looked_at;
   for (const std::filesystem::path& folder : data_folders(data_dir)) {
@@ -253,7 +265,7 @@ std::filesystem::path find_dataset(const std::string& name, const std::string& d
   }
   throw DataError(
       "The dataset '{}' was not found; looked for {}. Name its folder with --data-dir or $SRWM_DATA, or make the file: "
-      "{}.",
+      "{}",
       name, looked_at, how_to_make(name));
 }
 

@@ -54,30 +54,6 @@ std::string baseline(const ClassSplit& split, int threads) {
                      episodes);
 }
 
-/// A line for each thing that a dataset of photographs or drawings should not have; empty if there is none.
-std::string suspicions(const ClassDataset& dataset, int threads) {
-  const PixelCounts counts = count_pixels(dataset, threads);
-  const SharedNames names = count_shared_names(dataset);
-  std::string text;
-  for (std::size_t i = 0; i < counts.blank.size(); ++i) {
-    if (counts.blank[i] == 0) continue;
-    text += fmt::format("  {} of {} images of {} are blank (all pixels alike)\n", counts.blank[i],
-                        dataset.split(all_splits[i]).images.dim(0), name_of(all_splits[i]));
-  }
-  if (counts.across_classes > 0) {
-    text += fmt::format("  {} images have the pixels of an image in another class, in {}, say\n", counts.across_classes,
-                        counts.classes_example);
-  }
-  if (counts.across_splits > 0) {
-    text += fmt::format("  {} images have the pixels of an image in another split, in {}, say\n", counts.across_splits,
-                        counts.splits_example);
-  }
-  if (names.count > 0) {
-    text += fmt::format("  {} names of classes are in more than one split, '{}' first\n", names.count, names.first);
-  }
-  return text;
-}
-
 std::string describe_classes(const std::filesystem::path& path, int threads) {
   const ClassDataset dataset = read_class_dataset(path);
   std::string text = fmt::format("  dataset {}, images {} x {} x {}, mean {:.4f}, std {:.4f}\n  digest {}\n",
@@ -88,7 +64,8 @@ std::string describe_classes(const std::filesystem::path& path, int threads) {
     text += fmt::format("  {:<5} {:5} classes x {} images: {} ... {}\n", name_of(which), split.classes(),
                         images_per_class(split), split.class_names.front(), split.class_names.back());
   }
-  return text + suspicions(dataset, threads) + baseline(dataset.test, threads);
+  for (const std::string& suspicion : describe_suspicions(dataset, threads)) text += fmt::format("  {}\n", suspicion);
+  return text + baseline(dataset.test, threads);
 }
 
 std::string describe_episodes(const std::filesystem::path& path) {

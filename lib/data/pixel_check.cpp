@@ -94,4 +94,28 @@ SharedNames count_shared_names(const ClassDataset& dataset) {
   return shared;
 }
 
+std::vector<std::string> describe_suspicions(const ClassDataset& dataset, int threads) {
+  const PixelCounts counts = count_pixels(dataset, threads);
+  const SharedNames names = count_shared_names(dataset);
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < counts.blank.size(); ++i) {
+    if (counts.blank[i] == 0) continue;
+    lines.push_back(fmt::format("{} of {} images of {} are blank (all pixels alike)", counts.blank[i],
+                                dataset.split(all_splits[i]).images.dim(0), name_of(all_splits[i])));
+  }
+  if (counts.across_classes > 0) {
+    lines.push_back(fmt::format("{} images have the pixels of an image in another class, in {}, say",
+                                counts.across_classes, counts.classes_example));
+  }
+  if (counts.across_splits > 0) {
+    lines.push_back(fmt::format("{} images have the pixels of an image in another split, in {}, say",
+                                counts.across_splits, counts.splits_example));
+  }
+  if (names.count > 0) {
+    lines.push_back(
+        fmt::format("{} names of classes are in more than one split, '{}' first", names.count, names.first));
+  }
+  return lines;
+}
+
 }  // namespace srwm

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "data/class_dataset.h"
 
@@ -27,5 +28,9 @@ struct SharedNames {
 };
 
 SharedNames count_shared_names(const ClassDataset& dataset);
+
+/// A line without a full stop for each thing that a dataset of photographs or drawings should not have: blank images,
+/// images or names of classes that are in several splits, ... Reads every pixel.
+std::vector<std::string> describe_suspicions(const ClassDataset& dataset, int threads);
 
 }  // namespace srwm

@@ -28,8 +28,9 @@ std::vector<std::size_t> shots_of(std::span<const std::int32_t> targets) {
   return shots;
 }
 
-double fraction(std::span<const std::uint8_t> correct) {
-  return std::accumulate(correct.begin(), correct.end(), 0.0) / static_cast<double>(correct.size());
+void add_fraction(RunningMean& figure, std::span<const std::uint8_t> correct) {
+  figure.add(std::accumulate(correct.begin(), correct.end(), std::int64_t{0}),
+             static_cast<std::int64_t>(correct.size()));
 }
 
 nlohmann::ordered_json order_json(const OrderAccuracy& order) {
@@ -65,11 +66,21 @@ std::string table_line(std::span<const RunningMean> figures, std::size_t first, 
 
 }  // namespace
 
-void RunningMean::add(double value) {
+void RunningMean::add(std::int64_t right, std::int64_t of) {
+  constexpr std::int64_t largest_common = 1'000'000;  // keeps all products exact in a double
+  const double value = static_cast<double>(right) / static_cast<double>(of);
+  const std::int64_t common = common_ > 0 ? std::lcm(common_, of) : 0;
+  sum_ = common > 0 ? sum_ * (common / common_) + right * (common / of) : 0;
+  common_ = common > largest_common ? 0 : common;
   ++count_;
   const double delta = value - mean_;
   mean_ += delta / static_cast<double>(count_);
   squares_ += delta * (value - mean_);
+}
+
+double RunningMean::mean() const {
+  if (common_ == 0 || count_ == 0) return mean_;
+  return static_cast<double>(sum_) / (static_cast<double>(common_) * static_cast<double>(count_));
 }
 
 double RunningMean::ci95() const {
@@ -88,15 +99,15 @@ std::string episodes_text(std::int64_t episodes) {
 }
 
 void SequenceAccuracy::add(std::span<const std::uint8_t> correct, std::span<const std::int32_t> targets) {
-  total.add(fraction(correct));
+  add_fraction(total, correct);
   const std::vector<std::size_t> shots = shots_of(targets);
-  std::vector<double> right(*std::ranges::max_element(shots) + 1), shown(right.size());
+  std::vector<std::int64_t> right(*std::ranges::max_element(shots) + 1), shown(right.size());
   for (std::size_t t = 0; t < correct.size(); ++t) {
-    at(by_position, t).add(correct[t]);
+    at(by_position, t).add(correct[t], 1);
     right[shots[t]] += correct[t];
     shown[shots[t]] += 1;
   }
-  for (std::size_t shot = 0; shot < right.size(); ++shot) at(by_shot, shot).add(right[shot] / shown[shot]);
+  for (std::size_t shot = 0; shot < right.size(); ++shot) at(by_shot, shot).add(right[shot], shown[shot]);
 }
 
 TwoTaskAccuracy::TwoTaskAccuracy(const std::array<std::string, 2>& task_names) : names(task_names) {
@@ -114,8 +125,8 @@ void TwoTaskAccuracy::add(std::span<const std::uint8_t> correct, std::span<const
   order.whole.add(correct, targets);
   order.tasks[0].add(correct.first(length), targets.first(length));
   order.tasks[1].add(correct.subspan(length), targets.subspan(length));
-  totals[first].add(fraction(correct.first(length)));
-  totals[1 - first].add(fraction(correct.subspan(length)));
+  add_fraction(totals[first], correct.first(length));
+  add_fraction(totals[1 - first], correct.subspan(length));
 }
 
 void add_tasks(nlohmann::ordered_json& object, const TwoTaskAccuracy& accuracy) {

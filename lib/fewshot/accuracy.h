@@ -11,12 +11,15 @@
 
 namespace srwm {
 
-/// Mean and spread of a figure per episode, by Welford's method.
+/// Mean and spread of an accuracy per episode. The mean is a count over a count, rounded once; the spread is by
+/// Welford's method.
 class RunningMean {
  public:
-  void add(double value);
+  /// An episode in which `right` of `of` targets were predicted right.
+  void add(std::int64_t right, std::int64_t of);
   std::int64_t count() const { return count_; }
-  double mean() const { return mean_; }
+  /// 0 if there are no episodes.
+  double mean() const;
   /// Half the width of the 95 % interval of the mean: 1.96 standard errors. NaN, which JSON has as null, if there are
   /// fewer than two values.
   double ci95() const;
@@ -24,6 +27,8 @@ class RunningMean {
  private:
   std::int64_t count_ = 0;
   double mean_ = 0, squares_ = 0;
+  /// The sum of the accuracies is sum_ / common_. 0: the denominators have no common multiple that is small enough.
+  std::int64_t sum_ = 0, common_ = 1;
 };
 
 /// "61.40 % +- 0.10", without the interval if that is NaN.
@@ -36,7 +41,8 @@ std::string episodes_text(std::int64_t episodes);
 struct SequenceAccuracy {
   RunningMean total;
   std::vector<RunningMean> by_position;
-  /// The n-th image of a class in its sequence, the classes of a sequence averaged. The first can only be guessed.
+  /// The n-th image of a class in its sequence, averaged over the classes of the sequence. The first image of a class
+  /// can be told only by exclusion: of n classes the last one to appear is known.
   std::vector<RunningMean> by_shot;
 
   /// One sequence: which of its positions were predicted right (0 or 1), and the class slots asked for.

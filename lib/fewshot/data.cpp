@@ -1,7 +1,9 @@
 #include "fewshot/data.h"
 
 #include "core/error.h"
+#include "data/pixel_check.h"
 #include "data/sequential_sampler.h"
+#include "io/shell_path.h"
 #include "spec/two_tasks.h"
 
 namespace srwm {
@@ -124,11 +126,23 @@ FewShotData::FewShotData(const ExperimentSpec& spec, const std::string& data_dir
     }
   }
   if (!draws_training(spec)) {
-    file_ = std::make_shared<const EpisodeFile>(read_episode_file(spec.data.train_episodes));
+    file_ = std::make_shared<const EpisodeFile>(read_episode_file(expand_home(spec.data.train_episodes)));
     check_protocol(*file_, spec);
     if (dataset_) check_images(file_->images, dataset_->train.images, spec);
   }
   training_ = make_training();
+}
+
+std::vector<std::string> FewShotData::warnings(int threads) const {
+  std::vector<std::string> sentences;
+  for (const auto& [dataset, name] :
+       {std::pair(dataset_, spec_.data.dataset), std::pair(second_, spec_.data.second_dataset)}) {
+    if (!dataset || name == "glyphs") continue;
+    for (const std::string& suspicion : describe_suspicions(*dataset, threads)) {
+      sentences.push_back(fmt::format("The dataset {}: {}.", name, suspicion));
+    }
+  }
+  return sentences;
 }
 
 FewShotData FewShotData::with_seed(std::uint64_t seed) const {

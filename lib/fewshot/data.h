@@ -57,6 +57,9 @@ class FewShotData {
   /// Of the dataset, then each after a '+' of the second dataset and of the episodes file.
   std::string digest() const;
 
+  /// What its datasets should not have, such as images in several splits (data/pixel_check.h), a sentence each.
+  std::vector<std::string> warnings(int threads) const;
+
   /// Training episodes: drawn with the spec's seed, or read from the file in its order, from the start again at its
   /// end.
   const EpisodeSource& training() const { return *training_; }

@@ -57,7 +57,7 @@ class Tally {
     for (std::int64_t i = 0; i < count; ++i) {
       correct_[static_cast<std::size_t>(i)] = is_correct(prediction, first + i) ? 1 : 0;
     }
-    accuracy_.add(std::accumulate(correct_.begin(), correct_.end(), 0.0) / static_cast<double>(count));
+    accuracy_.add(std::accumulate(correct_.begin(), correct_.end(), std::int64_t{0}), count);
     if (prediction.queries > 0) return;
     const auto begin = static_cast<std::size_t>(first);
     const auto targets = prediction.targets.span<std::int32_t>().subspan(begin, correct_.size());

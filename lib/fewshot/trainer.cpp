@@ -8,6 +8,7 @@
 #include "fewshot/report.h"
 #include "fewshot/resume_check.h"
 #include "fewshot/snapshot.h"
+#include "run/evaluation_progress.h"
 #include "spec/print.h"
 
 namespace srwm {
@@ -73,6 +74,7 @@ void FewShotTrainer::resume() {
 }
 
 void FewShotTrainer::run() {
+  for (const std::string& warning : data_.warnings(context_.threads())) logger_.warn("{}", warning);
   run_until(spec_.train.steps);
   finish();
 }
@@ -232,7 +234,9 @@ void FewShotTrainer::finish() {
     logger_.info("Evaluating {} test episodes.", format_count(spec_.test.episodes));
     const auto source = data_.drawn(Split::test, evaluation_seed);
     const auto keep_going = [&] { return !stop_.requested(); };
-    summary.test = evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, {}, keep_going);
+    EvaluationProgress progress(logger_, "test", spec_.test.episodes);
+    const PredictionSink count = [&](const Prediction& prediction) { progress.add(prediction.episodes); };
+    summary.test = evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, count, keep_going);
     if (summary.test->episodes < spec_.test.episodes) {
       throw StoppedError(
           "Stopped by {} during the test evaluation; training is complete. The same command with --resume "

@@ -25,11 +25,27 @@ SequenceAccuracy two_sequences() {
 TEST_CASE("a running mean and its interval are those of the textbook", "[accuracy]") {
   RunningMean mean;
   CHECK(std::isnan(mean.ci95()));
-  mean.add(0.25);
+  mean.add(1, 4);
   CHECK(std::isnan(mean.ci95()));
-  for (const double value : {0.5, 1.0, 0.25}) mean.add(value);
+  mean.add(1, 2);
+  mean.add(1, 1);
+  mean.add(1, 4);
   CHECK(mean.mean() == Approx(0.5));
   CHECK(mean.ci95() == Approx(1.96 * std::sqrt((0.0625 + 0 + 0.25 + 0.0625) / 3 / 4)));
+}
+
+TEST_CASE("a mean accuracy is a count over a count, rounded once", "[accuracy]") {
+  // 0.92944 as a mean that is moved on by each episode is 0.9294399999999995.
+  RunningMean single;
+  for (int episode = 0; episode < 100'000; ++episode) single.add(episode % 100'000 < 92'944 ? 1 : 0, 1);
+  CHECK(single.mean() == 0.92944);
+  RunningMean thirds, mixed, odd;
+  for (int episode = 0; episode < 30; ++episode) thirds.add(episode % 4, 3);
+  CHECK(thirds.mean() == 43.0 / 90.0);
+  for (int episode = 0; episode < 70; ++episode) mixed.add(1, 1 + episode % 7);
+  CHECK(mixed.mean() == 1089.0 / 420.0 / 7.0);      // 1 + 1/2 + ... + 1/7 = 363/140
+  for (int of = 1; of < 60; ++of) odd.add(of, of);  // no small common denominator
+  CHECK(odd.mean() == 1.0);
 }
 
 TEST_CASE("accuracy of sequences: total, by position, at the n-th image of a class", "[accuracy]") {

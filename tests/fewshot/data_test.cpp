@@ -1,5 +1,7 @@
 #include "fewshot/data.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
@@ -32,6 +34,23 @@ TEST_CASE("stored episodes that do not fit the spec are refused", "[data]") {
   other = spec;
   other.data.glyphs.image_size = 32;
   CHECK_THROWS_WITH(FewShotData(other, "", 1), Contains("[20, 28, 28, 1]") || Contains("28, 28"));
+}
+
+TEST_CASE("a run warns of classes and pictures that training and test have in common", "[data]") {
+  TempDir folder;
+  ExperimentSpec spec = small_spec();
+  CHECK(FewShotData(spec, "", 1).warnings(1).empty());  // generated
+  ClassDataset dataset = make_glyphs(spec.data.glyphs, 1);
+  spec.data.dataset = (folder.path() / "d.h5").string();
+  write_class_dataset(dataset, spec.data.dataset, "srwm test");
+  CHECK(FewShotData(spec, "", 1).warnings(1).empty());
+  dataset.test.class_names[2] = dataset.train.class_names[1];
+  std::copy_n(dataset.train.images.data<std::uint8_t>(), 28 * 28, dataset.test.images.data<std::uint8_t>());
+  write_class_dataset(dataset, spec.data.dataset, "srwm test");
+  const std::vector<std::string> warnings = FewShotData(spec, "", 1).warnings(2);
+  REQUIRE(warnings.size() == 2);
+  CHECK_THAT(warnings[0], Contains(spec.data.dataset) && Contains("in another split"));
+  CHECK_THAT(warnings[1], Contains("names of classes are in more than one split"));
 }
 
 TEST_CASE("each image of two tasks is normalised with the statistics of its own dataset", "[data]") {
