@@ -23,7 +23,8 @@ _srwm() {
   while IFS=$'\t' read -r reply _; do
     case $reply in
       ':files '*)
-        while read -r reply; do replies+=("$before$reply"); done < <(compgen -f -X "!${reply#:files }" -- "$path" && compgen -d -- "$path")
+        # Folders too, be there a matching file in this one or not: the file may be in one of them.
+        while read -r reply; do replies+=("$before$reply"); done < <(compgen -f -X "!${reply#:files }" -- "$path"; compgen -d -- "$path")
         compopt -o filenames 2>/dev/null ;;
       :folders)
         while read -r reply; do replies+=("$before$reply"); done < <(compgen -d -- "$path")

@@ -16,6 +16,7 @@
 #include "bench/step_bench.h"
 #include "bench/train_bench.h"
 #include "core/error.h"
+#include "core/json_text.h"
 #include "io/file.h"
 #include "ops/backend.h"
 #include "run/environment.h"
@@ -23,6 +24,7 @@
 #include "spec/parse.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
+#include "srwm/path_options.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
 
@@ -103,7 +105,7 @@ void measure(const BenchArguments& options) {
   nlohmann::ordered_json document =
       bench_document(fmt::format("{}", fmt::join(options.suites, ",")), peaks, measured.results);
   add_statement(document, Statement(*context, measured.data_digest, to_json(spec)));
-  const std::string text = document.dump(2) + "\n";
+  const std::string text = json_text(document, 2) + "\n";
   if (!options.out.empty()) write_file_atomically(options.out, text);
   if (options.json) {
     fmt::print("{}", text);
@@ -126,18 +128,22 @@ void add_bench_command(CLI::App& app) {
   command->add_option("--suite", options->suites, "What to measure (repeatable); default: all")
       ->check(CLI::IsMember(all_suites))
       ->allow_extra_args(false);
-  command->add_option("--config", options->config, "Spec for step, train and data; default: the paper's Omniglot model")
-      ->type_name(takes::spec);
+  takes_path(command->add_option("--config", options->config,
+                                 "Spec for step, train and data; default: the paper's Omniglot model"),
+             PathUse::input, takes::spec);
   command->add_option("--set", options->set, "Override a key of the spec (repeatable)")
       ->type_name(takes::setting)
       ->allow_extra_args(false);
   command->add_option("--seconds", options->seconds, "Time per suite")->check(positive())->capture_default_str();
   command->add_flag("--json", options->json, "Print JSON");
-  command->add_option("--out", options->out, "Write the JSON to this file")->type_name(takes::json_file);
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
-      ->type_name(takes::folder);
-  command->add_option("--compare", options->compare, "Measure nothing; compare two files of --out, the older first")
-      ->type_name(takes::json_file)
+  takes_path(command->add_option("--out", options->out, "Write the JSON to this file"), PathUse::output,
+             takes::json_file);
+  takes_path(command->add_option("--data-dir", options->data_dir,
+                                 "Folder with the packed datasets; else $SRWM_DATA, then ./data"),
+             PathUse::input, takes::folder);
+  takes_path(command->add_option("--compare", options->compare,
+                                 "Measure nothing; compare two files of --out, the older first"),
+             PathUse::input, takes::json_file)
       ->expected(2);
   add_device_options(*command, options->device);
   command->footer(R"(Examples:

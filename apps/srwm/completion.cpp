@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string_view>
+#include <variant>
 
 #include <fmt/core.h>
 
+#include "core/error.h"
+#include "env/env_library.h"
+#include "env/procgen.h"
 #include "io/data_folders.h"
 #include "spec/fields.h"
 #include "srwm/value_names.h"
@@ -66,6 +71,62 @@ void offer_options(Completions& completions, const CLI::App& command, std::strin
   }
 }
 
+/// The description of the library of environments that the line names with --library, or of the built-in games. None of
+/// somebody's own library: TAB should not run its code.
+std::optional<EnvDescription> described_library(const std::vector<std::string>& words) {
+  std::string name = EnvLibrary::games;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i] == "--library" && i + 2 < words.size()) name = words[i + 1];
+    if (words[i].starts_with("--library=")) name = words[i].substr(words[i].find('=') + 1);
+  }
+  if (name == EnvLibrary::procgen) return procgen_description();
+  if (name != EnvLibrary::games) return std::nullopt;
+  try {
+    return EnvLibrary::open(name)->description();
+  } catch (const Error&) {
+    return std::nullopt;  // it is not where srwm was installed
+  }
+}
+
+/// Names with commas between them: what stands before the last one is kept.
+std::string before_last(const std::string& before, std::string_view begun) {
+  const std::size_t comma = begun.rfind(',');
+  return comma == std::string_view::npos || comma < before.size() ? before : std::string(begun.substr(0, comma + 1));
+}
+
+void offer_games(Completions& completions, const EnvDescription& library, const std::string& before,
+                 std::string_view begun) {
+  for (const EnvGame& game : library.games) {
+    offer(completions, begun, before_last(before, begun) + game.name, game.summary);
+  }
+}
+
+void offer_actions(Completions& completions, const EnvDescription& library, const std::string& before,
+                   std::string_view begun) {
+  for (const std::string& action : library.actions) offer(completions, begun, before_last(before, begun) + action);
+}
+
+/// "NAME=VALUE" of the library's options: names up to the '=', then the values that have names.
+void offer_env_settings(Completions& completions, const EnvDescription& library, const std::string& before,
+                        std::string_view begun) {
+  for (const EnvOptionRule& rule : library.options) {
+    const std::string name = before + rule.name + "=";
+    if (!begun.starts_with(name)) {
+      offer(completions, begun, name, rule.meaning);
+      continue;
+    }
+    for (const auto& choice : rule.choices) offer(completions, begun, name + choice.first);
+    if (!std::holds_alternative<bool>(rule.fallback)) continue;
+    for (const char* value : {"true", "false"}) offer(completions, begun, name + value);
+  }
+}
+
+void offer_libraries(Completions& completions, const std::string& before, std::string_view begun) {
+  offer(completions, begun, before + EnvLibrary::games, "built in");
+  offer(completions, begun, before + EnvLibrary::procgen, "fetched by data_scripts/get_procgen.py");
+  completions.files = "*.so";
+}
+
 /// "{a,b,c}", alone or after a ':' -> a, b, c; empty for other types.
 std::vector<std::string> listed_values(const std::string& type) {
   const std::size_t begin = type.find('{'), end = type.find('}');
@@ -113,15 +174,25 @@ void offer_settings(Completions& completions, const SpecKeys& keys, const std::s
   if (field == nullptr) return;
   for (const std::string_view value : named_values(field->type))
     offer(completions, begun, setting + std::string(value));
-  if (path == "data.dataset") offer_datasets(completions, setting, begun);
+  if (path == "data.dataset" || path == "data.second_dataset") offer_datasets(completions, setting, begun);
   if (path == "data.train_episodes") completions.files = "*.h5";
+  if (path == "env.library") offer_libraries(completions, setting, begun);
 }
 
-/// Values of `option`. `begun` is the whole word, `before` its part before the value: "--set=" or nothing.
+/// What the option takes (value_names.h). The name of a positional one is its type where it has no other.
+std::string_view type_of(const CLI::Option& option) {
+  static thread_local std::string type;
+  type = option.get_type_name();
+  const bool has_type = !type.empty() && !type.starts_with("TEXT");  // CLI11's own name
+  if (option.get_positional() && !has_type) type = option.get_name(true);
+  return std::string_view(type).substr(0, type.find(':'));
+}
+
+/// Values of `option`. `begun` is the whole word, the last of `words`; `before` its part before the value: "--set=" or
+/// nothing.
 void offer_values(Completions& completions, const CLI::Option& option, const std::string& before,
-                  std::string_view begun) {
-  const std::string type = option.get_positional() ? option.get_name(true) : option.get_type_name();
-  const std::string_view name = std::string_view(type).substr(0, type.find(':'));
+                  std::string_view begun, const std::vector<std::string>& words) {
+  const std::string_view name = type_of(option);
   for (const std::string& value : listed_values(option.get_type_name())) offer(completions, begun, before + value);
   if (name == takes::spec) completions.files = "*.json";
   if (name.starts_with("FILE")) completions.files = "*" + std::string(name.substr(4));
@@ -130,6 +201,13 @@ void offer_values(Completions& completions, const CLI::Option& option, const std
   if (name == takes::setting) offer_settings(completions, fewshot_keys(), before, begun);
   if (name == takes::rl_setting) offer_settings(completions, rl_keys(), before, begun);
   if (name == takes::key) offer_keys(completions, begun);
+  if (name == takes::library) offer_libraries(completions, before, begun);
+  if (name != takes::game && name != takes::env_action && name != takes::env_setting) return;
+  const std::optional<EnvDescription> library = described_library(words);
+  if (!library) return;
+  if (name == takes::game) offer_games(completions, *library, before, begun);
+  if (name == takes::env_action) offer_actions(completions, *library, before, begun);
+  if (name == takes::env_setting) offer_env_settings(completions, *library, before, begun);
 }
 
 /// The positional option that takes the next argument, or nullptr.
@@ -145,15 +223,17 @@ const CLI::Option* next_argument(const Position& position) {
 }
 
 /// "--name=beginning of a value".
-Completions complete_attached_value(const CLI::App& command, const std::string& word) {
+Completions complete_attached_value(const CLI::App& command, const std::vector<std::string>& words) {
+  const std::string& word = words.back();
   const std::size_t value = word.find('=') + 1;
   Completions completions;
   const CLI::Option* option = command.get_option_no_throw(word.substr(0, value - 1));
-  if (takes_value(option)) offer_values(completions, *option, word.substr(0, value), word);
+  if (takes_value(option)) offer_values(completions, *option, word.substr(0, value), word, words);
   return completions;
 }
 
-Completions complete_word(const Position& position, const std::string& word) {
+Completions complete_word(const Position& position, const std::vector<std::string>& words) {
+  const std::string& word = words.back();
   Completions completions;
   if (is_option(word) || word == "-") {
     offer_options(completions, *position.command, word);
@@ -161,7 +241,7 @@ Completions complete_word(const Position& position, const std::string& word) {
   }
   offer_commands(completions, *position.command, word);
   const CLI::Option* argument = next_argument(position);
-  if (argument != nullptr) offer_values(completions, *argument, "", word);
+  if (argument != nullptr) offer_values(completions, *argument, "", word, words);
   const bool takes_only_options = argument == nullptr && position.command->get_subcommands(nullptr).empty();
   if (takes_only_options) offer_options(completions, *position.command, word);
   return completions;
@@ -176,11 +256,11 @@ Completions complete(const CLI::App& program, const std::vector<std::string>& wo
   const std::string& word = words.back();
   if (position.awaits_value != nullptr) {
     Completions completions;
-    offer_values(completions, *position.awaits_value, "", word);
+    offer_values(completions, *position.awaits_value, "", word, words);
     return completions;
   }
-  if (is_option(word) && word.find('=') != std::string::npos) return complete_attached_value(*position.command, word);
-  return complete_word(position, word);
+  if (is_option(word) && word.find('=') != std::string::npos) return complete_attached_value(*position.command, words);
+  return complete_word(position, words);
 }
 
 std::string to_lines(const Completions& completions) {

@@ -7,12 +7,14 @@
 #include <fmt/core.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "report/sweep.h"
 #include "report/table.h"
 #include "spec/explain.h"
 #include "spec/parse.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
+#include "srwm/path_options.h"
 #include "srwm/value_names.h"
 
 namespace srwm {
@@ -42,7 +44,7 @@ void check_specs(const std::vector<std::string>& specs) {
   for (const std::string& spec : specs) {
     try {
       load_by_name(spec);
-      fmt::print("{}: valid\n", spec);
+      fmt::print("{}: valid\n", printable(spec));
     } catch (const SpecError& error) {
       problems += fmt::format("{}{}", problems.empty() ? "" : "\n", error.what());
     }
@@ -52,7 +54,7 @@ void check_specs(const std::vector<std::string>& specs) {
 
 void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* show = config.add_subcommand("show", "Print a spec with every default filled in");
-  show->add_option(takes::spec, options->specs, "Spec file")->required()->expected(1);
+  takes_path(show->add_option(takes::spec, options->specs, "Spec file"), PathUse::input, "")->required()->expected(1);
   show->add_option("--set", options->overrides, "KEY=VALUE in place of what the file says; may be repeated")
       ->type_name(takes::setting)
       ->allow_extra_args(false);
@@ -62,7 +64,9 @@ void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
 void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* check =
       config.add_subcommand("check", "List everything that is wrong with specs; exit code 2 if anything is");
-  check->add_option(takes::spec, options->specs, "Spec files; table.json and sweep.json are known by their names")
+  takes_path(
+      check->add_option(takes::spec, options->specs, "Spec files; table.json and sweep.json are known by their names"),
+      PathUse::input, "")
       ->required();
   check->callback([options] { check_specs(options->specs); });
 }

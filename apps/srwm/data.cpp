@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "core/utf8.h"
 #include "core/version.h"
 #include "data/describe.h"
 #include "data/glyphs.h"
@@ -11,6 +12,7 @@
 #include "io/png.h"
 #include "run/environment.h"
 #include "srwm/commands.h"
+#include "srwm/path_options.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
 
@@ -37,14 +39,14 @@ struct EpisodesCommand {
 void execute(const GlyphsCommand& command) {
   const ClassDataset dataset = make_glyphs(command.options, default_threads());
   write_class_dataset(dataset, command.out, generator());
-  fmt::print("{}", describe_file(command.out, default_threads()));
+  fmt::print("{}", printable(describe_file(command.out, default_threads())));
 }
 
 void execute(const InspectCommand& command) {
-  fmt::print("{}", describe_file(command.file, default_threads()));
+  fmt::print("{}", printable(describe_file(command.file, default_threads())));
   if (command.sheet.empty()) return;
   write_png(contact_sheet_of_file(command.file, command.split, command.rows), command.sheet);
-  fmt::print("  contact sheet: {}\n", command.sheet);
+  fmt::print("  contact sheet: {}\n", printable(command.sheet));
 }
 
 void execute(EpisodesCommand& command) {
@@ -57,7 +59,7 @@ void execute(EpisodesCommand& command) {
   const EpisodeFile episodes = draw_episodes(dataset.split(split), command.options, command.seed, episode_stream(split),
                                              command.episodes, threads);
   write_episode_file(episodes, command.out, generator());
-  fmt::print("{}", describe_file(command.out, threads));
+  fmt::print("{}", printable(describe_file(command.out, threads)));
 }
 
 void add_glyphs(CLI::App& data) {
@@ -65,10 +67,7 @@ void add_glyphs(CLI::App& data) {
   CLI::App* command = data.add_subcommand("glyphs", "Write the built-in generated characters as a class dataset");
   GlyphOptions& glyphs = options->options;
   const CLI::Range count(std::int64_t{1}, std::int64_t{1000000});
-  command->add_option("--out", options->out, "File to write")
-      ->type_name(takes::h5_file)
-      ->required()
-      ->check(not_empty());
+  takes_path(command->add_option("--out", options->out, "File to write"), PathUse::output, takes::h5_file)->required();
   command->add_option("--train-classes", glyphs.train_classes, "Classes to train on")
       ->check(count)
       ->capture_default_str();
@@ -93,9 +92,9 @@ void add_inspect(CLI::App& data) {
   const auto options = std::make_shared<InspectCommand>();
   CLI::App* command =
       data.add_subcommand("inspect", "Say what is in a dataset, episodes, checkpoint or predictions file");
-  command->add_option(takes::h5_file, options->file, "File to look at")->type_name("")->required();
-  command->add_option("--sheet", options->sheet, "Draw a contact sheet of its images into this PNG file")
-      ->type_name(takes::png_file);
+  takes_path(command->add_option(takes::h5_file, options->file, "File to look at"), PathUse::input, "")->required();
+  takes_path(command->add_option("--sheet", options->sheet, "Draw a contact sheet of its images into this PNG file"),
+             PathUse::output, takes::png_file);
   command->add_option("--split", options->split, "Classes on the sheet")
       ->type_name(takes::split)
       ->capture_default_str();
@@ -109,15 +108,14 @@ void add_episodes(CLI::App& data) {
   const auto options = std::make_shared<EpisodesCommand>();
   CLI::App* command = data.add_subcommand("episodes", "Draw episodes and write them as a file, to compare programs on");
   EpisodeOptions& episode = options->options;
-  command->add_option("--dataset", options->dataset, "Name or path of a class dataset; glyphs: built in")
-      ->type_name(takes::dataset)
+  takes_name_or_path(
+      command->add_option("--dataset", options->dataset, "Name or path of a class dataset; glyphs: built in"),
+      takes::dataset)
       ->required();
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
-      ->type_name(takes::folder);
-  command->add_option("--out", options->out, "File to write")
-      ->type_name(takes::h5_file)
-      ->required()
-      ->check(not_empty());
+  takes_path(command->add_option("--data-dir", options->data_dir,
+                                 "Folder with the packed datasets; else $SRWM_DATA, then ./data"),
+             PathUse::input, takes::folder);
+  takes_path(command->add_option("--out", options->out, "File to write"), PathUse::output, takes::h5_file)->required();
   command->add_option("--episodes", options->episodes, "Number of episodes")
       ->check(CLI::Range(1, 10000000))
       ->capture_default_str();

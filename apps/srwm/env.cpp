@@ -9,13 +9,17 @@
 #include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "data/contact_sheet.h"
 #include "env/play.h"
 #include "env/vector_env.h"
 #include "io/file.h"
+#include "io/file_use.h"
 #include "io/png.h"
+#include "rl/library_limits.h"
 #include "run/environment.h"
 #include "srwm/commands.h"
+#include "srwm/path_options.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
 
@@ -28,11 +32,13 @@ struct EnvOptions {
   EnvRequest request;
 };
 
+constexpr const char* default_out = "frames.png";
+
 struct WatchOptions : EnvOptions {
   std::vector<std::string> actions;
   std::int64_t steps = 40, columns = 8;
   int scale = 1;
-  std::string out = "frames.png";
+  std::string out = default_out;
 };
 
 struct BenchOptions : EnvOptions {
@@ -68,7 +74,7 @@ void print_games(const EnvDescription& description) {
 void list(const EnvOptions& options) {
   const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(options.library, options.data_dir);
   if (!library->describes_itself()) {
-    fmt::print("{} does not describe itself: its options go to it unchecked.\n", library->path().string());
+    fmt::print("{} does not describe itself: its options go to it unchecked.\n", printable(library->path().string()));
     return;
   }
   const EnvDescription& description = library->description();
@@ -83,6 +89,10 @@ void list(const EnvOptions& options) {
 EnvRequest complete_request(const EnvOptions& options, const EnvLibrary& library) {
   EnvRequest request = options.request;
   for (const std::string& setting : options.settings) request.settings.push_back(parse_setting(setting));
+  if (!takes_levels(library) && (request.levels != 0 || request.first_level != 0)) {
+    throw UsageError("--levels and --first-level have no effect: {} takes no levels. Leave them out.",
+                     library.path().string());
+  }
   if (request.games.empty() && library.describes_itself()) request.games = {library.description().games.front().name};
   return request;
 }
@@ -138,6 +148,7 @@ std::string action_word(const VectorEnv& env, std::int32_t action) {
 }
 
 void watch(const WatchOptions& options) {
+  if (options.out == default_out) plan_output(options.out, "--out");  // the option may not have been given
   const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(options.library, options.data_dir);
   EnvRequest request = complete_request(options, *library);
   request.envs = std::max<std::int32_t>(1, static_cast<std::int32_t>(request.games.size()));
@@ -156,7 +167,8 @@ void watch(const WatchOptions& options) {
     fmt::print("step {:>4}  {:<10} reward {:g}{}\n", step + 1, action_word(env, recording.actions[step]),
                recording.rewards[step], ended ? ", end of the episode" : "");
   }
-  fmt::print("{} frames of {}x{} in {}\n", recording.frames.dim(0), env.frame().height, env.frame().width, options.out);
+  fmt::print("{} frames of {}x{} in {}\n", recording.frames.dim(0), env.frame().height, env.frame().width,
+             printable(options.out));
 }
 
 void bench(const BenchOptions& options) {
@@ -175,25 +187,25 @@ void bench(const BenchOptions& options) {
 }
 
 void add_library_options(CLI::App& command, EnvOptions& options) {
-  command
-      .add_option("--library", options.library,
-                  "games (built in), procgen (data_scripts/get_procgen.py), a folder it was unpacked into, or any "
-                  "library with the libenv interface")
-      ->type_name("LIBRARY")
-      ->check(not_empty())
+  takes_name_or_path(
+      command.add_option("--library", options.library,
+                         "games (built in), procgen (data_scripts/get_procgen.py), a folder it was unpacked into, or "
+                         "any library with the libenv interface"),
+      takes::library)
       ->capture_default_str();
-  command.add_option("--data-dir", options.data_dir, "Folder in which procgen is; else $SRWM_DATA, then ./data")
-      ->type_name(takes::folder);
+  takes_path(
+      command.add_option("--data-dir", options.data_dir, "Folder in which procgen is; else $SRWM_DATA, then ./data"),
+      PathUse::input, takes::folder);
 }
 
 void add_game_options(CLI::App& command, EnvOptions& options) {
   add_library_options(command, options);
   EnvRequest& request = options.request;
   command.add_option("--game", request.games, "Game, or several with commas: environment n plays the n-th, in turn")
-      ->type_name("GAME")
+      ->type_name(takes::game)
       ->delimiter(',');
   command.add_option("--set", options.settings, "A setting of the library (repeatable); 'srwm env list' names them")
-      ->type_name("NAME=VALUE")
+      ->type_name(takes::env_setting)
       ->allow_extra_args(false);
   command.add_option("--levels", request.levels, "Number of levels; 0: all")->capture_default_str();
   command.add_option("--first-level", request.first_level, "The first of them")->capture_default_str();
@@ -231,7 +243,7 @@ void add_watch(CLI::App& env) {
   add_game_options(*command, *options);
   command
       ->add_option("--actions", options->actions, "Actions by name or number with commas, repeated; else random ones")
-      ->type_name("ACTION")
+      ->type_name(takes::env_action)
       ->delimiter(',');
   command->add_option("--steps", options->steps, "Steps to play")->check(CLI::Range(1, 100000))->capture_default_str();
   command->add_option("--columns", options->columns, "Frames in a row of the sheet")
@@ -240,9 +252,8 @@ void add_watch(CLI::App& env) {
   command->add_option("--scale", options->scale, "Pixels become squares of this side")
       ->check(CLI::Range(1, 32))
       ->capture_default_str();
-  command->add_option("--out", options->out, "FILE.png: one sheet; else a folder with a PNG for each frame")
-      ->type_name(takes::png_file)
-      ->check(not_empty())
+  takes_path(command->add_option("--out", options->out, "FILE.png: one sheet; else a folder with a PNG for each frame"),
+             PathUse::pictures, takes::png_file)
       ->capture_default_str();
   command->callback([options] { watch(*options); });
 }

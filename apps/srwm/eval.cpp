@@ -7,19 +7,24 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_text.h"
+#include "core/utf8.h"
 #include "core/version.h"
 #include "fewshot/data.h"
 #include "fewshot/evaluator.h"
 #include "fewshot/report.h"
 #include "fewshot/snapshot.h"
 #include "io/file.h"
+#include "io/file_use.h"
 #include "run/checkpoint.h"
+#include "run/evaluation_progress.h"
 #include "run/run_folder.h"
 #include "run/statement.h"
 #include "spec/fields.h"
 #include "spec/parse.h"
 #include "srwm/commands.h"
 #include "srwm/eval_rl.h"
+#include "srwm/path_options.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
 
@@ -38,11 +43,19 @@ struct Options {
 std::filesystem::path checkpoint_path(const Options& options) {
   if (!options.checkpoint.empty()) return options.checkpoint;
   const RunPaths paths{options.run};
+  for (const auto& path : paths.existing()) note_input(path);  // --predictions would destroy one of them
   for (const auto& path : {paths.best(), paths.latest()}) {
     if (is_there(path)) return path;
   }
   throw DataError("{} has no checkpoint: neither {} nor {} exists. Is it the folder of a run?", options.run,
                   paths.best().string(), paths.latest().string());
+}
+
+/// --data-dir; without it the folder in which the run found its datasets, which comes before $SRWM_DATA and ./data: the
+/// digest says if what is there has changed.
+std::string data_dir_of(const Options& options, const std::filesystem::path& checkpoint) {
+  if (!options.data_dir.empty()) return options.data_dir;
+  return RunPaths{std::filesystem::absolute(checkpoint).parent_path().parent_path()}.read_data_dir();
 }
 
 /// The spec of the checkpoint, changed to load only what the evaluation needs.
@@ -91,14 +104,15 @@ void check_digest(const Checkpoint& checkpoint, const std::filesystem::path& pat
 }
 
 std::string origin_of_episodes(const Options& options) {
-  if (!options.episodes_file.empty()) return options.episodes_file;
+  if (!options.episodes_file.empty()) return printable(options.episodes_file);
   return options.split.empty() ? "test" : options.split;
 }
 
 nlohmann::ordered_json to_json(const Options& options, const std::filesystem::path& path, std::int64_t step,
                                const Evaluation& result, const Statement& statement) {
-  nlohmann::ordered_json object = {
-      {"checkpoint", path.string()}, {"checkpoint_step", step}, {"episodes_from", origin_of_episodes(options)}};
+  nlohmann::ordered_json object = {{"checkpoint", printable(path.string())},
+                                   {"checkpoint_step", step},
+                                   {"episodes_from", origin_of_episodes(options)}};
   object.update(to_json(result));
   object["images_per_second"] = static_cast<double>(result.images) / result.seconds;
   if (options.episodes_file.empty()) object["episode_seed"] = options.episode_seed;
@@ -127,7 +141,7 @@ void execute(const Options& options) {
     check_rl_options(options);
     return evaluate_rl(
         checkpoint, path, as<RlSpec>(*of_run),
-        {options.split, options.data_dir, options.video, options.num_episodes, options.json, options.device});
+        {options.split, data_dir_of(options, path), options.video, options.num_episodes, options.json, options.device});
   }
   if (!options.video.empty())
     throw UsageError("--video: {} is of a few-shot model, which plays nothing.", path.string());
@@ -135,7 +149,7 @@ void execute(const Options& options) {
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);
   // A CPU evaluates in fp32 what was trained in less.
   if (context->device().kind != Device::Kind::cpu) choose_precision(*context, spec.train.precision);
-  const FewShotData data(spec, options.data_dir, context->threads());
+  const FewShotData data(spec, data_dir_of(options, path), context->threads());
   FewShotLearner learner(*context, spec, data.image_shape());
   restore_model(*context, checkpoint, learner);
 
@@ -145,14 +159,19 @@ void execute(const Options& options) {
   const EpisodeSource& source = from_file ? data.training() : *drawn;
   const std::int64_t episodes = episodes_for(options, spec, data);
   PredictionFile predictions(episodes, spec.protocol.n_way);
-  const PredictionSink sink = [&](const Prediction& p) { predictions.add(p); };
+  Logger logger;
+  std::optional<EvaluationProgress> progress(std::in_place, logger, origin_of_episodes(options), episodes);
+  const PredictionSink sink = [&](const Prediction& p) {
+    progress->add(p.episodes);
+    if (!options.predictions.empty()) predictions.add(p);
+  };
   const Evaluation result =
-      evaluate(*context, learner, source, episodes, options.batch > 0 ? options.batch : spec.train.batch,
-               options.predictions.empty() ? PredictionSink() : sink);
+      evaluate(*context, learner, source, episodes, options.batch > 0 ? options.batch : spec.train.batch, sink);
+  progress.reset();  // before anything is printed where its line is
   if (!options.predictions.empty()) predictions.write(options.predictions, generator());
   const Statement statement(*context, data.digest(), checkpoint.spec_json);
   if (options.json) {
-    fmt::print("{}\n", to_json(options, path, checkpoint.progress.step, result, statement).dump(2));
+    fmt::print("{}\n", json_text(to_json(options, path, checkpoint.progress.step, result, statement), 2));
   } else {
     fmt::print("{}\n{}", describe(origin_of_episodes(options), result), describe_series(result));
   }
@@ -164,15 +183,13 @@ void add_eval_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("eval", "Accuracy of a trained model, or returns of an agent, with 95 % intervals");
-  command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest")
-      ->type_name(takes::folder)
-      ->check(not_empty());
-  command->add_option("--checkpoint", options->checkpoint, "Checkpoint file")
-      ->type_name(takes::h5_file)
-      ->check(not_empty());
+  takes_path(command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest"),
+             PathUse::input, takes::folder);
+  takes_path(command->add_option("--checkpoint", options->checkpoint, "Checkpoint file"), PathUse::input,
+             takes::h5_file);
   command
       ->add_option("--split", options->split,
-                   "Classes to draw episodes from, default test; of an agent: levels, test1, ..., default all")
+                   "Classes to draw episodes from, default test; of an agent: train, test1, ..., default all")
       ->type_name(takes::split);
   command
       ->add_option("--num-episodes", options->num_episodes,
@@ -181,24 +198,21 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--episode-seed", options->episode_seed, "Seed of the drawn episodes")
       ->check(not_negative())
       ->capture_default_str();
-  command->add_option("--episodes-file", options->episodes_file, "Evaluate on this episodes file instead")
-      ->type_name(takes::h5_file)
-      ->check(not_empty())
+  takes_path(command->add_option("--episodes-file", options->episodes_file, "Evaluate on this episodes file instead"),
+             PathUse::input, takes::h5_file)
       ->excludes("--split")
       ->excludes("--episode-seed");
-  command->add_option("--predictions", options->predictions, "Write logits and labels to this HDF5 file")
-      ->type_name(takes::h5_file)
-      ->check(not_empty());
+  takes_path(command->add_option("--predictions", options->predictions, "Write logits and labels to this HDF5 file"),
+             PathUse::output, takes::h5_file);
   command->add_option("--batch", options->batch, "Episodes at a time; default: the spec's train.batch")
       ->check(positive());
-  command
-      ->add_option("--video", options->video, "Of an agent: frames of some episodes as PNG, and MP4 if there is ffmpeg")
-      ->type_name(takes::folder)
-      ->check(not_empty());
+  takes_path(command->add_option("--video", options->video,
+                                 "Of an agent: frames of some episodes as PNG, and MP4 if there is ffmpeg"),
+             PathUse::output_folder, takes::folder);
   command->add_flag("--json", options->json, "Print the result as JSON");
-  command->add_option("--data-dir", options->data_dir, "Folder with the packed datasets; else $SRWM_DATA, then ./data")
-      ->type_name(takes::folder)
-      ->check(not_empty());
+  takes_path(command->add_option("--data-dir", options->data_dir,
+                                 "Folder with the packed datasets; else that of the run, $SRWM_DATA, ./data"),
+             PathUse::input, takes::folder);
   add_device_options(*command, options->device);
   command->footer(R"(Examples:
   srwm eval --run runs/quickstart-s1

@@ -13,7 +13,9 @@
 #include <fmt/core.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "io/file.h"
+#include "io/file_use.h"
 #include "ops/cpu/simd_request.h"
 #include "run/environment.h"
 #include "spec/names.h"
@@ -67,7 +69,7 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int report(const char* message, ExitCode code) {
-  fmt::print(stderr, "srwm: {}\n", message);
+  fmt::print(stderr, "srwm: {}\n", printable(message));
   return static_cast<int>(code);
 }
 
@@ -112,6 +114,7 @@ int run(int argc, char** argv) {
   }
   try {
     cpu::requested_simd_level();  // a name that is none must not pass unnoticed
+    plan_standard_output();
     app.parse(argc, argv);
     return finish_output();
   } catch (const CLI::ParseError& error) {

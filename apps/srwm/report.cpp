@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "report/report_text.h"
 #include "srwm/commands.h"
+#include "srwm/path_options.h"
 #include "srwm/seeds.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
@@ -51,13 +52,13 @@ void add_report_command(CLI::App& app) {
   auto options = std::make_shared<ReportArguments>();
   CLI::App* command =
       app.add_subcommand("report", "Print tables: our runs beside the published figures, and what is missing");
-  command->add_option("tables", options->folders, "Folders with one spec per row, as in experiments/omniglot_1shot")
-      ->type_name(takes::folder)
+  takes_path(command->add_option("tables", options->folders,
+                                 "Folders with one spec per row, as in experiments/omniglot_1shot"),
+             PathUse::input, takes::folder)
       ->required();
-  command->add_option("--runs-dir", options->runs_dir, "Where the run folders <name>-s<seed> are")
-      ->type_name(takes::folder)
-      ->capture_default_str()
-      ->check(not_empty());
+  takes_path(command->add_option("--runs-dir", options->runs_dir, "Where the run folders <name>-s<seed> are"),
+             PathUse::input, takes::folder)
+      ->capture_default_str();
   command->add_option("--seeds", options->seeds, "Seeds of each row, as in 1-5 or 1,4; default: the table's")
       ->type_name(takes::seeds)
       ->check(not_empty());

@@ -15,6 +15,7 @@
 #include "run/run_folder.h"
 #include "srwm/commands.h"
 #include "srwm/jobs.h"
+#include "srwm/path_options.h"
 #include "srwm/session.h"
 #include "srwm/value_names.h"
 
@@ -110,7 +111,7 @@ void run_sweep(const SweepArguments& options) {
 void add_sweep_command(CLI::App& app) {
   auto options = std::make_shared<SweepArguments>();
   CLI::App* command = app.add_subcommand("sweep", "Search over settings: each combination of a grid is a run");
-  command->add_option("file", options->file, "The sweep")->type_name(takes::json_file)->required()->check(not_empty());
+  takes_path(command->add_option("file", options->file, "The sweep"), PathUse::input, takes::json_file)->required();
   command->add_option("train-options", options->train_options, "After --: options for each train-fewshot or train-rl");
   auto* list = command->add_flag("--list", options->list, "Print number, name and settings of each task (the default)");
   auto* task = command->add_option("--task", options->task, "Run this task, or go on with it")->type_name("N");
@@ -127,10 +128,9 @@ void add_sweep_command(CLI::App& app) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
-  command->add_option("--runs-dir", options->runs_dir, "Where the run folders are")
-      ->type_name(takes::folder)
-      ->capture_default_str()
-      ->check(not_empty());
+  takes_path(command->add_option("--runs-dir", options->runs_dir, "Where the run folders are"), PathUse::input,
+             takes::folder)
+      ->capture_default_str();
   command->footer(R"(Examples:
   srwm sweep experiments/miniimagenet_5shot/sweep.json --list
   srwm sweep experiments/miniimagenet_5shot/sweep.json --local -j 2 -- --threads 1 --data-dir data

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "fewshot/data.h"
 #include "fewshot/dry_run.h"
 #include "fewshot/report.h"
@@ -38,7 +39,7 @@ struct FewShotRun : TrainingRun {
 };
 
 void print_result(const RunPaths& paths, const char* headline) {
-  fmt::print("{}\n{}\n", headline, describe_result(paths));
+  fmt::print("{}\n{}\n", headline, printable(describe_result(paths)));
 }
 
 /// The run of one seed: of the spec's own if there is none.
@@ -51,7 +52,7 @@ FewShotRun make_run(const Options& options, const std::optional<std::uint64_t>& 
   } else if (!options.seeds.empty()) {
     folder += fmt::format("-s{}", spec.seed);
   }
-  return {{to_json(spec), {folder}, options.resume, options.init_from}, spec};
+  return {{to_json(spec), {folder}, options.resume, options.init_from, options.data_dir}, spec};
 }
 
 void train(const FewShotRun& run, Context& context, const FewShotData& data, Logger& logger, StopRequest& stop) {
@@ -111,7 +112,7 @@ void train_seeds(const Options& options, StopRequest& stop) {
     run_side_by_side(
         open.size(), shares.at_once, [&](std::size_t i) { train_open(shares.each, data, open[i]); },
         [&](std::size_t i, const char* message) {
-          fmt::print(stderr, "seed {}: error: {}\n", open[i].spec.seed, message);
+          fmt::print(stderr, "seed {}: error: {}\n", open[i].spec.seed, printable(message));
         });
   }
   for (const FewShotRun& run : runs) print_result(run.paths, fmt::format("Seed {}:", run.spec.seed).c_str());

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "core/utf8.h"
 #include "env/env_library.h"
 #include "rl/dry_run.h"
 #include "rl/report.h"
@@ -19,7 +20,7 @@ namespace srwm {
 namespace {
 
 void print_result(const RunPaths& paths, const char* headline) {
-  fmt::print("{}\n{}\n", headline, describe_rl_result(paths));
+  fmt::print("{}\n{}\n", headline, printable(describe_rl_result(paths)));
 }
 
 void execute(const TrainingOptions& options) {
@@ -28,7 +29,7 @@ void execute(const TrainingOptions& options) {
   drop_figures_of_other_settings(options, spec);
   const std::string folder =
       options.run_dir.empty() ? default_run_folder(spec.name, spec.seed).string() : options.run_dir;
-  const TrainingRun run{to_json(spec), {folder}, options.resume, options.init_from};
+  const TrainingRun run{to_json(spec), {folder}, options.resume, options.init_from, options.data_dir};
   if (options.resume && !options.dry_run && is_complete(run)) return print_result(run.paths, "This run is complete:");
   if (!options.dry_run) choose_instruction_set(run);
   const std::unique_ptr<Context> context = make_context(options.device, spec.seed);

@@ -8,29 +8,26 @@
 #include "run/progress.h"
 #include "spec/differences.h"
 #include "spec/parse.h"
+#include "srwm/path_options.h"
 #include "srwm/value_names.h"
 
 namespace srwm {
 
 void add_training_options(CLI::App& command, TrainingOptions& options, const char* setting, const char* data) {
-  command.add_option("--config", options.config, "Experiment spec")
-      ->type_name(takes::spec)
-      ->required()
-      ->check(not_empty());
+  takes_path(command.add_option("--config", options.config, "Experiment spec"), PathUse::input, takes::spec)
+      ->required();
   command.add_option("--set", options.set, "Override a key of the spec: --set train.batch=32 (repeatable)")
       ->type_name(setting)
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Override the spec's seed")->check(not_negative());
   add_device_options(command, options.device);
-  command.add_option("--data-dir", options.data_dir, fmt::format("Folder with {}; else $SRWM_DATA, then ./data", data))
-      ->type_name(takes::folder)
-      ->check(not_empty());
-  command.add_option("--run-dir", options.run_dir, "Run folder; default: runs/<name>-s<seed>")
-      ->type_name(takes::folder)
-      ->check(not_empty());
-  command.add_option("--init-from", options.init_from, "Start from the model in this checkpoint")
-      ->type_name(takes::h5_file)
-      ->check(not_empty());
+  takes_path(command.add_option("--data-dir", options.data_dir,
+                                fmt::format("Folder with {}; else $SRWM_DATA, then ./data", data)),
+             PathUse::input, takes::folder);
+  takes_path(command.add_option("--run-dir", options.run_dir, "Run folder; default: runs/<name>-s<seed>"),
+             PathUse::run_folder, takes::folder);
+  takes_path(command.add_option("--init-from", options.init_from, "Start from the model in this checkpoint"),
+             PathUse::input, takes::h5_file);
   command.add_flag("--resume", options.resume, "Go on from the run folder's checkpoint; start if there is none");
   command.add_flag("--dry-run", options.dry_run, "Build the model, run one batch, print sizes; write nothing");
   command.add_option("--max-seconds", options.max_seconds, "Write a checkpoint and stop (exit 75) after this time")

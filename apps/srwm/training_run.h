@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "core/error.h"
+#include "io/data_folders.h"
 #include "run/log.h"
 #include "run/run_folder.h"
 #include "spec/spec.h"
@@ -42,6 +43,7 @@ struct TrainingRun {
   RunPaths paths;
   bool resume = false;
   std::string init_from;  ///< checkpoint whose model to start from; empty: none
+  std::string data_dir;   ///< as --data-dir says
 };
 
 /// Whether the folder's run has ended as its spec asks for. One that ended with fewer steps goes on.
@@ -73,6 +75,7 @@ void train_in_folder(const TrainingRun& run, Trainer& trainer, Logger& logger) {
     }
     folder.mark_unfinished();
     folder.write_spec(run.spec_json);
+    folder.write_data_dir(present_data_folder(run.data_dir));
     trainer.run();
     folder.mark_done();
   } catch (const WriteError& error) {

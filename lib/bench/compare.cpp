@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "io/file.h"
 
 namespace srwm {
@@ -48,7 +49,7 @@ std::vector<std::string> differences(const Json& before, const Json& after) {
     const Json a = before.value(key, Json()), b = after.value(key, Json());
     if (a == b) continue;
     list.push_back(a.is_object() ? fmt::format("{}: not the same", key)
-                                 : fmt::format("{}: {}, {}", key, a.dump(), b.dump()));
+                                 : fmt::format("{}: {}, {}", key, json_text(a), json_text(b)));
   }
   return list;
 }

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "io/shell_path.h"
+
 namespace srwm {
 
 std::vector<std::filesystem::path> data_folders(const std::string& data_dir) {
@@ -9,9 +11,17 @@ std::vector<std::filesystem::path> data_folders(const std::string& data_dir) {
   std::vector<std::filesystem::path> folders;
   for (const std::string& folder :
        {data_dir, std::string(from_environment == nullptr ? "" : from_environment), std::string("data")}) {
-    if (!folder.empty()) folders.emplace_back(folder);
+    if (!folder.empty()) folders.emplace_back(expand_home(folder));
   }
   return folders;
+}
+
+std::string present_data_folder(const std::string& data_dir) {
+  std::error_code unknown;
+  for (const std::filesystem::path& folder : data_folders(data_dir)) {
+    if (std::filesystem::is_directory(folder, unknown)) return std::filesystem::absolute(folder, unknown).string();
+  }
+  return {};
 }
 
 }  // namespace srwm

@@ -10,4 +10,7 @@ namespace srwm {
 /// `data_dir` (from --data-dir) if it is not empty, $SRWM_DATA if it is set, ./data: in this order.
 std::vector<std::filesystem::path> data_folders(const std::string& data_dir);
 
+/// The first of these that is there, as an absolute path; empty if none is.
+std::string present_data_folder(const std::string& data_dir);
+
 }  // namespace srwm

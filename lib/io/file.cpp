@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "io/file_descriptor.h"
+#include "io/file_use.h"
 
 namespace srwm {
 namespace {
@@ -77,6 +78,7 @@ void replace(const std::filesystem::path& path, std::string_view bytes, Flush fl
   }
   error = flush == Flush::yes ? flush_folder(folder_of(path)) : 0;
   if (error != 0) fail_to_write(path, error);
+  output_is_written(path);
 }
 
 std::string_view as_text(std::span<const std::byte> bytes) {
@@ -116,6 +118,7 @@ bool is_there(const std::filesystem::path& path) {
 }
 
 std::string read_text_file(const std::filesystem::path& path) {
+  note_input(path);
   const auto fail = [&](int error) { throw DataError("Cannot read {}: {}.", path.string(), explain_errno(error)); };
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) fail(errno);

@@ -12,6 +12,7 @@
 
 #include "core/version.h"
 #include "io/file.h"
+#include "io/file_use.h"
 #include "io/hdf5_handle.h"
 
 namespace srwm::hdf5 {
@@ -146,6 +147,7 @@ File::~File() {
 }
 
 File File::open(const std::filesystem::path& path) {
+  note_input(path);
   Lock lock = lock_library();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   const std::string start = read_start(path);

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "io/file.h"
 #include "io/file_descriptor.h"
 #include "run/signals.h"
@@ -78,7 +79,8 @@ void Logger::write_terminal(std::string_view level, std::string_view message) {
   set_terminal_line_open(false);
 }
 
-void Logger::write(Level level, const std::string& message) {
+void Logger::write(Level level, const std::string& text) {
+  const std::string message = printable(text);
   spdlog::level::level_enum severity = spdlog::level::info;
   switch (level) {
     case Level::note:

@@ -54,7 +54,7 @@ class Logger {
 
  private:
   enum class Level { note, info, warning, error };
-  void write(Level level, const std::string& message);
+  void write(Level level, const std::string& text);
   void write_terminal(std::string_view level, std::string_view message);
   struct Sinks;
   std::unique_ptr<Sinks> sinks_;

@@ -1,6 +1,7 @@
 #include "run/result.h"
 
 #include "core/error.h"
+#include "core/json_text.h"
 #include "io/file.h"
 
 namespace srwm {
@@ -15,7 +16,7 @@ std::string result_json(const RunResult& result, const Statement& statement) {
   if (result.steps_per_second) object["steps_per_second"] = *result.steps_per_second;
   object["seed"] = result.seed;
   add_statement(object, statement);
-  return object.dump(2) + "\n";
+  return json_text(object, 2) + "\n";
 }
 
 void write_result(const RunPaths& paths, const RunResult& result, const Statement& statement) {

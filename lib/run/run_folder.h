@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "io/file_descriptor.h"
 
@@ -23,6 +24,8 @@ struct RunPaths {
   std::filesystem::path best() const { return checkpoints() / "best.h5"; }
   std::filesystem::path at_step(std::int64_t step) const;
   std::filesystem::path result() const { return root / "result.json"; }
+  /// Where the run found its datasets: one line, a folder. Not there if nobody named one.
+  std::filesystem::path data_dir() const { return root / "data_dir"; }
   std::filesystem::path done() const { return root / "DONE"; }
   std::filesystem::path lock() const { return root / "lock"; }
 
@@ -33,8 +36,12 @@ struct RunPaths {
   bool has_checkpoint() const;
   /// At least one file of a run is there (the lock alone does not count, nor do files that are not ours).
   bool is_occupied() const;
+  /// All files of a run that are there, its checkpoints included.
+  std::vector<std::filesystem::path> existing() const;
   /// Text of spec.json, the resolved spec; DataError if it cannot be read.
   std::string read_spec() const;
+  /// What write_data_dir stored, if that folder is still there; else empty.
+  std::string read_data_dir() const;
 };
 
 /// "runs/<spec name>-s<seed>": where a run goes if --run-dir does not say otherwise.
@@ -45,16 +52,19 @@ std::filesystem::path default_run_folder(const std::string& spec_name, std::uint
 class RunFolder {
  public:
   /// Creates the folder, locks it, and creates checkpoints/ in it.
-  /// Throws UsageError if another process holds the lock (named by pid and host), or if the folder is occupied and
-  /// `resume` is false; WriteError, in words, if the folder cannot be made or written to. With `resume` an occupied
-  /// folder is taken as it is: go on from latest.h5 where paths().has_checkpoint(), do nothing where paths().is_done(),
-  /// else start.
+  /// Throws UsageError if the folder is in that of another run, or such folders are in it, and no run is there yet; if
+  /// a file of it has been read as another run's or command's (io/file_use.h), as --config or --init-from; if another
+  /// process holds the lock (named by pid and host), or if the folder is occupied and `resume` is false; WriteError, in
+  /// words, if the folder cannot be made or written to. With `resume` an occupied folder is taken as it is: go on from
+  /// latest.h5 where paths().has_checkpoint(), do nothing where paths().is_done(), else start.
   static RunFolder open(const std::filesystem::path& root, bool resume);
 
   const RunPaths& paths() const { return paths_; }
   /// False where the file system knows no locks: then two processes are not kept apart, and the caller should warn.
   bool locked() const { return locked_; }
 
+  /// Stores where the datasets are, for evaluations; an empty text is not stored.
+  void write_data_dir(const std::string& folder) const;
   /// Stores the resolved spec.
   void write_spec(const std::string& json) const;
   /// Removes DONE, if it is there: a run that had ended goes on.

@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/utf8.h"
 #include "spec/json_errors.h"
-#include "spec/utf8.h"
 
 namespace srwm {
 namespace {

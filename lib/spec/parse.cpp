@@ -9,11 +9,12 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/utf8.h"
+#include "io/file_use.h"
 #include "spec/fields.h"
 #include "spec/json_entries.h"
 #include "spec/names.h"
 #include "spec/problems.h"
-#include "spec/utf8.h"
 
 namespace srwm {
 namespace {
@@ -274,6 +275,7 @@ std::string read_spec_file(const std::filesystem::path& path) {
     throw SpecError("There is no spec '{}'. Check the path; experiments/ holds the specs that come with srwm.",
                     path.string());
   }
+  note_input(path);
   std::ifstream file(path, std::ios::binary);
   std::string text(largest_file + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

@@ -70,7 +70,8 @@ class Completion:
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
-        for name in ("specs/one.json", "specs/two.json", "specs/notes.txt", "data/omniglot28.h5", "runs/first/DONE"):
+        for name in ("specs/one.json", "specs/two.json", "specs/notes.txt", "data/omniglot28.h5", "runs/first/DONE",
+                     "tables/one/table.json"):
             path = os.path.join(self.folder.name, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             open(path, "w").close()
@@ -120,6 +121,22 @@ class Completion:
         self.expect_choice("srwm train-fewshot --config specs/", ["one.json", "two.json"], ["notes.txt"])
         self.expect("srwm eval --run runs/f", "srwm eval --run runs/first/")
         self.expect("srwm data episodes --dataset omni", "srwm data episodes --dataset omniglot28 ")
+        self.expect("srwm sweep specs/tw", "srwm sweep specs/two.json ")
+        self.expect("srwm report tables/o", "srwm report tables/one/")
+
+    def test_folders_without_a_matching_file(self):
+        self.expect("srwm train-fewshot --config sp", "srwm train-fewshot --config specs/")
+        self.expect("srwm train-fewshot --config=sp", "srwm train-fewshot --config=specs/")
+        self.expect("srwm data inspect da", "srwm data inspect data/")
+        self.expect("srwm config check sp", "srwm config check specs/")
+        self.expect("srwm env list --library da", "srwm env list --library data/")
+        self.expect("srwm report tab", "srwm report tables/")
+
+    def test_games_and_libraries(self):
+        self.expect("srwm env watch --game sig", "srwm env watch --game signpost ")
+        self.expect("srwm env watch --game=signpost,mel", "srwm env watch --game=signpost,melody ")
+        self.expect("srwm env list --library pro", "srwm env list --library procgen ")
+        self.expect("srwm env watch --library procgen --game star", "srwm env watch --library procgen --game starpilot ")
 
 
 @unittest.skipUnless(shutil.which("bash"), "bash is not installed")

@@ -2,6 +2,7 @@
 #include "srwm/completion.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 
@@ -92,8 +93,34 @@ TEST_CASE_METHOD(Program, "options say which files they take", "[cli]") {
   CHECK(complete(app, {"data", "inspect", ""}).files == "*.h5");
   CHECK(complete(app, {"data", "inspect", "--sheet", ""}).files == "*.png");
   CHECK(complete(app, {"eval", "--run", ""}).folders);
+  CHECK(complete(app, {"report", ""}).folders);
+  CHECK(complete(app, {"report", "experiments/omniglot_1shot", "exp"}).folders);
+  CHECK(complete(app, {"sweep", ""}).files == "*.json");
+  CHECK(complete(app, {"env", "list", "--library", ""}).files == "*.so");
   CHECK(complete(app, {"train-fewshot", "--seed", ""}).files.empty());
   CHECK(has(words({"data", "episodes", "--dataset", ""}), "glyphs"));
+}
+
+TEST_CASE("games, actions and settings are those of the library on the line", "[cli]") {
+  // Of the installed program, which finds the library of the built-in games.
+  const auto words = [](Words line) {
+    line.insert(line.begin(), "__complete");
+    Words found;
+    std::istringstream lines(test::run_srwm(line).out);
+    for (std::string each; std::getline(lines, each);) found.push_back(each.substr(0, each.find('\t')));
+    return found;
+  };
+  CHECK(has(words({"env", "watch", "--game", ""}), "signpost"));
+  CHECK(words({"env", "watch", "--game", "signpost,me"}) == Words{"signpost,melody"});
+  CHECK(words({"env", "bench", "--game=la"}) == Words{"--game=labyrinth"});
+  CHECK(words({"env", "watch", "--library", "procgen", "--game", "sta"}) == Words{"starpilot"});
+  CHECK(words({"env", "watch", "--library=procgen", "--game", "sta"}) == Words{"starpilot"});
+  CHECK(words({"env", "watch", "--library", SRWM_FAKE_ENV, "--game", ""}).empty());
+  CHECK(words({"env", "watch", "--actions", "up,do"}) == Words{"up,down"});
+  CHECK(has(words({"env", "watch", "--set", ""}), "frame_size="));
+  CHECK(words({"env", "watch", "--set", "distribution_mode=h"}) == Words{"distribution_mode=hard"});
+  CHECK(has(words({"env", "list", "--library", "p"}), "procgen"));
+  CHECK(has(words({"train-rl", "--set", "env.library="}), "env.library=games"));
 }
 
 TEST_CASE_METHOD(Program, "lines that make no sense have no completions", "[cli]") {
@@ -105,7 +132,7 @@ TEST_CASE_METHOD(Program, "lines that make no sense have no completions", "[cli]
 
 TEST_CASE("the binary prints completions, scripts and manual", "[cli]") {
   CHECK(test::run_srwm({"__complete", "eval", "--spl"}).out ==
-        "--split\tClasses to draw episodes from, default test; of an agent: levels, test1, ..., default all\n");
+        "--split\tClasses to draw episodes from, default test; of an agent: train, test1, ..., default all\n");
   CHECK(test::run_srwm({"__complete", "eval", "--run", ""}).out == ":folders\n");
   CHECK_THAT(test::run_srwm({"completion", "bash"}).out, Contains("complete -F _srwm srwm"));
   CHECK_THAT(test::run_srwm({"completion", "zsh"}).out, Contains("#compdef srwm"));

@@ -164,6 +164,9 @@ TEST_CASE("a model is not evaluated on other classes than it was trained beside"
   const std::string data = folder.path().string(), run = (folder.path() / "run").string();
   REQUIRE(train(folder.path(), "run", {"--data-dir", data}).exit_code == 0);
   CHECK(run_srwm({"eval", "--run", run, "--data-dir", data}).exit_code == 0);
+  CHECK(run_srwm({"eval", "--run", run}).exit_code == 0);  // the run folder says where the data was
+  CHECK(run_srwm({"eval", "--checkpoint", run + "/checkpoints/best.h5"}).exit_code == 3);  // no validation, no best
+  CHECK(run_srwm({"eval", "--checkpoint", run + "/checkpoints/latest.h5"}).exit_code == 0);
   REQUIRE(write_glyphs("2") == 0);
   const RunResult result = run_srwm({"eval", "--run", run, "--data-dir", data});
   CHECK(result.exit_code == 3);

@@ -36,7 +36,7 @@ TEST_CASE("train-rl leaves a complete run, which eval plays", "[cli]") {
   const auto result = nlohmann::json::parse(read_file(folder / "run/result.json"));
   CHECK(result.at("steps") == 160);
   CHECK(result.at("spec").at("env").at("games").at(0) == "signpost");
-  CHECK(result.at("train_levels").at("episodes") == 2);
+  CHECK(result.at("train").at("episodes") == 2);
   CHECK(result.contains("commit"));
   CHECK(std::filesystem::exists(folder / "run/DONE"));
 
@@ -49,6 +49,14 @@ TEST_CASE("train-rl leaves a complete run, which eval plays", "[cli]") {
   CHECK(scores.at("test1").contains("normalised_paper"));
   CHECK(std::filesystem::exists(folder / "films/test1/signpost/00000.png"));
   CHECK_THAT(run_srwm({"eval", "--run", run}).out, Contains("mean return") && Contains("signpost"));
+  for (const char* name : {"train", "levels", "train_levels", "training levels"}) {  // as it was called before
+    const RunResult on_train = run_srwm({"eval", "--run", run, "--split", name, "--json"});
+    CAPTURE(name);
+    REQUIRE(on_train.exit_code == 0);
+    CHECK(nlohmann::json::parse(on_train.out).at("train").at("signpost") == result.at("train").at("signpost"));
+  }
+  CHECK_THAT(run_srwm({"eval", "--run", run, "--split", "tests"}).err,
+             Contains("the splits of this run are train, test1."));
   CHECK_THAT(train_rl(folder, "run", {}, {"--resume"}).out, Contains("This run is complete:"));
 }
 
@@ -96,7 +104,7 @@ TEST_CASE("a library that calls exit while an agent plays is named in the last l
   const std::string mode = GENERATE("synchronous", "overlapped");
   const RunResult result = train_rl(folder, "run",
                                     {std::string("env.library=") + SRWM_FAKE_ENV, "env.settings=[]",
-                                     "env.games=[\"exit in act\"]", "train.mode=" + mode});
+                                     "env.games=[\"exit in act\"]", "test.first_levels=null", "train.mode=" + mode});
   CHECK(result.exit_code == 4);
   CHECK_THAT(result.err, Contains("ended the process by itself (it called exit) while stepping") &&
                              Contains("with the options env_name=exit in act."));

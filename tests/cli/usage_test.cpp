@@ -1,12 +1,15 @@
 // What the binary says about itself and to those who mistype.
 #include <chrono>
 #include <fstream>
+#include <set>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/small_run.h"
+#include "data/class_dataset.h"
 
+using namespace srwm;
 using namespace srwm::test;
 using Catch::Matchers::Contains;
 
@@ -111,6 +114,26 @@ TEST_CASE("datasets that are missing or something else", "[cli]") {
   CHECK(result.exit_code == 3);
   CHECK_THAT(result.err, Contains("page.h5"));
   CHECK_FALSE(std::filesystem::exists(folder.path() / "run"));
+}
+
+TEST_CASE("every dataset that a spec of ours names is one that a script packs", "[cli]") {
+  const std::filesystem::path source = SRWM_SOURCE_DIR;
+  const std::string page = read_file(source / "docs/spec.md"), mark = "```json\n";
+  const std::size_t begin = page.find(mark) + mark.size();
+  std::vector<nlohmann::json> specs{nlohmann::json::parse(page.substr(begin, page.find("```", begin) - begin))};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(source / "experiments")) {
+    if (entry.path().extension() == ".json") specs.push_back(nlohmann::json::parse(read_file(entry.path())));
+  }
+  std::set<std::string> names;
+  for (const nlohmann::json& spec : specs) {
+    const nlohmann::json data = spec.value("data", nlohmann::json::object());
+    for (const char* key : {"dataset", "second_dataset"}) names.insert(data.value(key, "glyphs"));
+  }
+  CHECK(names.contains("omniglot28"));
+  names.erase("glyphs");
+  for (const std::string& name : names) {
+    CHECK_THROWS_WITH(find_dataset(name, "/nowhere"), Contains("packs it (docs/data.md)."));
+  }
 }
 
 TEST_CASE("a dry run describes and writes nothing", "[cli]") {

@@ -53,4 +53,9 @@ TEST_CASE("errors about the command line are those of docs/errors.md", "[cli]") 
   run(section, {"eval", "--run", run_folder, "--split", "all"});
   run(section, {"eval", "--run", run_folder});
   run(section, {"eval", "--run", run_folder, "--episodes-file", episodes, "--num-episodes", "3"});
+  run(section, {"eval", "--run", run_folder, "--predictions", run_folder + "/checkpoints/latest.h5"});
+  run(section, {"eval", "--run", run_folder, "--predictions", episodes + "x", "--video", episodes + "x"});
+  section.saw(run_program("/bin/sh", {"-c", "\"$0\" config show \"$1\" >> \"$1\"", srwm_binary().string(),
+                                      (folder / "small.json").string()}));
+  run(section, {"data", "inspect", "~no_such_user/x.h5"});
 }

@@ -5,6 +5,7 @@
 #include "env/procgen.h"
 #include "env/vector_env.h"
 #include "errors/errors_page.h"
+#include "rl/library_limits.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -56,6 +57,12 @@ TEST_CASE("errors about what is asked of environments are those of docs/errors.m
   section.provoke([] { resolve_options(procgen_description(), {}, ""); });
   section.provoke([] {
     resolve_options(procgen_description(), {.games = {"ninja"}, .settings = {{"distribution_mode", "memory"}}}, "");
+  });
+  section.saw(watch(dir, {"--library", SRWM_FAKE_ENV, "--game", "works", "--levels", "3"}));
+  section.provoke([] {
+    RlSpec spec;
+    spec.env.levels = 10;
+    check_effective_keys(spec, *EnvLibrary::open(SRWM_FAKE_ENV));
   });
   section.provoke([] {
     VectorEnv env(EnvLibrary::open(SRWM_FAKE_ENV), {.games = {"works"}});

@@ -10,6 +10,7 @@
 #include "fewshot/report.h"
 #include "fewshot/training_fixture.h"
 #include "io/file.h"
+#include "io/file_use.h"
 #include "io/png.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
@@ -130,6 +131,14 @@ TEST_CASE("errors about run folders are those of docs/errors.md") {
   section.provoke([&] { RunFolder::open(dir / "other", false); });
   RunFolder::open(dir / "other", true).mark_done();
   section.provoke([&] { RunFolder::open(dir / "other", false); });
+
+  section.provoke([&] { RunFolder::open(dir / "other/more", false); });
+  section.provoke([&] { RunFolder::open(dir.path(), false); });
+  std::filesystem::create_directory(dir / "given");
+  write_text(dir / "given/log.txt", "{}");
+  read_text_file(dir / "given/log.txt");
+  section.provoke([&] { RunFolder::open(dir / "given", false); });
+  forget_file_use();
 
   write_text(dir / "file", "");
   section.provoke([&] { RunFolder::open(dir / "file/run", false); });

@@ -4,13 +4,13 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "fuzz/target.h"
 #include "io/file.h"
 #include "spec/explain.h"
 #include "spec/fields.h"
 #include "spec/parse.h"
 #include "spec/print.h"
-#include "spec/utf8.h"
 
 namespace srwm::fuzz {
 namespace {

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "io/file.h"
+#include "run/evaluation_progress.h"
 #include "support/pseudo_terminal.h"
 #include "support/temp_dir.h"
 
@@ -133,4 +134,21 @@ TEST_CASE("durations and counts as people read them", "[progress]") {
   CHECK(format_count(12345678) == "12,345,678");
   CHECK(format_count(-123) == "-123");
   CHECK(format_count(-1234) == "-1,234");
+}
+
+TEST_CASE("an evaluation shows on a terminal how far it is", "[progress]") {
+  const PseudoTerminal terminal(100);
+  Logger logger(false, terminal.fd());
+  {
+    EvaluationProgress progress(logger, "test", 1000, plain_bar(terminal));
+    progress.add(100);
+    CHECK_THAT(terminal.output(), Contains("test 100/1,000 "));
+    std::this_thread::sleep_for(110ms);
+    progress.add(150);
+    CHECK_THAT(terminal.output(), Contains("test 250/1,000 ") && Contains("25 %"));
+  }
+  CHECK(terminal.output() == "\r\x1b[K");
+  EvaluationProgress elsewhere(logger, "test", 1000, {.fd = terminal.fd()});
+  elsewhere.add(100);
+  CHECK(terminal.output().empty());  // a line only every ten seconds
 }

@@ -7,10 +7,10 @@
 
 #include "core/error.h"
 #include "core/rng.h"
+#include "core/utf8.h"
 #include "spec/parse.h"
 #include "spec/print.h"
 #include "spec/spec_testing.h"
-#include "spec/utf8.h"
 
 using namespace srwm;
 using Catch::Matchers::Contains;

@@ -1,4 +1,8 @@
-#include "spec/utf8.h"
+#include "core/utf8.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace srwm {
 
@@ -23,6 +27,22 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool is_control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f;
+    if (length == 0 || is_control) {
+      result += fmt::format("\\x{:02x}", first);
+    } else {
+      result += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
 }
 
 }  // namespace srwm
