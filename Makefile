@@ -41,8 +41,8 @@ program: configure
 	@$(call compile,the program,srwm_program)
 
 run: program ## train and evaluate experiments/quickstart.json on built-in data and print the result
-	@$(SRWM) train-fewshot --config experiments/quickstart.json --run-dir runs/quickstart --resume
-	@echo "make: the run is in runs/quickstart. Next: $(SRWM) eval --run runs/quickstart, or make test"
+	@$(SRWM) train-fewshot --config experiments/quickstart.json --resume
+	@echo "make: the run is in runs/quickstart-s1. Next: $(SRWM) eval --run runs/quickstart-s1, or make test"
 
 test: CONFIGURE := -DSRWM_TESTS=ON
 test: configure ## build and run every test

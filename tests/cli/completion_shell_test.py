@@ -136,7 +136,8 @@ class Completion:
         self.expect("srwm env watch --game sig", "srwm env watch --game signpost ")
         self.expect("srwm env watch --game=signpost,mel", "srwm env watch --game=signpost,melody ")
         self.expect("srwm env list --library pro", "srwm env list --library procgen ")
-        self.expect("srwm env watch --library procgen --game star", "srwm env watch --library procgen --game starpilot ")
+        self.expect("srwm env watch --library procgen --game star",
+                    "srwm env watch --library procgen --game starpilot ")
 
 
 @unittest.skipUnless(shutil.which("bash"), "bash is not installed")

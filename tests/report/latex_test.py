@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Typesets every table of experiments/ with pdflatex, in the class article, without runs and with made-up complete ones.
+"""Typesets every table of experiments/ with pdflatex, in the class article, without runs and with made-up ones.
 
 Usage: latex_test.py SRWM SOURCE_DIR
 Nothing may be wider than the text or taller than a page, and every sign must have been set. Without pdflatex the test
@@ -53,7 +53,7 @@ def fewshot_sections(spec):
     if spec["protocol"]["kind"] == "sequential":
         first, second = spec["data"]["dataset"], spec["data"]["second_dataset"]
         test["tasks"] = [{"name": name, **accuracy} for name in (first, second)]
-        test["orders"] = [{"name": f"{a}, then {b}", **accuracy, "tasks": [{"name": a, **accuracy}, {"name": b, **accuracy}]}
+        test["orders"] = [{"name": f"{a}, then {b}", **accuracy, "tasks": [{"name": name, **accuracy} for name in (a, b)]}
                           for a, b in ((first, second), (second, first))]
     return {"test": test, "validation": accuracy}
 
