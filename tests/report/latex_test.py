@@ -53,7 +53,8 @@ def fewshot_sections(spec):
     if spec["protocol"]["kind"] == "sequential":
         first, second = spec["data"]["dataset"], spec["data"]["second_dataset"]
         test["tasks"] = [{"name": name, **accuracy} for name in (first, second)]
-        test["orders"] = [{"name": f"{a}, then {b}", **accuracy, "tasks": [{"name": name, **accuracy} for name in (a, b)]}
+        test["orders"] = [{"name": f"{a}, then {b}", **accuracy,
+                           "tasks": [{"name": name, **accuracy} for name in (a, b)]}
                           for a, b in ((first, second), (second, first))]
     return {"test": test, "validation": accuracy}
 
