@@ -7,7 +7,6 @@
 
 #include <fmt/core.h>
 
-#include "core/utf8.h"
 #include "run/run_folder.h"
 
 namespace srwm {
@@ -81,16 +80,6 @@ RowReport find_runs(const TableRow& row, const std::vector<std::uint64_t>& seeds
   return report;
 }
 
-/// Backslashes and quotes with a backslash before them, as inside $'...'.
-std::string escaped_for_ansi_c(const std::string& word) {
-  std::string text;
-  for (const char c : word) {
-    if (c == '\'' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text;
-}
-
 }  // namespace
 
 Summary RowReport::figure(const Measure& measure) const {
@@ -146,9 +135,6 @@ std::string command_for(const TableRow& row, const RowRun& run) {
 std::string quoted_for_shell(const std::string& word) {
   constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=,:+@%";
   if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  if (printable(word) != word) {  // with escapes that bash and zsh undo
-    return "$'" + printable(escaped_for_ansi_c(word)) + "'";
-  }
   std::string quoted = "'";
   for (char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
   return quoted + "'";

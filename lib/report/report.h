@@ -65,8 +65,7 @@ std::string describe(const RowReport& row, const RowRun& run);
 /// srwm, the command that trains, --config and the spec, --seed and the seed, --run-dir and the folder.
 std::string command_for(const TableRow& row, const RowRun& run);
 
-/// A word as a shell reads it back: in single quotes if it has anything but letters, digits and -_./=,:+@%; as $'...',
-/// which bash and zsh read, if it has bytes that are not printable (core/utf8.h).
+/// A word as a shell reads it back, byte for byte: in single quotes if it has anything but letters, digits and -_./=,:+@%.
 std::string quoted_for_shell(const std::string& word);
 
 }  // namespace srwm

@@ -50,7 +50,7 @@ ordered_json run_json(const RowReport& row, const RowRun& run) {
   ordered_json object = {
       {"seed", state.seed}, {"folder", printable(state.folder.string())}, {"status", words_of(state.status)}};
   if (!state.remark.empty()) object["remark"] = printable(state.remark);
-  if (is_runnable(run)) object["command"] = command_for(row.row, run);
+  if (is_runnable(run)) object["command"] = printable(command_for(row.row, run));
   if (state.status != RunStatus::complete) return object;
   object["figures"] = ordered_json::object();
   for (const auto& [measure, estimate] : state.figures) {

@@ -226,7 +226,7 @@ class RunTableOfAgents(TableTest):
         done = subprocess.run([SRWM, "sweep", sweep, "--local", "--runs-dir", self.runs, "--", "--threads", "1"],
                               text=True, capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("train levels %", done.stdout)
+        self.assertIn("train %", done.stdout)
         self.assertTrue((self.runs / "s-002-s1/DONE").exists())
 
 
