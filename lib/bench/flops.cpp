@@ -59,11 +59,9 @@ double fast_weight(const CoreOptions& core) {
       return 3 * linear(core.hidden, d);
     case CoreKind::linear_transformer:
       return 2 * linear(core.hidden, d);
-    case CoreKind::transformer:
-    case CoreKind::lstm:
-      break;
+    default:
+      return 0;
   }
-  return 0;
 }
 
 /// The projection that a layer's memory is driven by; an SRWM makes its own.

@@ -1,9 +1,30 @@
 #include "nn/agent.h"
 
+#include "nn/carried_core.h"
+
 namespace srwm {
 namespace {
 
 constexpr double seen_reward_limit = 1;
+
+CoreOptions core_options(const AgentOptions& options) {
+  return {.kind = options.core,
+          .layers = options.layers,
+          .heads = options.heads,
+          .hidden = options.hidden,
+          .layer_norm = false,
+          .input_softmax = options.input_softmax,
+          .beta_init = options.beta_init,
+          .key_eps = 1e-5,
+          .input_norm = options.layer_norm,
+          .ff_inner = options.ff_inner,
+          .names = CoreNames::agent};
+}
+
+std::unique_ptr<SequenceCore> make_agent_core(ParameterSet& set, const AgentOptions& options, DropoutSites& sites) {
+  const std::int64_t features = options.features + 1;  // and the last reward
+  return carry(make_core(set, core_options(options), features, sites), options.carry, options.state_gradient);
+}
 
 }  // namespace
 
@@ -11,7 +32,7 @@ Agent::Agent(ParameterSet& set, const AgentOptions& options, const ImageShape& f
     : frame_(frame),
       actions_(actions),
       encoder_(set, options.channels, options.features, frame),
-      core_(make_agent_core(set, options, options.features + 1, sites_)),
+      core_(make_agent_core(set, options, sites_)),
       policy_(set, "policy", core_->width(), actions),
       baseline_(set, "baseline", core_->width(), 1) {}
 
@@ -35,9 +56,8 @@ AgentOutput Agent::forward(Tape& tape, const AgentInput& input, ForwardMode mode
                 DType::u8);
   expect_tensor("agent", "rewards", input.rewards, {batch, steps}, DType::f32);
   const Variable x = features(tape, input, mode);
-  const AgentCoreInput sequence{
-      .x = x.reshaped({batch, steps, x.shape()[1]}), .first = input.first, .state = input.state};
-  const AgentCoreOutput core = core_->forward(tape, sequence, mode);
+  const CoreInput sequence{.x = x.reshaped({batch, steps, x.shape()[1]}), .state = input.state, .reset = input.first};
+  const CoreOutput core = core_->forward(tape, sequence, mode);
   return {.logits = policy_(tape, core.y),
           .values = baseline_(tape, core.y).reshaped({batch * steps}),
           .state = core.state};

@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "nn/agent_core.h"
 #include "nn/agent_options.h"
+#include "nn/core.h"
 #include "nn/impala.h"
 
 namespace srwm {
@@ -30,7 +30,7 @@ struct AgentOutput {
   CoreState state;  ///< after the last step, tensors shaped by state_shapes(B), without a gradient
 };
 
-/// Features of the frame (nn/impala.h) and the clipped last reward -> core (nn/agent_core.h) -> linear layers `policy`
+/// Features of the frame (nn/impala.h) and the clipped last reward -> core (nn/core.h) -> linear layers `policy`
 /// and `baseline`. Parameters have the names of the authors' state_dict.
 class Agent {
  public:
@@ -51,7 +51,7 @@ class Agent {
   std::int64_t actions_;
   DropoutSites sites_;
   Impala encoder_;
-  std::unique_ptr<AgentCore> core_;
+  std::unique_ptr<SequenceCore> core_;
   LinearLayer policy_, baseline_;
 };
 

@@ -5,47 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/core_options.h"
+
 namespace srwm {
-
-/// What stands between the features of a frame and the policy.
-enum class AgentCoreKind {
-  feed_forward,        ///< nothing
-  feed_forward_deep,   ///< linear to `hidden`, `layers` feed-forward blocks
-  lstm,                ///< `layers` LSTM layers of `hidden` units
-  delta_net,           ///< linear to `hidden`, `layers` times a DeltaNet layer and a feed-forward block
-  fake_sr,             ///< the same with layers of one matrix per head, W^y of an SRWM that is never rewritten
-  srwm,                ///< the same with SRWM layers
-  sr_delta,            ///< the same with layers of an SRWM that makes q, k, v and beta of a DeltaNet memory
-  linear_transformer,  ///< the same with additive fast weights
-};
-inline constexpr AgentCoreKind all_agent_core_kinds[] = {
-    AgentCoreKind::feed_forward, AgentCoreKind::feed_forward_deep, AgentCoreKind::lstm,
-    AgentCoreKind::delta_net,    AgentCoreKind::fake_sr,           AgentCoreKind::srwm,
-    AgentCoreKind::sr_delta,     AgentCoreKind::linear_transformer};
-
-/// As in specs and checkpoints: "feed_forward", "feed_forward_deep", "lstm", "delta_net", "fake_sr", "srwm",
-/// "sr_delta", "linear_transformer".
-constexpr std::string_view name_of(AgentCoreKind kind) {
-  switch (kind) {
-    case AgentCoreKind::feed_forward:
-      return "feed_forward";
-    case AgentCoreKind::feed_forward_deep:
-      return "feed_forward_deep";
-    case AgentCoreKind::lstm:
-      return "lstm";
-    case AgentCoreKind::delta_net:
-      return "delta_net";
-    case AgentCoreKind::fake_sr:
-      return "fake_sr";
-    case AgentCoreKind::srwm:
-      return "srwm";
-    case AgentCoreKind::sr_delta:
-      return "sr_delta";
-    case AgentCoreKind::linear_transformer:
-      return "linear_transformer";
-  }
-  return "?";
-}
 
 /// How long a core's state lives.
 enum class CarryKind {
@@ -84,7 +46,7 @@ constexpr std::string_view name_of(StateGradient kind) {
 struct AgentOptions {
   std::vector<std::int64_t> channels = {16, 32, 32};  ///< of the encoder's stages, each of which halves the frame
   std::int64_t features = 256;                        ///< of a frame, before the last reward is appended
-  AgentCoreKind core = AgentCoreKind::srwm;
+  CoreKind core = CoreKind::srwm;
   std::int64_t layers = 2;
   std::int64_t heads = 8;  ///< of fast-weight layers
   std::int64_t hidden = 128;

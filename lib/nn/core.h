@@ -4,19 +4,19 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "autograd/tape.h"
+#include "nn/core_options.h"
 #include "nn/forward_mode.h"
 #include "nn/layers.h"
-#include "nn/options.h"
 #include "nn/parameters.h"
 
 namespace srwm {
 
-/// What a core carries from one segment of a sequence to the next: for a fast-weight core the matrices of each layer
-/// [B, h, d, rows], for softmax attention its keys and values (ops/softmax_attention.h), for an LSTM h and c of each
-/// layer [B, H]. Empty: the initial state. Held inline, so that passing it
-/// allocates nothing.
+/// What a core carries from one segment of a sequence to the next: for fast-weight layers their matrices [B, h, d,
+/// rows], for softmax attention its keys and values (ops/softmax_attention.h), for an LSTM h and c of each layer
+/// [B, H]. Empty: the initial state. Held inline, so that passing it allocates nothing.
 class CoreState {
  public:
   static constexpr std::size_t max_tensors = 32;
@@ -37,10 +37,10 @@ struct CoreInput {
   /// State before the first step, for G sequences with G dividing B: consecutive sequences branch off one state.
   const CoreState* state = nullptr;
   Tensor reset;  ///< u8 [B, T] or absent: 1 where an episode begins and the state goes back to its initial value
-  /// Positions b T + t whose output is wanted, i32 ascending; absent: all. What lies behind the last recurrent
-  /// operation is computed for these only.
+  /// Positions b T + t whose output is used, i32 ascending; absent: all. What comes after the last recurrent operation
+  /// is computed for these only.
   Tensor rows;
-  bool state_only = false;  ///< no output is wanted at all
+  bool state_only = false;  ///< the output is not computed
 };
 
 struct CoreOutput {
@@ -52,10 +52,16 @@ class SequenceCore {
  public:
   virtual ~SequenceCore() = default;
   virtual std::int64_t width() const = 0;
+  /// Shapes of the initial state's tensors for B sequences, first axis B; empty where nothing is carried.
+  virtual std::vector<Shape> state_shapes(std::int64_t batch) const = 0;
+  /// The initial state on the tape, trained tensors [1, ...] that all sequences share; absent tensors are zeros. A call
+  /// computes it again, so that gradients of several uses are collected separately.
+  virtual CoreState initial_state(Tape& tape) const = 0;
   virtual CoreOutput forward(Tape& tape, const CoreInput& input, ForwardMode mode) const = 0;
 };
 
-/// Builds the core that the options name, for inputs of `features` numbers.
+/// Builds the core that the options name, for inputs of `features` numbers. InternalError unless `hidden` is a multiple
+/// of `heads`, where a core has heads: the spec sees to it.
 std::unique_ptr<SequenceCore> make_core(ParameterSet& set, const CoreOptions& options, std::int64_t features,
                                         DropoutSites& sites);
 

@@ -4,8 +4,8 @@
 
 namespace srwm {
 
-LstmCore::LstmCore(ParameterSet& set, const CoreOptions& options, std::int64_t features, std::string name)
-    : name_(std::move(name)), hidden_(options.hidden) {
+LstmCore::LstmCore(ParameterSet& set, const CoreOptions& options, std::int64_t features)
+    : name_(options.names == CoreNames::agent ? "core" : "rnn"), hidden_(options.hidden) {
   const double bound = 1 / std::sqrt(static_cast<double>(hidden_));
   const std::int64_t gates = 4 * hidden_;
   for (std::int64_t i = 0; i < options.layers; ++i) {

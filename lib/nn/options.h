@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "nn/core_options.h"
+
 namespace srwm {
 
 enum class VisionKind { conv4, res12 };
@@ -58,41 +60,6 @@ struct VisionOptions {
   double dropout = 0;
   DropoutKind dropout_kind = DropoutKind::base;  ///< conv4 has base and 2d
   double input_dropout = 0;                      ///< on the pixels
-};
-
-enum class CoreKind { srwm, delta_net, linear_transformer, transformer, lstm };
-inline constexpr CoreKind all_core_kinds[] = {CoreKind::srwm, CoreKind::delta_net, CoreKind::linear_transformer,
-                                              CoreKind::transformer, CoreKind::lstm};
-
-/// As in specs and checkpoints: "srwm", "delta_net", "linear_transformer", "transformer", "lstm".
-constexpr std::string_view name_of(CoreKind kind) {
-  switch (kind) {
-    case CoreKind::srwm:
-      return "srwm";
-    case CoreKind::delta_net:
-      return "delta_net";
-    case CoreKind::linear_transformer:
-      return "linear_transformer";
-    case CoreKind::transformer:
-      return "transformer";
-    case CoreKind::lstm:
-      return "lstm";
-  }
-  return "?";
-}
-
-/// heads, ff_factor, dropout, layer_norm, input_softmax, beta_init and key_eps have no meaning for an LSTM.
-struct CoreOptions {
-  CoreKind kind = CoreKind::srwm;
-  std::int64_t layers = 2;
-  std::int64_t heads = 16;
-  std::int64_t hidden = 256;
-  std::int64_t ff_factor = 4;  ///< inner size of the feed-forward block is ff_factor * hidden
-  double dropout = 0;
-  bool layer_norm = true;      ///< srwm: LayerNorm on the residual; the other kinds of layers always have their own
-  bool input_softmax = false;  ///< srwm: phi is a softmax per head instead of the identity
-  double beta_init = 0;        ///< srwm: mean of W^b at the start
-  double key_eps = 0;  ///< delta_net, linear_transformer: added to the sum that keys are divided by; agents: 1e-5
 };
 
 struct FewShotModelOptions {

@@ -153,7 +153,7 @@ void add_model(std::vector<Field>& keys) {
   keys.push_back({"model.vision.input_dropout", NumberKey{SRWM_MEMBER(model.vision.input_dropout), 0, 1, false, true},
                   "Dropout of pixels of the images.", "probability"});
   keys.push_back(
-      {"model.core.kind", choice<CoreKind>(SRWM_MEMBER(model.core.kind), all_core_kinds),
+      {"model.core.kind", choice<CoreKind>(SRWM_MEMBER(model.core.kind), fewshot_core_kinds),
        "The sequence model that learns within an episode: \"srwm\" (self-referential weight matrix), "
        "\"delta_net\", \"linear_transformer\" (additive fast weights), \"transformer\" (softmax attention) or "
        "\"lstm\"."});

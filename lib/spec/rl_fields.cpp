@@ -13,23 +13,22 @@ namespace {
 using Spec = RlSpec;
 
 bool has_core(const RlSpec& spec) {
-  return spec.agent.core != AgentCoreKind::feed_forward;
+  return spec.agent.core != CoreKind::feed_forward;
 }
 bool has_heads(const RlSpec& spec) {
-  return has_core(spec) && spec.agent.core != AgentCoreKind::feed_forward_deep &&
-         spec.agent.core != AgentCoreKind::lstm;
+  return has_core(spec) && spec.agent.core != CoreKind::feed_forward_deep && spec.agent.core != CoreKind::lstm;
 }
 bool has_blocks(const RlSpec& spec) {
-  return has_core(spec) && spec.agent.core != AgentCoreKind::lstm;
+  return has_core(spec) && spec.agent.core != CoreKind::lstm;
 }
 bool has_srwm(const RlSpec& spec) {
-  return spec.agent.core == AgentCoreKind::srwm || spec.agent.core == AgentCoreKind::sr_delta;
+  return spec.agent.core == CoreKind::srwm || spec.agent.core == CoreKind::sr_delta;
 }
 bool has_srwm_family(const RlSpec& spec) {
-  return has_srwm(spec) || spec.agent.core == AgentCoreKind::fake_sr;
+  return has_srwm(spec) || spec.agent.core == CoreKind::fake_sr;
 }
 bool remembers(const RlSpec& spec) {
-  return has_heads(spec) ? spec.agent.core != AgentCoreKind::fake_sr : spec.agent.core == AgentCoreKind::lstm;
+  return has_heads(spec) ? spec.agent.core != CoreKind::fake_sr : spec.agent.core == CoreKind::lstm;
 }
 
 constexpr ConditionOn<Spec> if_core{"agent.core", "agent.core is not \"feed_forward\"", has_core};
@@ -70,7 +69,7 @@ void add_agent(std::vector<Field>& keys) {
                   "Channels of the stages of the IMPALA network, each of which halves the frame.", "channels"});
   keys.push_back({"agent.features", IntegerKey{SRWM_MEMBER(agent.features), 1, 65536},
                   "What a frame becomes; the last reward, clipped to [-1, 1], is appended.", "units"});
-  keys.push_back({"agent.core", choice<AgentCoreKind>(SRWM_MEMBER(agent.core), all_agent_core_kinds),
+  keys.push_back({"agent.core", choice<CoreKind>(SRWM_MEMBER(agent.core), agent_core_kinds),
                   "What stands between the features of a frame and the policy."});
   keys.push_back(
       {"agent.layers", IntegerKey{SRWM_MEMBER(agent.layers), 1, 16}, "Layers of the core.", "layers", if_core});

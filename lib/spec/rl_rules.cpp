@@ -46,10 +46,9 @@ void check_levels(const RlSpec& spec, const Sound& sound, Problems& problems) {
 
 void check_heads(const RlSpec& spec, const Sound& sound, Problems& problems) {
   if (!all_sound(sound, {"agent.core", "agent.heads", "agent.hidden"})) return;
-  const bool has_heads =
-      std::ranges::none_of(std::initializer_list<AgentCoreKind>{AgentCoreKind::feed_forward,
-                                                                AgentCoreKind::feed_forward_deep, AgentCoreKind::lstm},
-                           [&](AgentCoreKind kind) { return kind == spec.agent.core; });
+  const bool has_heads = std::ranges::none_of(
+      std::initializer_list<CoreKind>{CoreKind::feed_forward, CoreKind::feed_forward_deep, CoreKind::lstm},
+      [&](CoreKind kind) { return kind == spec.agent.core; });
   if (!has_heads || spec.agent.hidden % spec.agent.heads == 0) return;
   problems.add("", "agent.heads",
                fmt::format("must divide agent.hidden, which is {}; found {}.", spec.agent.hidden, spec.agent.heads));

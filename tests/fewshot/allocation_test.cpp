@@ -14,7 +14,7 @@ using namespace srwm::test;
 
 TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   ExperimentSpec spec = small_spec();
-  spec.model.core.kind = GENERATE(from_range(std::begin(all_core_kinds), std::end(all_core_kinds)));
+  spec.model.core.kind = GENERATE(from_range(std::begin(fewshot_core_kinds), std::end(fewshot_core_kinds)));
   const auto kind = spec.model.core.kind;
   spec.protocol.queries = GENERATE(1, 2);
   if (spec.protocol.queries == 1) spec = GENERATE(small_spec(), small_sequential_spec());

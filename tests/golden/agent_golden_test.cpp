@@ -27,7 +27,7 @@ struct Case {
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  const auto add = [&](AgentCoreKind core, const std::string& suffix, StateGradient gradient, bool layer_norm) {
+  const auto add = [&](CoreKind core, const std::string& suffix, StateGradient gradient, bool layer_norm) {
     cases.push_back({std::string(name_of(core)) + suffix,
                      {.channels = {3, 4},
                       .features = 6,
@@ -39,11 +39,11 @@ std::vector<Case> all_cases() {
                       .layer_norm = layer_norm,
                       .state_gradient = gradient}});
   };
-  for (const AgentCoreKind core : all_agent_core_kinds) add(core, "", StateGradient::unroll, false);
-  for (const AgentCoreKind core : {AgentCoreKind::lstm, AgentCoreKind::delta_net, AgentCoreKind::srwm}) {
+  for (const CoreKind core : agent_core_kinds) add(core, "", StateGradient::unroll, false);
+  for (const CoreKind core : {CoreKind::lstm, CoreKind::delta_net, CoreKind::srwm}) {
     add(core, "_per_step", StateGradient::per_step, false);
   }
-  for (const AgentCoreKind core : {AgentCoreKind::fake_sr, AgentCoreKind::srwm, AgentCoreKind::sr_delta}) {
+  for (const CoreKind core : {CoreKind::fake_sr, CoreKind::srwm, CoreKind::sr_delta}) {
     add(core, "_layer_norm", StateGradient::unroll, true);
   }
   return cases;

@@ -18,7 +18,7 @@ namespace {
 constexpr ImageShape frame{7, 8, 3};
 constexpr std::int64_t batch = 2, actions = 3;
 
-AgentOptions small(AgentCoreKind core) {
+AgentOptions small(CoreKind core) {
   return {.channels = {3, 4}, .features = 7, .core = core, .layers = 2, .heads = 2, .hidden = 8, .ff_inner = 10};
 }
 
@@ -115,13 +115,12 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
   return worst;
 }
 
-bool remembers(AgentCoreKind kind) {
-  return kind != AgentCoreKind::feed_forward && kind != AgentCoreKind::feed_forward_deep &&
-         kind != AgentCoreKind::fake_sr;
+bool remembers(CoreKind kind) {
+  return kind != CoreKind::feed_forward && kind != CoreKind::feed_forward_deep && kind != CoreKind::fake_sr;
 }
 
-AgentCoreKind any_core() {
-  return GENERATE(from_range(std::begin(all_agent_core_kinds), std::end(all_agent_core_kinds)));
+CoreKind any_core() {
+  return GENERATE(from_range(std::begin(agent_core_kinds), std::end(agent_core_kinds)));
 }
 
 /// A fixed weight for each number the agent says, so that their weighted sum sees all of them.
@@ -159,7 +158,7 @@ std::vector<double> gradient_of(const Parameter& parameter) {
 }  // namespace
 
 TEST_CASE("a state carried over a cut gives what one long unroll gives", "[agent]") {
-  const AgentCoreKind core = any_core();
+  const CoreKind core = any_core();
   CAPTURE(name_of(core));
   Model model(small(core));
   const Observations whole(7);
@@ -178,7 +177,7 @@ TEST_CASE("a state carried over a cut gives what one long unroll gives", "[agent
 }
 
 TEST_CASE("the state is reset exactly where an episode begins", "[agent]") {
-  const AgentCoreKind core = any_core();
+  const CoreKind core = any_core();
   CAPTURE(name_of(core));
   Model model(small(core));
   const Observations whole(6);
@@ -194,7 +193,7 @@ TEST_CASE("the state is reset exactly where an episode begins", "[agent]") {
 }
 
 TEST_CASE("zeros are the initial state, and a state outlives its weights", "[agent]") {
-  const AgentCoreKind core = any_core();
+  const CoreKind core = any_core();
   CAPTURE(name_of(core));
   Model model(small(core));
   const Observations observations(2);
@@ -208,7 +207,7 @@ TEST_CASE("zeros are the initial state, and a state outlives its weights", "[age
 }
 
 TEST_CASE("without carry-over every step stands alone", "[agent]") {
-  const AgentCoreKind core = any_core();
+  const CoreKind core = any_core();
   CAPTURE(name_of(core));
   AgentOptions options = small(core);
   options.carry = CarryKind::step;
@@ -224,7 +223,7 @@ TEST_CASE("without carry-over every step stands alone", "[agent]") {
 }
 
 TEST_CASE("gradients of whole agents through resets, in double", "[agent][gradient]") {
-  const AgentCoreKind core = any_core();
+  const CoreKind core = any_core();
   CAPTURE(name_of(core));
   Model model(small(core));
   const Observations observations(5);
@@ -251,7 +250,7 @@ TEST_CASE("gradients of whole agents through resets, in double", "[agent][gradie
 
 TEST_CASE("the gradient of one step at a time is the sum over steps that begin with a constant state",
           "[agent][gradient]") {
-  const AgentCoreKind core = any_core();
+  const CoreKind core = any_core();
   CAPTURE(name_of(core));
   constexpr std::int64_t steps = 5;
   AgentOptions options = small(core);
@@ -308,13 +307,13 @@ TEST_CASE("the gradient of one step at a time is the sum over steps that begin w
                        parameter.name.find(".W_k") != std::string::npos ||
                        parameter.name.find(".w_b") != std::string::npos;
     // As published: within one step the output depends on W^y alone.
-    if (core == AgentCoreKind::srwm && rules)
+    if (core == CoreKind::srwm && rules)
       CHECK(std::ranges::all_of(gradient_of(parameter), [](double g) { return g == 0; }));
   }
 }
 
 TEST_CASE("the fast float agent agrees with the double one", "[agent]") {
-  const AgentCoreKind core = any_core();
+  const CoreKind core = any_core();
   CAPTURE(name_of(core));
   AgentOptions options = small(core);
   options.hidden = 32;
@@ -324,7 +323,7 @@ TEST_CASE("the fast float agent agrees with the double one", "[agent]") {
 }
 
 TEST_CASE("parameters of agents have the names of the authors' state_dict", "[agent]") {
-  Model srwm_model(small(AgentCoreKind::srwm)), lstm(small(AgentCoreKind::lstm));
+  Model srwm_model(small(CoreKind::srwm)), lstm(small(CoreKind::lstm));
   const auto has = [](const Model& model, const std::string& name) {
     return std::ranges::count(model.set.parameters(), name, &Parameter::name) == 1;
   };
@@ -353,11 +352,11 @@ TEST_CASE("the published agents have their sizes", "[agent]") {
 }
 
 TEST_CASE("an agent refuses observations and sizes that do not fit", "[agent]") {
-  Model model(small(AgentCoreKind::srwm));
+  Model model(small(CoreKind::srwm));
   Observations observations(2);
   observations.frames = observations.frames.reshaped({batch, 2, frame.width, frame.height, frame.channels});
   CHECK_THROWS_WITH(ask(model, observations), Catch::Matchers::Contains("agent: frames is u8 [2, 2, 8, 7, 3]"));
-  AgentOptions options = small(AgentCoreKind::srwm);
+  AgentOptions options = small(CoreKind::srwm);
   options.heads = 3;
   CHECK_THROWS_WITH(Model(options), Catch::Matchers::Contains("no multiple of 3 heads"));
 }

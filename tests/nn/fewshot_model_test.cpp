@@ -141,7 +141,7 @@ void check_gradients(Model& model, const std::function<double(bool)>& loss) {
 }  // namespace
 
 TEST_CASE("gradients of whole models, in double", "[model][gradient]") {
-  const CoreKind kind = GENERATE(from_range(std::begin(all_core_kinds), std::end(all_core_kinds)));
+  const CoreKind kind = GENERATE(from_range(std::begin(fewshot_core_kinds), std::end(fewshot_core_kinds)));
   const bool branches = GENERATE(false, true);
   CAPTURE(name_of(kind), branches);
   Model model(reference_backend(DType::f64), DType::f64, small(kind));
@@ -206,14 +206,14 @@ TEST_CASE("the published Res-12 have their parameters", "[model]") {
 }
 
 TEST_CASE("a query as a branch equals a query as the last step", "[model]") {
-  const CoreKind kind = GENERATE(from_range(std::begin(all_core_kinds), std::end(all_core_kinds)));
+  const CoreKind kind = GENERATE(from_range(std::begin(fewshot_core_kinds), std::end(fewshot_core_kinds)));
   CAPTURE(name_of(kind));
   Model model(reference_backend(DType::f64), DType::f64, small(kind));
   CHECK(loss_of(model, 4, 1, 1, false) == Approx(loss_of(model, 4, 1, 0, false)).epsilon(1e-12));
 }
 
 TEST_CASE("the fast float model agrees with the double one", "[model]") {
-  const CoreKind kind = GENERATE(from_range(std::begin(all_core_kinds), std::end(all_core_kinds)));
+  const CoreKind kind = GENERATE(from_range(std::begin(fewshot_core_kinds), std::end(fewshot_core_kinds)));
   CAPTURE(name_of(kind));
   FewShotModelOptions options = small(kind);
   options.vision.channels = 16;

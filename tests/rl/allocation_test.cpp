@@ -66,7 +66,7 @@ class Learning {
 }  // namespace
 
 TEST_CASE("acting and learning do not allocate after warm-up", "[allocation]") {
-  const AgentCoreKind core = GENERATE(from_range(std::begin(all_agent_core_kinds), std::end(all_agent_core_kinds)));
+  const CoreKind core = GENERATE(from_range(std::begin(agent_core_kinds), std::end(agent_core_kinds)));
   const CarryKind carry = GENERATE(CarryKind::episode, CarryKind::step);
   const StateGradient gradient = GENERATE(from_range(std::begin(all_state_gradients), std::end(all_state_gradients)));
   CAPTURE(name_of(core), name_of(carry), name_of(gradient));

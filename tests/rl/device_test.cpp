@@ -107,7 +107,7 @@ void check_device(const AgentOptions& options) {
 }  // namespace
 
 TEST_CASE("an agent learns on the device as on the CPU", "[device]") {
-  const AgentCoreKind core = GENERATE(from_range(std::begin(all_agent_core_kinds), std::end(all_agent_core_kinds)));
+  const CoreKind core = GENERATE(from_range(std::begin(agent_core_kinds), std::end(agent_core_kinds)));
   const StateGradient gradient = GENERATE(from_range(std::begin(all_state_gradients), std::end(all_state_gradients)));
   CAPTURE(name_of(core), name_of(gradient));
   check_device({.channels = {4, 4},

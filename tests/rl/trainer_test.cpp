@@ -19,7 +19,7 @@ using Catch::Matchers::Contains;
 namespace {
 
 /// Its best return is 8: each of four steps gives the number of the action, 0 to 2.
-RlSpec solvable_spec(AgentCoreKind core) {
+RlSpec solvable_spec(CoreKind core) {
   RlSpec spec = small_rl_spec();
   spec.env.library = SRWM_FAKE_ENV;
   spec.env.games = {"works"};
@@ -87,8 +87,8 @@ TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[rl]") {
 }
 
 TEST_CASE("an environment that is solved by hand is solved by every core", "[rl]") {
-  const AgentCoreKind core = GENERATE(AgentCoreKind::feed_forward, AgentCoreKind::lstm, AgentCoreKind::delta_net,
-                                      AgentCoreKind::srwm, AgentCoreKind::sr_delta);
+  const CoreKind core =
+      GENERATE(CoreKind::feed_forward, CoreKind::lstm, CoreKind::delta_net, CoreKind::srwm, CoreKind::sr_delta);
   const RlMode mode = GENERATE(RlMode::synchronous, RlMode::overlapped);
   TempDir folder;
   RlSpec spec = solvable_spec(core);
@@ -105,7 +105,7 @@ TEST_CASE("an environment that is solved by hand is solved by every core", "[rl]
 
 TEST_CASE("with a library that cannot save states new episodes begin, and the log says so", "[rl]") {
   TempDir folder;
-  RlSpec spec = solvable_spec(AgentCoreKind::srwm);
+  RlSpec spec = solvable_spec(CoreKind::srwm);
   spec.train.steps = 10 * 64;
   spec.checkpoint.every = 2;
   train(spec, folder.path() / "run", {}, 5);

@@ -15,7 +15,7 @@ TEST_CASE("playing and learning do not allocate after warm-up", "[allocation]") 
   spec.env = {
       .library = SRWM_FAKE_ENV, .games = {"works"}, .actors = 6};  // takes nothing itself when an episode begins
   spec.agent.channels = {4};
-  spec.agent.core = GENERATE(AgentCoreKind::feed_forward, AgentCoreKind::lstm, AgentCoreKind::srwm);
+  spec.agent.core = GENERATE(CoreKind::feed_forward, CoreKind::lstm, CoreKind::srwm);
   CAPTURE(name_of(spec.agent.core));
   Context context(cpu_backend(), DType::f32, 2, 1);
   Playground::Groups groups = make_groups(context, spec, EnvLibrary::open(spec.env.library));
