@@ -72,14 +72,31 @@ if(SRWM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-# srwm_library(NAME sources... LINK targets... [ALONE sources...] [COLD]): one static library per folder of lib/. With
-# SRWM_UNITY several sources are one compilation: most of a small source's time is its headers. What is named under ALONE
-# is compiled separately. Names in unnamed namespaces of one folder have to differ (scripts/unity_names.py, part of
+# srwm_library(NAME [sources...] [FOLDERS folders...] LINK targets... [ALONE sources...] [COLD]): one static library per
+# folder of lib/. Without sources it takes every .cpp file of FOLDERS (the current one unless said otherwise); a new file is
+# found at the next build, and files called *_kernels.cpp are compiled once per instruction set (cmake/SrwmSimd.cmake).
+# With SRWM_UNITY several sources are one compilation: most of a small source's time is its headers. What is named under
+# ALONE is compiled separately. Names in unnamed namespaces of one folder have to differ (scripts/unity_names.py, part of
 # `make lint`). COLD code reads, prints and never computes: -O1 compiles it in two thirds of the time.
 function(srwm_library name)
-  cmake_parse_arguments(ARG "COLD" "" "LINK;ALONE" ${ARGN})
-  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS} ${ARG_ALONE})
+  cmake_parse_arguments(ARG "COLD" "" "FOLDERS;LINK;ALONE" ${ARGN})
+  set(sources ${ARG_UNPARSED_ARGUMENTS} ${ARG_ALONE})
+  set(kernels "")
+  if(NOT ARG_UNPARSED_ARGUMENTS)
+    if(NOT ARG_FOLDERS)
+      set(ARG_FOLDERS .)
+    endif()
+    list(TRANSFORM ARG_FOLDERS APPEND "/*.cpp" OUTPUT_VARIABLE patterns)
+    file(GLOB sources CONFIGURE_DEPENDS ${patterns})
+    set(kernels ${sources})
+    list(FILTER kernels INCLUDE REGEX "_kernels\\.cpp$")
+    list(FILTER sources EXCLUDE REGEX "_kernels\\.cpp$")
+  endif()
+  add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC srwm_options ${ARG_LINK})
+  if(kernels)
+    srwm_simd_sources(${name} ${kernels})
+  endif()
   if(ARG_COLD)
     target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()

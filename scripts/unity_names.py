@@ -25,18 +25,27 @@ def main():
     clashes = []
     for cmake in sorted([*top.glob("lib/**/CMakeLists.txt"), *top.glob("apps/**/CMakeLists.txt")]):
         for library, body in LIBRARY.findall(cmake.read_text(encoding="utf-8")):
-            sources = [cmake.parent / name for name in together(body)]
+            sources = together(cmake.parent, body)
             clashes += [f"{library}: {clash}" for clash in clashes_of(top, sources)]
     for clash in clashes:
         print(f"unity_names: {clash}", file=sys.stderr)
     sys.exit(1 if clashes else 0)
 
 
-def together(body):
-    """The sources of a library that share compilations: those before LINK and ALONE."""
-    words = re.sub(r"#.*", "", body).split()
-    end = min([words.index(key) for key in ("LINK", "ALONE", "COLD") if key in words], default=len(words))
-    return [word for word in words[:end] if word.endswith(".cpp")]
+def together(folder, body):
+    """The sources of a library in `folder` that share compilations: all but those under ALONE. A library that names none
+    takes those of its FOLDERS, but for the kernels."""
+    lists, key = {"": []}, ""
+    for word in re.sub(r"#.*", "", body).split():
+        if word in ("FOLDERS", "LINK", "ALONE", "COLD"):
+            key = word
+        lists.setdefault(key, []).append(word)
+    named = [folder / word for word in lists[""] if word.endswith(".cpp")]
+    if named:
+        return named
+    alone = {folder / word for word in lists.get("ALONE", [])}
+    found = [source for part in lists.get("FOLDERS", ["FOLDERS", "."])[1:] for source in sorted((folder / part).glob("*.cpp"))]
+    return [source for source in found if source not in alone and not source.name.endswith("_kernels.cpp")]
 
 
 def clashes_of(top, sources):

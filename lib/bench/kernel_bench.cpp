@@ -6,6 +6,22 @@
 #include <fmt/core.h>
 
 #include "bench/op_runner.h"
+#include "ops/add.h"
+#include "ops/batch_norm.h"
+#include "ops/channel_dropout.h"
+#include "ops/conv3x3.h"
+#include "ops/conv_block.h"
+#include "ops/delta_net.h"
+#include "ops/dropout.h"
+#include "ops/layer_norm.h"
+#include "ops/linear.h"
+#include "ops/linear_attention.h"
+#include "ops/lstm.h"
+#include "ops/max_pool2x2.h"
+#include "ops/relu.h"
+#include "ops/softmax_attention.h"
+#include "ops/spatial_mean.h"
+#include "ops/srwm.h"
 
 namespace srwm {
 namespace {

@@ -7,6 +7,7 @@
 #include "fewshot/learner.h"
 #include "fewshot/predictor.h"
 #include "fewshot/training_step.h"
+#include "ops/cross_entropy.h"
 #include "optim/adam.h"
 
 namespace srwm {

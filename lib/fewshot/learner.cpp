@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "ops/add.h"
 #include "ops/backend.h"
+#include "ops/cross_entropy.h"
+#include "ops/kl_divergence.h"
+#include "ops/weighted_sum.h"
 
 namespace srwm {
 namespace {

@@ -1,6 +1,7 @@
 #include "nn/agent.h"
 
 #include "nn/carried_core.h"
+#include "ops/append_column.h"
 
 namespace srwm {
 namespace {

@@ -1,6 +1,9 @@
 #include "nn/carried_core.h"
 
+#include "ops/add_shared.h"
 #include "ops/scratch.h"
+#include "ops/swap_axes.h"
+#include "ops/zero_where.h"
 
 namespace srwm {
 namespace {

@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "ops/conv_block.h"
+#include "ops/flatten_chw.h"
+
 namespace srwm {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "ops/head_linear.h"
+
 namespace srwm {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "nn/fewshot_model.h"
 
+#include "ops/concat_one_hot.h"
+
 namespace srwm {
 
 FewShotModel::FewShotModel(ParameterSet& set, const FewShotModelOptions& options, const ImageShape& image,

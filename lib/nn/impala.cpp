@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include "ops/flatten_chw.h"
+#include "ops/max_pool3x3.h"
+
 namespace srwm {
 namespace {
 

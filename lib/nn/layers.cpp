@@ -2,6 +2,15 @@
 
 #include <cmath>
 
+#include "ops/add.h"
+#include "ops/channel_dropout.h"
+#include "ops/conv3x3.h"
+#include "ops/dropout.h"
+#include "ops/layer_norm.h"
+#include "ops/linear.h"
+#include "ops/relu.h"
+#include "ops/select_rows.h"
+
 namespace srwm {
 
 LinearLayer::LinearLayer(ParameterSet& set, const std::string& prefix, std::int64_t in, std::int64_t out, bool bias)

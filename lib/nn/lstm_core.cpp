@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "ops/lstm.h"
+
 namespace srwm {
 
 LstmCore::LstmCore(ParameterSet& set, const CoreOptions& options, std::int64_t features)

@@ -4,6 +4,12 @@
 
 #include <fmt/core.h>
 
+#include "ops/batch_norm.h"
+#include "ops/conv3x3.h"
+#include "ops/linear.h"
+#include "ops/max_pool2x2.h"
+#include "ops/spatial_mean.h"
+
 namespace srwm {
 namespace {
 

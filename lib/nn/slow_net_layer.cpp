@@ -2,6 +2,10 @@
 
 #include <type_traits>
 
+#include "ops/delta_net.h"
+#include "ops/linear_attention.h"
+#include "ops/softmax_attention.h"
+
 namespace srwm {
 namespace {
 

@@ -1,6 +1,9 @@
 #include "nn/sr_delta_layer.h"
 
 #include "nn/srwm_matrix.h"
+#include "ops/delta_net.h"
+#include "ops/shift_keys.h"
+#include "ops/srwm.h"
 
 namespace srwm {
 namespace {

@@ -1,6 +1,7 @@
 #include "nn/srwm_layer.h"
 
 #include "nn/srwm_matrix.h"
+#include "ops/srwm.h"
 
 namespace srwm {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "ops/pack_srwm.h"
+
 namespace srwm {
 
 SrwmMatrix::SrwmMatrix(ParameterSet& set, const std::string& prefix, const SrwmMatrixOptions& options)

@@ -30,6 +30,4 @@ struct ActorCritic {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(ActorCritic)
-
 }  // namespace srwm

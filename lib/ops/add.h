@@ -15,6 +15,4 @@ struct Add {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(Add)
-
 }  // namespace srwm

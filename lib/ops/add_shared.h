@@ -17,6 +17,4 @@ struct AddShared {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(AddShared)
-
 }  // namespace srwm

@@ -18,6 +18,4 @@ struct AppendColumn {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(AppendColumn)
-
 }  // namespace srwm

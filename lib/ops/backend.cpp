@@ -3,9 +3,12 @@
 namespace srwm {
 namespace {
 
-template <typename... Ops>
-AllOps::Bodies cpu_bodies(OpList<Ops...>) {
-  return {cpu::body_of(Tag<Ops>{})...};
+AllOps::Bodies cpu_bodies() {
+#define SRWM_CPU_BODY(Op) cpu::body_of(Tag<Op>{}),
+#define SRWM_REFERENCE_BODY(Op) reference::body_of(Tag<Op>{}, DType::f32),
+  return {SRWM_ALL_OPS(SRWM_CPU_BODY, SRWM_REFERENCE_BODY)};
+#undef SRWM_REFERENCE_BODY
+#undef SRWM_CPU_BODY
 }
 
 template <typename... Ops>
@@ -20,8 +23,7 @@ Backend make_reference(DType real) {
 }  // namespace
 
 const Backend& cpu_backend() {
-  static const Backend backend{
-      "cpu", {}, &host_blocks(), nullptr, cpu_bodies(AllOps{}), host_update_bodies(DType::f32)};
+  static const Backend backend{"cpu", {}, &host_blocks(), nullptr, cpu_bodies(), host_update_bodies(DType::f32)};
   return backend;
 }
 

@@ -8,41 +8,9 @@
 
 #include "core/context.h"
 #include "core/version.h"
-#include "ops/actor_critic.h"
-#include "ops/add.h"
-#include "ops/add_shared.h"
-#include "ops/append_column.h"
-#include "ops/batch_norm.h"
-#include "ops/channel_dropout.h"
-#include "ops/concat_one_hot.h"
-#include "ops/conv3x3.h"
-#include "ops/conv_block.h"
-#include "ops/cross_entropy.h"
-#include "ops/delta_net.h"
-#include "ops/dropout.h"
-#include "ops/flatten_chw.h"
-#include "ops/head_linear.h"
-#include "ops/kl_divergence.h"
-#include "ops/layer_norm.h"
-#include "ops/linear.h"
-#include "ops/linear_attention.h"
-#include "ops/lstm.h"
-#include "ops/max_pool2x2.h"
-#include "ops/max_pool3x3.h"
-#include "ops/mean_squares.h"
 #include "ops/op.h"
-#include "ops/pack_srwm.h"
 #include "ops/peak.h"
-#include "ops/relu.h"
-#include "ops/select_rows.h"
-#include "ops/shift_keys.h"
-#include "ops/softmax_attention.h"
-#include "ops/spatial_mean.h"
-#include "ops/srwm.h"
-#include "ops/swap_axes.h"
 #include "ops/update.h"
-#include "ops/weighted_sum.h"
-#include "ops/zero_where.h"
 
 namespace srwm {
 
@@ -50,12 +18,12 @@ template <typename... Ops>
 struct OpList {
   using Bodies = std::tuple<Body<Ops>...>;
 };
+template <typename Nothing, typename... Ops>
+using OpListAfter = OpList<Ops...>;
 
-/// Every op of the engine. Adding one here makes every backend provide it or fail to link.
-using AllOps = OpList<ActorCritic, Add, AddShared, AppendColumn, BatchNorm, ChannelDropout, ConcatOneHot, Conv3x3,
-                      ConvBlock, CrossEntropy, DeltaNet, Dropout, FlattenChw, HeadLinear, KlDivergence, LayerNorm,
-                      Linear, LinearAttention, Lstm, MaxPool2x2, MaxPool3x3, MeanSquares, PackSrwm, Relu, SelectRows,
-                      ShiftKeys, SoftmaxAttention, SpatialMean, Srwm, SwapAxes, WeightedSum, ZeroWhere>;
+#define SRWM_COMMA_OP(Op) , Op
+using AllOps = OpListAfter<void SRWM_ALL_OPS(SRWM_COMMA_OP, SRWM_COMMA_OP)>;
+#undef SRWM_COMMA_OP
 
 struct Backend {
   const char* name;  ///< "cpu", "reference", "cuda"

@@ -35,6 +35,4 @@ struct BatchNorm {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(BatchNorm)
-
 }  // namespace srwm

@@ -21,6 +21,4 @@ struct ChannelDropout {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(ChannelDropout)
-
 }  // namespace srwm

@@ -18,6 +18,4 @@ struct ConcatOneHot {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(ConcatOneHot)
-
 }  // namespace srwm

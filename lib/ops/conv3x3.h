@@ -16,6 +16,4 @@ struct Conv3x3 {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(Conv3x3)
-
 }  // namespace srwm

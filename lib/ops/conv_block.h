@@ -29,6 +29,4 @@ struct ConvBlock {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(ConvBlock)
-
 }  // namespace srwm

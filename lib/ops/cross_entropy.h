@@ -22,6 +22,4 @@ struct CrossEntropy {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(CrossEntropy)
-
 }  // namespace srwm

@@ -32,6 +32,4 @@ struct DeltaNet {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(DeltaNet)
-
 }  // namespace srwm

@@ -19,6 +19,4 @@ struct Dropout {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(Dropout)
-
 }  // namespace srwm

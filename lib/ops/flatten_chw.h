@@ -16,6 +16,4 @@ struct FlattenChw {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(FlattenChw)
-
 }  // namespace srwm

@@ -16,6 +16,4 @@ struct HeadLinear {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(HeadLinear)
-
 }  // namespace srwm

@@ -20,6 +20,4 @@ struct KlDivergence {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(KlDivergence)
-
 }  // namespace srwm

@@ -20,6 +20,4 @@ struct LayerNorm {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(LayerNorm)
-
 }  // namespace srwm

@@ -16,6 +16,4 @@ struct Linear {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(Linear)
-
 }  // namespace srwm

@@ -32,6 +32,4 @@ struct LinearAttention {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(LinearAttention)
-
 }  // namespace srwm

@@ -26,8 +26,6 @@ struct Lstm {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(Lstm)
-
 /// What the shapes of the inputs come to, for the bodies.
 struct LstmSizes {
   explicit LstmSizes(const Tensors<Lstm::inputs>& in)

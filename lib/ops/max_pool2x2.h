@@ -19,6 +19,4 @@ struct MaxPool2x2 {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(MaxPool2x2)
-
 }  // namespace srwm

@@ -20,6 +20,4 @@ struct MaxPool3x3 {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(MaxPool3x3)
-
 }  // namespace srwm

@@ -27,6 +27,4 @@ struct MeanSquares {
   Blocks blocks(const Tensor& x) const;
 };
 
-SRWM_DECLARE_BODIES(MeanSquares)
-
 }  // namespace srwm

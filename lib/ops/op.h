@@ -8,15 +8,17 @@
 //     OutputSpecs<outputs> plan(const Tensors<inputs>&) const;   // checks everything, gives the outputs' shapes
 //   };
 //
-// whose fields are its options (and inputs that have no gradient, such as labels or masks). Its bodies stand in
-// ops/reference/<op>.cpp (plain loops, float and double: the definition), ops/cpu/<op>.cpp (fast, float) and
-// ops/cuda/<op>.cpp, forward and backward together.
+// whose fields are its options (and inputs that have no gradient, such as labels or masks). `plan` and the definition,
+// plain loops in float and double, are in ops/reference/<op>.cpp; the fast bodies are in ops/cpu/<op>.cpp (float;
+// without one the CPU runs the reference) and ops/cuda/<op>.cpp, forward and backward together. ops/all_ops.h lists all
+// ops.
 #pragma once
 
 #include <array>
 
 #include "core/context.h"
 #include "core/tensor.h"
+#include "ops/all_ops.h"
 
 namespace srwm {
 
@@ -74,18 +76,24 @@ struct Body {
 template <typename Op>
 struct Tag {};
 
-/// Declares an op's bodies; goes below the op's struct: the fast CPU body (f32), the reference bodies (f32, f64), and
-/// the CUDA body, which is in libsrwm_cuda.so alone. Each is defined in the .cpp of the same name in its folder.
-#define SRWM_DECLARE_BODIES(Op)          \
-  namespace cpu {                        \
-  Body<Op> body_of(Tag<Op>);             \
+// Every op's struct and the functions that give its bodies: the reference bodies (f32, f64), the fast CPU body (f32),
+// and the CUDA body, which is in libsrwm_cuda.so alone. Each is defined in the .cpp of the op's name in its folder.
+#define SRWM_DECLARE_OP(Op)              \
+  struct Op;                             \
+  namespace reference {                  \
+  Body<Op> body_of(Tag<Op>, DType real); \
   }                                      \
   namespace cuda {                       \
   Body<Op> body_of(Tag<Op>);             \
-  }                                      \
-  namespace reference {                  \
-  Body<Op> body_of(Tag<Op>, DType real); \
   }
+#define SRWM_DECLARE_CPU_OP(Op) \
+  SRWM_DECLARE_OP(Op)           \
+  namespace cpu {               \
+  Body<Op> body_of(Tag<Op>);    \
+  }
+SRWM_ALL_OPS(SRWM_DECLARE_CPU_OP, SRWM_DECLARE_OP)
+#undef SRWM_DECLARE_CPU_OP
+#undef SRWM_DECLARE_OP
 
 /// Throws ShapeError "<op>: <what> is <found>, expected <expected>".
 [[noreturn]] void shape_error(const char* op, const char* what, const std::string& expected, const std::string& found);

@@ -17,6 +17,4 @@ struct PackSrwm {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(PackSrwm)
-
 }  // namespace srwm

@@ -15,6 +15,4 @@ struct Relu {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(Relu)
-
 }  // namespace srwm

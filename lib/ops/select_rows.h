@@ -17,6 +17,4 @@ struct SelectRows {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(SelectRows)
-
 }  // namespace srwm

@@ -19,6 +19,4 @@ struct ShiftKeys {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(ShiftKeys)
-
 }  // namespace srwm

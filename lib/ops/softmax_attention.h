@@ -30,6 +30,4 @@ struct SoftmaxAttention {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(SoftmaxAttention)
-
 }  // namespace srwm

@@ -15,6 +15,4 @@ struct SpatialMean {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(SpatialMean)
-
 }  // namespace srwm

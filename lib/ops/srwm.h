@@ -36,6 +36,4 @@ struct Srwm {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(Srwm)
-
 }  // namespace srwm

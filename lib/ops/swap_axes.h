@@ -15,6 +15,4 @@ struct SwapAxes {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(SwapAxes)
-
 }  // namespace srwm

@@ -16,6 +16,4 @@ struct WeightedSum {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(WeightedSum)
-
 }  // namespace srwm

@@ -17,6 +17,4 @@ struct ZeroWhere {
   OutputSpecs<outputs> plan(const Tensors<inputs>& in) const;
 };
 
-SRWM_DECLARE_BODIES(ZeroWhere)
-
 }  // namespace srwm

@@ -1,5 +1,7 @@
 #include "rl/vtrace.h"
 
+#include "ops/actor_critic.h"
+
 namespace srwm {
 
 ActorCriticLoss actor_critic_loss(Tape& tape, const ActorCriticOptions& options, const Variable& logits,

@@ -4,6 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "ops/add.h"
+#include "ops/relu.h"
+
 using namespace srwm;
 
 namespace {

@@ -4,6 +4,7 @@
 
 #include "autograd/tape.h"
 #include "ops/cuda/backend.h"
+#include "ops/relu.h"
 
 using namespace srwm;
 

@@ -10,6 +10,7 @@
 
 #include "core/rng.h"
 #include "ops/backend.h"
+#include "ops/cross_entropy.h"
 
 using namespace srwm;
 

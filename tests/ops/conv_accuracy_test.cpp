@@ -57,7 +57,7 @@ double relative_error(const Tensor& found, const Tensor& expected) {
 
 Errors errors_of(Shape x, std::int64_t out) {
   const Results expected = convolve<double>(reference::body_of(Tag<Conv3x3>{}, DType::f64), x, out, 1);
-  const Results found = convolve<float>(cpu::body_of(Tag<Conv3x3>{}), x, out, 2);
+  const Results found = convolve<float>(cpu_backend().body<Conv3x3>(), x, out, 2);
   return {relative_error(found.y, expected.y), relative_error(found.dx, expected.dx),
           relative_error(found.dweight, expected.dweight)};
 }

@@ -1,3 +1,5 @@
+#include "ops/delta_net.h"
+
 #include <cmath>
 #include <numeric>
 

@@ -63,7 +63,7 @@ std::vector<float> dropped_ones(double p, std::uint32_t site, std::uint32_t step
   const Tensors<1> in{Tensor::of<float>({n}, ones)}, out{Tensor::owning({n}, DType::f32)};
   const Dropout op{.p = p, .site = site};
   Dropout::Saved saved;
-  cpu::body_of(Tag<Dropout>{}).forward(ctx, Forward<Dropout>{op, in, out, saved});
+  cpu_backend().body<Dropout>().forward(ctx, Forward<Dropout>{op, in, out, saved});
   const auto y = out[0].span<float>();
   return {y.begin(), y.end()};
 }
@@ -88,7 +88,7 @@ TEST_CASE("Relu of 0 and -0 is 0 with gradient 0, and NaN stays", "[ops]") {
   const Tensors<1> in{Tensor::of<float>({3}, values)}, out{Tensor::owning({3}, DType::f32)};
   const Grads<1> grads{Grad{Tensor::owning({3}, DType::f32), GradMode::overwrite}};
   Relu::Saved saved;
-  const Body<Relu> body = cpu::body_of(Tag<Relu>{});
+  const Body<Relu> body = cpu_backend().body<Relu>();
   body.forward(ctx, Forward<Relu>{Relu{}, in, out, saved});
   body.backward(ctx, Backward<Relu>{Relu{}, in, out, saved, Tensors<1>{Tensor::of<float>({3}, ones)}, grads});
   CHECK(out[0].data<float>()[0] == 0.0f);

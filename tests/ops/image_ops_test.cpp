@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/channel_dropout.h"
 #include "ops/op_harness.h"
 #include "ops/op_run.h"
+#include "ops/spatial_mean.h"
 
 namespace srwm::test {
 namespace {

@@ -1,3 +1,5 @@
+#include "ops/linear_attention.h"
+
 #include <cmath>
 #include <numeric>
 

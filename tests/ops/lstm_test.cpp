@@ -1,3 +1,5 @@
+#include "ops/lstm.h"
+
 #include <cmath>
 
 #include "ops/op_harness.h"

@@ -44,7 +44,7 @@ TEST_CASE("MaxPool2x2: the first of equals wins, a NaN wins, infinities are ordi
       {{1, 1, 1, 1}, 0},   {{0, 2, 1, 2}, 1},         {{nan, 5, 6, 7}, 0},           {{5, nan, 6, 7}, 1},
       {{5, 6, 7, nan}, 3}, {{-inf, -inf, -3, -4}, 2}, {{-inf, -inf, -inf, -inf}, 0}, {{1, inf, 2, inf}, 1},
   };
-  for (const auto& body : {cpu::body_of(Tag<MaxPool2x2>{}), reference::body_of(Tag<MaxPool2x2>{}, DType::f32)}) {
+  for (const auto& body : {cpu_backend().body<MaxPool2x2>(), reference::body_of(Tag<MaxPool2x2>{}, DType::f32)}) {
     for (const auto& [window, winner] : windows) {
       const Pooled pooled = pool_one(body, window);
       const float expected = window[static_cast<std::size_t>(winner)];

@@ -100,7 +100,7 @@ Backend bodiless_backend();
 /// The bodies that a case is run on.
 template <typename Op>
 struct OpBodies {
-  Body<Op> fast = cpu::body_of(Tag<Op>{});
+  Body<Op> fast = cpu_backend().body<Op>();
   Body<Op> reference_f32 = reference::body_of(Tag<Op>{}, DType::f32);
   Body<Op> reference_f64 = reference::body_of(Tag<Op>{}, DType::f64);
 };

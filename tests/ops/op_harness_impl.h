@@ -319,7 +319,7 @@ void print_times(const std::string& title, Times one_thread, Times two_threads);
 
 template <typename Op>
 Times times_on(int threads, const OpCase<Op>& test) {
-  const Body<Op> fast = cpu::body_of(Tag<Op>{});
+  const Body<Op> fast = cpu_backend().body<Op>();
   Execution<Op> execution(test, fast, DType::f32, threads);
   execution.run();
   const auto modes = execution.overwrite_all();

@@ -45,7 +45,7 @@ class OpRun {
   OpRun(Op op_, Tensors<Op::inputs> in_, DType real, On on)
       : op(std::move(op_)),
         in(std::move(in_)),
-        body_(on == On::cpu ? cpu::body_of(Tag<Op>{}) : reference::body_of(Tag<Op>{}, real)),
+        body_(on == On::cpu ? cpu_backend().body<Op>() : reference::body_of(Tag<Op>{}, real)),
         backend_(bodiless_backend()),
         ctx_(backend_, real, 2) {}
 

@@ -1,3 +1,5 @@
+#include "ops/pack_srwm.h"
+
 #include "ops/op_harness.h"
 
 using namespace srwm;
@@ -36,7 +38,7 @@ TEST_CASE("PackSrwm: columns of w0 are y, q, k, b") {
   Context ctx(backend, DType::f32, 1);
   const Tensors<PackSrwm::outputs> out{Tensor::owning(PackSrwm{}.plan(in)[0].shape, DType::f32)};
   PackSrwm::Saved saved;
-  cpu::body_of(Tag<PackSrwm>{}).forward(ctx, {PackSrwm{}, in, out, saved});
+  cpu_backend().body<PackSrwm>().forward(ctx, {PackSrwm{}, in, out, saved});
   CHECK(out[0].shape() == Shape{1, 2, 3, 13});
   for (std::int64_t i = 0; i < out[0].numel(); ++i) {
     const std::int64_t r = i % 13;

@@ -88,7 +88,7 @@ std::pair<float, float> loss_and_correct(const std::vector<float>& logits, const
   const Tensors<1> in{Tensor::of<float>({rows, classes}, logits)};
   const Tensors<2> out{Tensor::owning({1}, DType::f32), Tensor::owning({1}, DType::f32)};
   CrossEntropy::Saved saved;
-  cpu::body_of(Tag<CrossEntropy>{}).forward(ctx, Forward<CrossEntropy>{op, in, out, saved});
+  cpu_backend().body<CrossEntropy>().forward(ctx, Forward<CrossEntropy>{op, in, out, saved});
   return {*out[0].data<float>(), *out[1].data<float>()};
 }
 

@@ -1,3 +1,5 @@
+#include "ops/softmax_attention.h"
+
 #include <cmath>
 
 #include "ops/op_harness.h"

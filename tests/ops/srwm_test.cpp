@@ -1,3 +1,5 @@
+#include "ops/srwm.h"
+
 #include <cmath>
 #include <numeric>
 

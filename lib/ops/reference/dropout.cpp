@@ -4,6 +4,16 @@
 #include "ops/grad.h"
 #include "ops/reference/dropout_mask.h"
 
+namespace srwm {
+
+OutputSpecs<Dropout::outputs> Dropout::plan(const Tensors<inputs>& in) const {
+  expect_real(name, "x", in[x]);
+  if (!(p >= 0 && p < 1)) shape_error(name, "p", "a probability in [0, 1)", fmt::format("{}", p));
+  return {{{in[x].shape(), in[x].dtype()}}};
+}
+
+}  // namespace srwm
+
 namespace srwm::reference {
 namespace {
 

@@ -3,6 +3,15 @@
 #include "core/parallel.h"
 #include "ops/grad.h"
 
+namespace srwm {
+
+OutputSpecs<Relu::outputs> Relu::plan(const Tensors<inputs>& in) const {
+  expect_real(name, "x", in[x]);
+  return {{{in[x].shape(), in[x].dtype()}}};
+}
+
+}  // namespace srwm
+
 namespace srwm::reference {
 namespace {
 
