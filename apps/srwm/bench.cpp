@@ -19,7 +19,7 @@
 #include "core/json_text.h"
 #include "io/file.h"
 #include "ops/backend.h"
-#include "run/environment.h"
+#include "run/host.h"
 #include "run/statement.h"
 #include "spec/parse.h"
 #include "spec/print.h"

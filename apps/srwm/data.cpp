@@ -10,7 +10,7 @@
 #include "data/glyphs.h"
 #include "data/sampler.h"
 #include "io/png.h"
-#include "run/environment.h"
+#include "run/host.h"
 #include "srwm/commands.h"
 #include "srwm/path_options.h"
 #include "srwm/session.h"

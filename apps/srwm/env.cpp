@@ -17,7 +17,7 @@
 #include "io/file_use.h"
 #include "io/png.h"
 #include "rl/library_limits.h"
-#include "run/environment.h"
+#include "run/host.h"
 #include "srwm/commands.h"
 #include "srwm/path_options.h"
 #include "srwm/session.h"

@@ -17,7 +17,7 @@
 #include "io/file.h"
 #include "io/file_use.h"
 #include "ops/cpu/simd_request.h"
-#include "run/environment.h"
+#include "run/host.h"
 #include "spec/names.h"
 #include "srwm/completion.h"
 #include "srwm/program.h"

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "ops/backend.h"
 #include "ops/cuda_library.h"
-#include "run/environment.h"
+#include "run/host.h"
 #include "srwm/value_names.h"
 
 namespace srwm {

@@ -6,7 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm {
 

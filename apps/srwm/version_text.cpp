@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include "core/version.h"
-#include "run/environment.h"
+#include "run/host.h"
 
 namespace srwm {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <type_traits>
 
-#include "core/context.h"
 #include "ops/backend.h"
+#include "ops/context.h"
 #include "ops/op.h"
 
 namespace srwm {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "bench/result.h"
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm {
 

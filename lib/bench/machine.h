@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm {
 

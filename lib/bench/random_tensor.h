@@ -1,7 +1,7 @@
 // Numbers to compute with in measurements.
 #pragma once
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm {
 

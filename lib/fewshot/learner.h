@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/context.h"
 #include "data/episode.h"
 #include "fewshot/data.h"
 #include "nn/fewshot_model.h"
 #include "nn/parameters.h"
+#include "ops/context.h"
 #include "ops/gather_images.h"
 #include "ops/mean_squares.h"
 

@@ -5,8 +5,8 @@
 #include <functional>
 #include <utility>
 
-#include "core/repeated_work.h"
 #include "fewshot/learner.h"
+#include "ops/repeated_work.h"
 
 namespace srwm {
 

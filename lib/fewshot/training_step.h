@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <variant>
 
-#include "core/repeated_work.h"
 #include "data/episode.h"
 #include "fewshot/data.h"
 #include "fewshot/learner.h"
+#include "ops/repeated_work.h"
 #include "optim/adam.h"
 #include "spec/spec.h"
 

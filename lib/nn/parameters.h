@@ -6,8 +6,8 @@
 #include <string>
 
 #include "autograd/tape.h"
-#include "core/context.h"
 #include "core/rng.h"
+#include "ops/context.h"
 
 namespace srwm {
 

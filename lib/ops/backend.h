@@ -6,8 +6,8 @@
 #include <tuple>
 #include <vector>
 
-#include "core/context.h"
 #include "core/version.h"
+#include "ops/context.h"
 #include "ops/op.h"
 #include "ops/peak.h"
 #include "ops/update.h"

@@ -1,4 +1,4 @@
-#include "core/context.h"
+#include "ops/context.h"
 
 #include <cstring>
 #include <utility>

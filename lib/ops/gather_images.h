@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "core/context.h"
 #include "core/tensor.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -16,9 +16,9 @@
 
 #include <array>
 
-#include "core/context.h"
 #include "core/tensor.h"
 #include "ops/all_ops.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -1,8 +1,8 @@
 // What the speed of a device is held against besides its copies: products of matrices, and nothing else.
 #pragma once
 
-#include "core/context.h"
 #include "core/tensor.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -1,7 +1,7 @@
 // Memory that a body needs only while it runs.
 #pragma once
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm {
 

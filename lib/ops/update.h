@@ -4,8 +4,8 @@
 
 #include <span>
 
-#include "core/context.h"
 #include "core/tensor.h"
+#include "ops/context.h"
 #include "ops/gather_images.h"
 #include "ops/sample_actions.h"
 #include "ops/vtrace.h"

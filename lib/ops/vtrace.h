@@ -1,8 +1,8 @@
 // V-trace targets and advantages: a function without a gradient, in every backend.
 #pragma once
 
-#include "core/context.h"
 #include "core/tensor.h"
+#include "ops/context.h"
 
 namespace srwm {
 

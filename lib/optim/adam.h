@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/context.h"
 #include "nn/parameters.h"
+#include "ops/context.h"
 #include "ops/update.h"
 #include "optim/options.h"
 

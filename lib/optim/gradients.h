@@ -3,8 +3,8 @@
 
 #include <array>
 
-#include "core/context.h"
 #include "nn/parameters.h"
+#include "ops/context.h"
 #include "ops/update.h"
 
 namespace srwm {

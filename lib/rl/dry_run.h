@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "core/context.h"
 #include "env/env_library.h"
+#include "ops/context.h"
 #include "spec/rl_spec.h"
 
 namespace srwm {

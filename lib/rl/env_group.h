@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/context.h"
 #include "env/vector_env.h"
+#include "ops/context.h"
 #include "spec/rl_spec.h"
 
 namespace srwm {

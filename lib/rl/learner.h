@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "core/context.h"
 #include "nn/agent.h"
 #include "nn/parameters.h"
+#include "ops/context.h"
 #include "optim/rmsprop.h"
 #include "rl/unrolls.h"
 #include "rl/vtrace.h"

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/context.h"
 #include "nn/agent.h"
+#include "ops/context.h"
 #include "rl/env_group.h"
 
 namespace srwm {

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/context.h"
 #include "env/vector_env.h"
 #include "nn/agent.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/context.h"
+#include "ops/context.h"
 #include "run/log.h"
 
 namespace srwm {

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "core/context.h"
 #include "core/named_tensor.h"
 #include "run/arithmetic.h"
 #include "run/run_folder.h"

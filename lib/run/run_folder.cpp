@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "io/file.h"
 #include "io/file_use.h"
-#include "run/environment.h"
+#include "run/host.h"
 
 namespace srwm {
 namespace {

@@ -11,8 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "core/context.h"
 #include "core/tensor.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -8,7 +8,7 @@
 #include "core/version.h"
 #include "ops/backend.h"
 #include "ops/cpu/simd_level.h"
-#include "run/environment.h"
+#include "run/host.h"
 
 namespace srwm {
 namespace {

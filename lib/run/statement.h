@@ -6,8 +6,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "core/context.h"
 #include "core/version.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "core/context.h"
 #include "fewshot/data.h"
 #include "fewshot/trainer.h"
 #include "ops/backend.h"
+#include "ops/context.h"
 #include "spec/spec.h"
 #include "support/run_files.h"
 #include "support/temp_dir.h"

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/version.h"
 #include "ops/backend.h"
-#include "run/environment.h"
+#include "run/host.h"
 
 using namespace srwm;
 

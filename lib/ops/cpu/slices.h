@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "core/context.h"
 #include "core/parallel.h"
+#include "ops/context.h"
 #include "ops/op.h"
 
 namespace srwm::cpu {

@@ -7,8 +7,8 @@
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
-#include "core/context.h"
 #include "core/device_queue.h"
+#include "ops/context.h"
 
 namespace srwm::cuda {
 

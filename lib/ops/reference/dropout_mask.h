@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm::reference {
 

@@ -1,7 +1,7 @@
 // Working memory of reference bodies.
 #pragma once
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm::reference {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/context.h"
+#include "ops/context.h"
 
 namespace srwm {
 

@@ -1,4 +1,4 @@
-#include "run/environment.h"
+#include "run/host.h"
 
 #include <algorithm>
 #include <array>
