@@ -1,3 +1,8 @@
+// Actor-critic learning with V-trace (Espeholt et al., 2018): targets and advantages, the loss with its gradient, draws
+// of actions. The equations are in lib/ops/vtrace.h, lib/ops/actor_critic.h and lib/ops/sample_actions.h.
+//
+// A thread per step (b, t); the V-trace recursion runs from the last step to the first, a thread per sequence. The
+// parts of the loss are summed by one block in a fixed order.
 #include "kernels/actor_critic.h"
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
@@ -41,12 +46,13 @@ __device__ __forceinline__ std::int64_t row_of(const TrajectorySizes& s, std::in
 }
 
 /// The three parts of each step's loss, a thread per step.
-__global__ void actor_critic_rows_kernel(ActorCriticLaunch p, float* log_pi, float* partial) {
+__global__ void actor_critic_rows_kernel(ActorCriticForward f) {
+  const ActorCriticLaunch& p = f.of;
   const std::int64_t n = static_cast<std::int64_t>(p.sizes.batch) * p.sizes.steps;
   for (std::int64_t i = thread_index(); i < n; i += thread_count()) {
     const std::int64_t row = row_of(p.sizes, i);
     const float* logits = p.logits + row * p.sizes.actions;
-    float* log_row = log_pi + row * p.sizes.actions;
+    float* log_row = f.log_pi + row * p.sizes.actions;
     const float log_sum = log_sum_exp(logits, p.sizes.actions), error = p.vs[i] - p.values[row];
     float entropy = 0;
     for (int a = 0; a < p.sizes.actions; ++a) {
@@ -54,47 +60,46 @@ __global__ void actor_critic_rows_kernel(ActorCriticLaunch p, float* log_pi, flo
       log_row[a] = value;
       entropy += expf(value) * value;
     }
-    partial[i] = -log_row[p.taken[row]] * p.advantages[i];
-    partial[n + i] = 0.5f * error * error;
-    partial[2 * n + i] = entropy;
+    f.partial[i] = -log_row[p.taken[row]] * p.advantages[i];
+    f.partial[n + i] = 0.5f * error * error;
+    f.partial[2 * n + i] = entropy;
   }
 }
 
 constexpr int sum_warps = 8;
 
-__global__ void actor_critic_sum_kernel(ActorCriticLaunch p, const float* partial, float* loss, float* policy,
-                                        float* baseline, float* entropy) {
+__global__ void actor_critic_sum_kernel(ActorCriticForward f) {
+  const ActorCriticLaunch& p = f.of;
   const std::int64_t n = static_cast<std::int64_t>(p.sizes.batch) * p.sizes.steps;
   double sums[3] = {0, 0, 0};
   for (int part = 0; part < 3; ++part) {
     for (std::int64_t i = threadIdx.x; i < n; i += sum_warps * warp_size) {
-      sums[part] += static_cast<double>(partial[part * n + i]);
+      sums[part] += static_cast<double>(f.partial[part * n + i]);
     }
     sums[part] = block_sum<sum_warps>(sums[part]);
   }
   if (threadIdx.x > 0) return;
-  *policy = static_cast<float>(sums[0]);
-  *baseline = static_cast<float>(sums[1]);
-  *entropy = static_cast<float>(sums[2]);
-  *loss = static_cast<float>(sums[0] + static_cast<double>(p.baseline_cost) * sums[1] +
-                             static_cast<double>(p.entropy_cost) * sums[2]);
+  *f.policy = static_cast<float>(sums[0]);
+  *f.baseline = static_cast<float>(sums[1]);
+  *f.entropy = static_cast<float>(sums[2]);
+  *f.loss = static_cast<float>(sums[0] + static_cast<double>(p.baseline_cost) * sums[1] +
+                               static_cast<double>(p.entropy_cost) * sums[2]);
 }
 
 // dL/dz[a] = dL/dloss (advantage (pi(a) - [a = taken]) + entropy_cost pi(a) (log pi(a) - sum_c pi(c) log pi(c)))
 // dL/dV = dL/dloss baseline_cost (V - vs)
-__global__ void actor_critic_backward_kernel(ActorCriticLaunch p, const float* log_pi, const float* dL_dloss,
-                                             float* dL_dlogits, bool accumulate_logits, float* dL_dvalues,
-                                             bool accumulate_values) {
-  const float scale = *dL_dloss;
+__global__ void actor_critic_backward_kernel(ActorCriticBackward g) {
+  const ActorCriticLaunch& p = g.of;
+  const float scale = *g.dL_dloss;
   const int actions = p.sizes.actions, period = p.sizes.steps + 1;
   for (std::int64_t row = thread_index(); row < p.sizes.rows(); row += thread_count()) {
     const bool counts = row % period != p.sizes.steps;
     const std::int64_t i = row - row / period;
-    if (dL_dvalues != nullptr) {
-      put(accumulate_values, dL_dvalues[row], counts ? scale * p.baseline_cost * (p.values[row] - p.vs[i]) : 0.0f);
+    if (g.dL_dvalues != nullptr) {
+      put(g.accumulate_values, g.dL_dvalues[row], counts ? scale * p.baseline_cost * (p.values[row] - p.vs[i]) : 0.0f);
     }
-    if (dL_dlogits == nullptr) continue;
-    const float* log_row = log_pi + row * actions;
+    if (g.dL_dlogits == nullptr) continue;
+    const float* log_row = g.log_pi + row * actions;
     float entropy = 0;
     for (int a = 0; counts && a < actions; ++a) entropy += expf(log_row[a]) * log_row[a];
     for (int a = 0; a < actions; ++a) {
@@ -103,7 +108,7 @@ __global__ void actor_critic_backward_kernel(ActorCriticLaunch p, const float* l
         const float pi = expf(log_row[a]), taken = a == p.taken[row] ? 1.0f : 0.0f;
         gradient = scale * (p.advantages[i] * (pi - taken) + p.entropy_cost * pi * (log_row[a] - entropy));
       }
-      put(accumulate_logits, dL_dlogits[row * actions + a], gradient);
+      put(g.accumulate_logits, g.dL_dlogits[row * actions + a], gradient);
     }
   }
 }
@@ -139,17 +144,13 @@ void vtrace(cudaStream_t stream, const VTraceLaunch& p) {
   launch("vtrace", vtrace_kernel, Launch{static_cast<unsigned>(ceil_div(p.sizes.batch, 32)), 32}, stream, p);
 }
 
-void actor_critic(cudaStream_t stream, const ActorCriticLaunch& p, float* log_pi, float* partial, float* loss,
-                  float* policy, float* baseline, float* entropy) {
-  launch("actor_critic", actor_critic_rows_kernel, elementwise(p.sizes.rows()), stream, p, log_pi, partial);
-  launch("actor_critic", actor_critic_sum_kernel, Launch{1, sum_warps * warp_size}, stream, p, partial, loss, policy,
-         baseline, entropy);
+void actor_critic(cudaStream_t stream, const ActorCriticForward& p) {
+  launch("actor_critic", actor_critic_rows_kernel, elementwise(p.of.sizes.rows()), stream, p);
+  launch("actor_critic", actor_critic_sum_kernel, Launch{1, sum_warps * warp_size}, stream, p);
 }
 
-void actor_critic_backward(cudaStream_t stream, const ActorCriticLaunch& p, const float* log_pi, const float* dL_dloss,
-                           float* dL_dlogits, bool accumulate_logits, float* dL_dvalues, bool accumulate_values) {
-  launch("actor_critic_backward", actor_critic_backward_kernel, elementwise(p.sizes.rows()), stream, p, log_pi,
-         dL_dloss, dL_dlogits, accumulate_logits, dL_dvalues, accumulate_values);
+void actor_critic_backward(cudaStream_t stream, const ActorCriticBackward& p) {
+  launch("actor_critic_backward", actor_critic_backward_kernel, elementwise(p.of.sizes.rows()), stream, p);
 }
 
 void sample_actions(cudaStream_t stream, const SampleLaunch& p) {

@@ -34,13 +34,24 @@ struct ActorCriticLaunch {
   const float *vs, *advantages;  ///< [B, T]
   float baseline_cost, entropy_cost;
 };
-/// log_pi [B, T + 1, A], the last step of each sequence left out; partial [3, B T] is room for each step's parts; the
-/// others are one number each.
-void actor_critic(cudaStream_t stream, const ActorCriticLaunch& p, float* log_pi, float* partial, float* loss,
-                  float* policy, float* baseline, float* entropy);
-/// dL_dlogits and dL_dvalues may be nullptr: not wanted.
-void actor_critic_backward(cudaStream_t stream, const ActorCriticLaunch& p, const float* log_pi, const float* dL_dloss,
-                           float* dL_dlogits, bool accumulate_logits, float* dL_dvalues, bool accumulate_values);
+struct ActorCriticForward {
+  ActorCriticLaunch of;
+  float* log_pi;                              ///< [B, T + 1, A], the last step of each sequence left out
+  float* partial;                             ///< [3, B T]: room for each step's parts
+  float *loss, *policy, *baseline, *entropy;  ///< one number each
+};
+void actor_critic(cudaStream_t stream, const ActorCriticForward& p);
+
+struct ActorCriticBackward {
+  ActorCriticLaunch of;
+  const float* log_pi;  ///< as forward left it
+  const float* dL_dloss;
+  float* dL_dlogits;  ///< [B, T + 1, A], or nullptr: not needed
+  bool accumulate_logits;
+  float* dL_dvalues;  ///< [B, T + 1], or nullptr: not needed
+  bool accumulate_values;
+};
+void actor_critic_backward(cudaStream_t stream, const ActorCriticBackward& p);
 
 struct SampleLaunch {
   const float* logits;  ///< [rows, actions]

@@ -1,3 +1,5 @@
+// Ops on the batch and time axes of sequences: a column appended to rows, a tensor added to every item, axes swapped,
+// items masked. All move or combine single elements: a thread per element, in strides of the whole grid.
 #include "kernels/batch.h"
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
@@ -45,10 +47,9 @@ __global__ void swap_axes_kernel(const float* x, float* y, bool accumulate, std:
   }
 }
 
-__global__ void zero_where_kernel(const float* x, const std::uint8_t* mask, std::int64_t stride, float* y,
-                                  bool accumulate, std::int64_t batch, std::int64_t n) {
-  for (std::int64_t i = thread_index(); i < batch * n; i += thread_count()) {
-    put(accumulate, y[i], mask[i / n * stride] != 0 ? 0.0f : x[i]);
+__global__ void zero_where_kernel(ZeroWhereLaunch p) {
+  for (std::int64_t i = thread_index(); i < p.batch * p.n; i += thread_count()) {
+    put(p.accumulate, p.y[i], p.mask[i / p.n * p.stride] != 0 ? 0.0f : p.x[i]);
   }
 }
 
@@ -83,9 +84,8 @@ void swap_axes(cudaStream_t stream, const float* x, float* y, bool accumulate, s
          width);
 }
 
-void zero_where(cudaStream_t stream, const float* x, const std::uint8_t* mask, std::int64_t stride, float* y,
-                bool accumulate, std::int64_t batch, std::int64_t n) {
-  launch("zero_where", zero_where_kernel, elementwise(batch * n), stream, x, mask, stride, y, accumulate, batch, n);
+void zero_where(cudaStream_t stream, const ZeroWhereLaunch& p) {
+  launch("zero_where", zero_where_kernel, elementwise(p.batch * p.n), stream, p);
 }
 
 }  // namespace srwm::cuda

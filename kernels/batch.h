@@ -25,8 +25,15 @@ void add_shared_backward(cudaStream_t stream, const float* dL_dy, float scale, f
 void swap_axes(cudaStream_t stream, const float* x, float* y, bool accumulate, std::int64_t batch, std::int64_t steps,
                std::int64_t width);
 
+struct ZeroWhereLaunch {
+  std::int64_t batch, n;
+  const float* x;            ///< [batch, n]
+  const std::uint8_t* mask;  ///< an element every `stride`
+  std::int64_t stride;
+  float* y;  ///< [batch, n]
+  bool accumulate;
+};
 /// y[b, i] (+)= mask[b * stride] ? 0 : x[b, i].
-void zero_where(cudaStream_t stream, const float* x, const std::uint8_t* mask, std::int64_t stride, float* y,
-                bool accumulate, std::int64_t batch, std::int64_t n);
+void zero_where(cudaStream_t stream, const ZeroWhereLaunch& p);
 
 }  // namespace srwm::cuda

@@ -1,3 +1,9 @@
+// Batch normalization y = (x - mean) inv_std gamma + beta per channel c of x [pixels, C], and its gradient
+// dL/dx = scale (dL/dy - mean(dL/dy) - xhat mean(dL/dy xhat)) with scale = gamma inv_std, xhat = (x - mean) inv_std.
+//
+// Sums over pixels: a block per slice of norm_slice_pixels and group of channels, then a block per channel merges the
+// slices in double. Passes over the data: a thread per four channels of a pixel, or per one where C is no multiple of
+// four.
 #include "kernels/batch_norm.h"
 #include "kernels/channel_sums.cuh"
 #include "kernels/channels_last.cuh"
@@ -123,36 +129,34 @@ __device__ void put_if_wanted(float* gradient, std::int64_t channel, bool accumu
 }
 
 /// With xhat = (x - mean) inv_std: dL/dx = scale (dL/dy - mean(dL/dy) - xhat mean(dL/dy xhat)).
-__global__ void norm_gradient_kernel(bool training, const float* partial, std::int64_t slices, std::int64_t values,
-                                     std::int64_t channels, const float* mean, const float* inv_std, const float* gamma,
-                                     NormGradient out, NormParameterGradients parameters) {
+__global__ void norm_gradient_kernel(NormGradientSums p, NormGradient out, NormParameterGradients parameters) {
+  const std::int64_t slices = (p.summed + norm_slice_pixels - 1) / norm_slice_pixels;
   const std::int64_t c = blockIdx.x;
-  const double sum_dy = add_slices(partial + c, slices, 2 * channels);
-  const double sum_dy_x = add_slices(partial + channels + c, slices, 2 * channels);
+  const double sum_dy = add_slices(p.partial + c, slices, 2 * p.channels);
+  const double sum_dy_x = add_slices(p.partial + p.channels + c, slices, 2 * p.channels);
   if (threadIdx.x > 0) return;
-  const double inverse = static_cast<double>(inv_std[c]), scale = gamma[c] * inverse;
-  const double batch = training ? 1 / static_cast<double>(values) : 0;
+  const double inverse = static_cast<double>(p.inv_std[c]), scale = p.gamma[c] * inverse;
+  const double batch = p.training ? 1 / static_cast<double>(p.values) : 0;
   const double slope = -scale * inverse * inverse * batch * sum_dy_x;
   out.scale[c] = static_cast<float>(scale);
   out.slope[c] = static_cast<float>(slope);
-  out.offset[c] = static_cast<float>(-scale * batch * sum_dy - slope * mean[c]);
+  out.offset[c] = static_cast<float>(-scale * batch * sum_dy - slope * p.mean[c]);
   put_if_wanted(parameters.dL_dbeta, c, parameters.add_beta, sum_dy);
   put_if_wanted(parameters.dL_dgamma, c, parameters.add_gamma, sum_dy_x * inverse);
-  put_if_wanted(parameters.dL_dbias, c, parameters.add_bias, training ? 0 : sum_dy * scale);
+  put_if_wanted(parameters.dL_dbias, c, parameters.add_bias, p.training ? 0 : sum_dy * scale);
 }
 
 template <int N>
-__global__ void apply_norm_gradient_kernel(NormGradient k, const float* dL_dy, const float* x, float* dL_dx,
-                                           bool accumulate, int pixels, int channels) {
+__global__ void apply_norm_gradient_kernel(NormInputGradient g, int pixels, int channels) {
   for_each_pack<N>(pixels, channels, [=](int p, int c) {
     const std::int64_t at = static_cast<std::int64_t>(p) * channels + c;
-    const auto dy = load_pack<N>(dL_dy + at), from = load_pack<N>(x + at);
+    const auto dy = load_pack<N>(g.dL_dy + at), from = load_pack<N>(g.x + at);
     Pack<float, N> gradient;
 #pragma unroll
     for (int j = 0; j < N; ++j) {
-      gradient.value[j] = k.scale[c + j] * dy.value[j] + k.slope[c + j] * from.value[j] + k.offset[c + j];
+      gradient.value[j] = g.k.scale[c + j] * dy.value[j] + g.k.slope[c + j] * from.value[j] + g.k.offset[c + j];
     }
-    put_pack(accumulate, dL_dx + at, gradient);
+    put_pack(g.accumulate, g.dL_dx + at, gradient);
   });
 }
 
@@ -190,17 +194,14 @@ void norm_gradient_sums(cudaStream_t stream, const float* dL_dy, const float* x,
          x, mean, pixels, channels, partial);
 }
 
-void norm_gradient(cudaStream_t stream, bool training, const float* partial, std::int64_t summed, std::int64_t values,
-                   std::int64_t channels, const float* mean, const float* inv_std, const float* gamma,
-                   const NormGradient& out, const NormParameterGradients& parameters) {
-  launch("norm_gradient", norm_gradient_kernel, block_per_channel(channels), stream, training, partial,
-         ceil_div(summed, norm_slice_pixels), values, channels, mean, inv_std, gamma, out, parameters);
+void norm_gradient(cudaStream_t stream, const NormGradientSums& p, const NormGradient& out,
+                   const NormParameterGradients& parameters) {
+  launch("norm_gradient", norm_gradient_kernel, block_per_channel(p.channels), stream, p, out, parameters);
 }
 
-void apply_norm_gradient(cudaStream_t stream, const NormGradient& k, const float* dL_dy, const float* x, float* dL_dx,
-                         bool accumulate, std::int64_t pixels, std::int64_t channels) {
+void apply_norm_gradient(cudaStream_t stream, const NormInputGradient& p) {
   launch_over_pixels("apply_norm_gradient", apply_norm_gradient_kernel<4>, apply_norm_gradient_kernel<1>, stream,
-                     pixels, channels, k, dL_dy, x, dL_dx, accumulate, pixels, channels);
+                     p.pixels, p.channels, p, p.pixels, p.channels);
 }
 
 }  // namespace srwm::cuda

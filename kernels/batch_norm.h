@@ -66,15 +66,27 @@ struct NormParameterGradients {
   bool add_gamma, add_beta, add_bias;  ///< add to what is there
 };
 
-/// From the sums over `summed` pixels or windows, in slices of norm_slice_pixels; `values` numbers a channel were
-/// normalised together. With running statistics (`training` false) slope
-/// and offset are zero. A bias in front of batch-norm has gradient zero in training, since the mean takes it away.
-void norm_gradient(cudaStream_t stream, bool training, const float* partial, std::int64_t summed, std::int64_t values,
-                   std::int64_t channels, const float* mean, const float* inv_std, const float* gamma,
-                   const NormGradient& out, const NormParameterGradients& parameters);
+struct NormGradientSums {
+  bool training;
+  std::int64_t channels;
+  const float* partial;                 ///< sums of slices of norm_slice_pixels, as norm_gradient_sums makes them
+  std::int64_t summed;                  ///< pixels or windows that the slices cover
+  std::int64_t values;                  ///< numbers of a channel that were normalised together
+  const float *mean, *inv_std, *gamma;  ///< [C]
+};
+/// With running statistics (`training` false) slope and offset are zero. A bias in front of batch-norm has gradient
+/// zero in training, since the mean takes it away.
+void norm_gradient(cudaStream_t stream, const NormGradientSums& p, const NormGradient& out,
+                   const NormParameterGradients& parameters);
 
+struct NormInputGradient {
+  std::int64_t pixels, channels;
+  NormGradient k;
+  const float *dL_dy, *x;  ///< [pixels, C]
+  float* dL_dx;
+  bool accumulate;
+};
 /// dL_dx (+)= scale dL_dy + slope x + offset.
-void apply_norm_gradient(cudaStream_t stream, const NormGradient& k, const float* dL_dy, const float* x, float* dL_dx,
-                         bool accumulate, std::int64_t pixels, std::int64_t channels);
+void apply_norm_gradient(cudaStream_t stream, const NormInputGradient& p);
 
 }  // namespace srwm::cuda

@@ -1,4 +1,9 @@
-// The convolution for any number of channels, in float32 without tensor cores, and the choice between the two.
+// 3x3 convolution for any number of channels, in float32 without tensor cores, and the choice between the two: the
+// equations are in kernels/conv3x3.h.
+//
+// A block computes a 64x64 tile of pixels and output channels (of taps and channels for the gradient of the weights), a
+// thread a small square of it: kernels/tile_product.cuh. Slices of the weights' gradient are added by a thread per
+// weight.
 #include "kernels/batch_norm.h"
 #include "kernels/conv3x3.h"
 #include "kernels/conv3x3_taps.cuh"
@@ -112,11 +117,11 @@ unsigned tiles(std::int64_t n) {
 
 }  // namespace
 
-std::int64_t arranged_floats(const ConvShape& shape, Precision precision) {
+std::int64_t arranged_floats(const ConvShape& shape, ProductPrecision precision) {
   return fits_tensor_cores(shape) ? arranged_words_tensor(shape, precision) : 9 * shape.in * shape.out;
 }
 
-void arrange_weights(cudaStream_t stream, const ConvShape& shape, Precision precision, WeightsOf use,
+void arrange_weights(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision, WeightsOf use,
                      const float* weight, float* to) {
   const bool transposed = use == WeightsOf::input_gradient;
   if (fits_tensor_cores(shape)) return arrange_weights_tensor(stream, shape, precision, weight, transposed, to);
@@ -128,8 +133,8 @@ std::int64_t conv_moment_pixels(const ConvShape& shape) {
   return fits_tensor_cores(shape) ? tensor_moment_pixels : norm_slice_pixels;
 }
 
-void conv3x3(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x, const float* arranged,
-             const ConvOutput& out) {
+void conv3x3(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision, const float* x,
+             const float* arranged, const ConvOutput& out) {
   if (fits_tensor_cores(shape)) return conv3x3_tensor(stream, shape, precision, x, arranged, out);
   const Launch grid{dim3(tiles(shape.pixels()), tiles(shape.out)), tile_threads};
   launch("conv3x3", conv_kernel, grid, stream, ImageSize(shape), shape.pixels(), shape.in, shape.out, x, arranged,
@@ -143,18 +148,18 @@ std::int64_t weight_gradient_slices(const ConvShape& shape) {
   return slices < 1 ? 1 : slices < most_slices ? slices : most_slices;
 }
 
-void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x,
-                             const float* dL_dy, float* partial, float* dL_dweight, bool accumulate) {
+void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision,
+                             const ConvWeightGradient& p) {
   const std::int64_t slices = weight_gradient_slices(shape);
   if (fits_tensor_cores(shape)) {
-    weight_gradient_tensor(stream, shape, precision, x, dL_dy, slices, partial);
+    weight_gradient_tensor(stream, shape, precision, p.x, p.dL_dy, slices, p.partial);
   } else {
     const Launch grid{dim3(tiles(9 * shape.in), tiles(shape.out), static_cast<unsigned>(slices)), tile_threads};
     launch("conv3x3_weight_gradient", weight_gradient_kernel, grid, stream, ImageSize(shape), shape.pixels(), shape.in,
-           shape.out, x, dL_dy, partial);
+           shape.out, p.x, p.dL_dy, p.partial);
   }
-  launch("conv3x3_weight_gradient", add_weight_slices_kernel, elementwise(9 * shape.in * shape.out), stream, partial,
-         slices, shape.in, shape.out, dL_dweight, accumulate);
+  launch("conv3x3_weight_gradient", add_weight_slices_kernel, elementwise(9 * shape.in * shape.out), stream, p.partial,
+         slices, shape.in, shape.out, p.dL_dweight, p.accumulate);
 }
 
 }  // namespace srwm::cuda

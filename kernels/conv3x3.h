@@ -11,7 +11,7 @@
 
 #include <cuda_runtime.h>
 
-#include "core/precision.h"
+#include "kernels/precision.h"
 
 namespace srwm::cuda {
 
@@ -28,8 +28,8 @@ struct ConvShape {
 enum class WeightsOf { layer, input_gradient };
 
 /// The weights in the order in which conv3x3 reads them, with `arranged_floats` of room.
-std::int64_t arranged_floats(const ConvShape& shape, Precision precision);
-void arrange_weights(cudaStream_t stream, const ConvShape& shape, Precision precision, WeightsOf use,
+std::int64_t arranged_floats(const ConvShape& shape, ProductPrecision precision);
+void arrange_weights(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision, WeightsOf use,
                      const float* weight, float* to);
 
 struct ConvOutput {
@@ -41,14 +41,20 @@ struct ConvOutput {
 std::int64_t conv_moment_pixels(const ConvShape& shape);
 
 /// y[m, o] (+)= bias[o] + sum over t, i of x[m tap t, i] weight[o, i, t].
-void conv3x3(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x, const float* arranged,
-             const ConvOutput& out);
+void conv3x3(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision, const float* x,
+             const float* arranged, const ConvOutput& out);
 
 /// Parts of the batch that the weights' gradient is summed over apart; `partial` below is [slices, 9 I, O].
 std::int64_t weight_gradient_slices(const ConvShape& shape);
 /// dL_dweight[o, i, t] (+)= sum over pixels m of dL_dy[m, o] x[m tap t, i], in an order that depends on the shape
 /// alone.
-void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x,
-                             const float* dL_dy, float* partial, float* dL_dweight, bool accumulate);
+struct ConvWeightGradient {
+  const float *x, *dL_dy;
+  float* partial;
+  float* dL_dweight;
+  bool accumulate;
+};
+void conv3x3_weight_gradient(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision,
+                             const ConvWeightGradient& p);
 
 }  // namespace srwm::cuda

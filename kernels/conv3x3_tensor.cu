@@ -1,4 +1,6 @@
-// Convolution on tensor cores. A block makes the outputs of 64 or more pixels in a row of the batch for 32 or 64
+// 3x3 convolution on tensor cores (equations in kernels/conv3x3.h).
+//
+// A block makes the outputs of 64 or more pixels in a row of the batch for 32 or 64
 // channels. Its patch, those pixels and the ones before and behind them that their taps reach, stands in shared memory,
 // 16 or 32 words of channels at a time: it is loaded once for all nine taps, and a tap is an offset into it. Taps
 // outside the image read a row of zeros. The weights pass through a ring of three stages, one tap each, in the order in
@@ -14,9 +16,9 @@ namespace {
 constexpr int warp_pixels = 64, warp_columns = 32;
 
 /// How a block of WarpsM x WarpsN warps divides pixels and output channels; each warp has 64 x 32 of them.
-template <Precision P_, int Words_, int WarpsM_, int WarpsN_>
+template <ProductPrecision P_, int Words_, int WarpsM_, int WarpsN_>
 struct Tile {
-  static constexpr Precision P = P_;
+  static constexpr ProductPrecision P = P_;
   static constexpr int Words = Words_, WarpsM = WarpsM_, WarpsN = WarpsN_;
   static constexpr int threads = WarpsM * WarpsN * warp_size;
   static constexpr int pixels = WarpsM * warp_pixels;
@@ -202,14 +204,14 @@ __global__ void __launch_bounds__(Tile::threads, 3) conv_tensor_kernel(ConvArgum
 }
 
 /// One word of the weights: input channels from `i` on (one or two) of tap `tap`, output channel `o`.
-template <Precision P>
+template <ProductPrecision P>
 __device__ unsigned weight_word(const float* weight, int tap, int i, int o, int in, int out, bool transposed) {
   const auto value = [=](int channel) {
     if (channel >= in || o >= out) return 0.0f;
     return transposed ? weight[(static_cast<std::int64_t>(channel) * out + o) * 9 + 8 - tap]
                       : weight[(static_cast<std::int64_t>(o) * in + channel) * 9 + tap];
   };
-  if constexpr (P == Precision::bf16) {
+  if constexpr (P == ProductPrecision::bf16) {
     return to_bf16_pair(value(i), value(i + 1));
   } else {
     return one_word<P>(value(i));
@@ -217,7 +219,7 @@ __device__ unsigned weight_word(const float* weight, int tap, int i, int o, int 
 }
 
 /// Word e of [chunk, tap, group of 32 columns, step of 8 words, half of the group, lane, 4].
-template <Precision P>
+template <ProductPrecision P>
 __global__ void arrange_tensor_kernel(const float* weight, unsigned* to, int in, int out, int words, int groups,
                                       int count, bool transposed) {
   for (int e = static_cast<int>(thread_index()); e < count; e += static_cast<int>(thread_count())) {
@@ -230,16 +232,16 @@ __global__ void arrange_tensor_kernel(const float* weight, unsigned* to, int in,
   }
 }
 
-int words_of_chunk(std::int64_t in, Precision precision) {
-  return in <= (precision == Precision::bf16 ? 32 : 16) ? 16 : 32;
+int words_of_chunk(std::int64_t in, ProductPrecision precision) {
+  return in <= (precision == ProductPrecision::bf16 ? 32 : 16) ? 16 : 32;
 }
 
 std::int64_t column_groups(const ConvShape& shape) {
   return ceil_div(shape.out, warp_columns);
 }
 
-std::int64_t channel_chunks(const ConvShape& shape, Precision precision) {
-  return ceil_div(shape.in, words_of_chunk(shape.in, precision) * (precision == Precision::bf16 ? 2 : 1));
+std::int64_t channel_chunks(const ConvShape& shape, ProductPrecision precision) {
+  return ceil_div(shape.in, words_of_chunk(shape.in, precision) * (precision == ProductPrecision::bf16 ? 2 : 1));
 }
 
 template <typename Tile>
@@ -252,7 +254,7 @@ void launch_tile(cudaStream_t stream, const ConvShape& shape, const ConvArgument
   launch("conv3x3", conv_tensor_kernel<Tile>, grid, stream, arguments);
 }
 
-template <Precision P, int Words>
+template <ProductPrecision P, int Words>
 void launch_words(cudaStream_t stream, const ConvShape& shape, const ConvArguments& arguments) {
   if (column_groups(shape) % 2 == 0) {
     launch_tile<Tile<P, Words, 2, 2>>(stream, shape, arguments);
@@ -261,7 +263,7 @@ void launch_words(cudaStream_t stream, const ConvShape& shape, const ConvArgumen
   }
 }
 
-template <Precision P>
+template <ProductPrecision P>
 void launch_precision(cudaStream_t stream, const ConvShape& shape, const ConvArguments& arguments) {
   if (words_of_chunk(shape.in, P) == 16) {
     launch_words<P, 16>(stream, shape, arguments);
@@ -278,22 +280,22 @@ bool fits_tensor_cores(const ConvShape& shape) {
          shape.width <= most_width;
 }
 
-std::int64_t arranged_words_tensor(const ConvShape& shape, Precision precision) {
+std::int64_t arranged_words_tensor(const ConvShape& shape, ProductPrecision precision) {
   return channel_chunks(shape, precision) * 9 * column_groups(shape) * warp_columns *
          words_of_chunk(shape.in, precision);
 }
 
-void arrange_weights_tensor(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* weight,
-                            bool transposed, float* to) {
+void arrange_weights_tensor(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision,
+                            const float* weight, bool transposed, float* to) {
   const std::int64_t count = arranged_words_tensor(shape, precision);
-  const auto kernel = precision == Precision::fp32   ? arrange_tensor_kernel<Precision::fp32>
-                      : precision == Precision::tf32 ? arrange_tensor_kernel<Precision::tf32>
-                                                     : arrange_tensor_kernel<Precision::bf16>;
+  const auto kernel = precision == ProductPrecision::fp32   ? arrange_tensor_kernel<ProductPrecision::fp32>
+                      : precision == ProductPrecision::tf32 ? arrange_tensor_kernel<ProductPrecision::tf32>
+                                                            : arrange_tensor_kernel<ProductPrecision::bf16>;
   launch("arrange_weights", kernel, elementwise(count), stream, weight, reinterpret_cast<unsigned*>(to), shape.in,
          shape.out, words_of_chunk(shape.in, precision), column_groups(shape), count, transposed);
 }
 
-void conv3x3_tensor(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x,
+void conv3x3_tensor(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision, const float* x,
                     const float* arranged, const ConvOutput& out) {
   const ConvArguments arguments{ImageSize(shape),
                                 static_cast<int>(shape.pixels()),
@@ -303,12 +305,12 @@ void conv3x3_tensor(cudaStream_t stream, const ConvShape& shape, Precision preci
                                 reinterpret_cast<const unsigned*>(arranged),
                                 out};
   switch (precision) {
-    case Precision::fp32:
-      return launch_precision<Precision::fp32>(stream, shape, arguments);
-    case Precision::tf32:
-      return launch_precision<Precision::tf32>(stream, shape, arguments);
-    case Precision::bf16:
-      return launch_precision<Precision::bf16>(stream, shape, arguments);
+    case ProductPrecision::fp32:
+      return launch_precision<ProductPrecision::fp32>(stream, shape, arguments);
+    case ProductPrecision::tf32:
+      return launch_precision<ProductPrecision::tf32>(stream, shape, arguments);
+    case ProductPrecision::bf16:
+      return launch_precision<ProductPrecision::bf16>(stream, shape, arguments);
   }
 }
 

@@ -1,5 +1,7 @@
-// Gradient of the weights on tensor cores: for each tap the product of dL_dy transposed with x at that tap, summed over
-// pixels. A block of nine warps, one per tap, takes 32 output channels, 32 input channels and a slice of the
+// Gradient of the weights of a 3x3 convolution on tensor cores: for each tap the product of dL_dy transposed with x at
+// that tap, summed over pixels.
+//
+// A block of nine warps, one per tap, takes 32 output channels, 32 input channels and a slice of the
 // batch, and keeps its sums in registers. dL_dy of 128 pixels, and x there and where the taps reach, stand in shared
 // memory, with a table of the row that each pixel has at each tap: a row of zeros outside the image.
 #include "kernels/conv3x3_taps.cuh"
@@ -15,10 +17,10 @@ constexpr int tile_pixels = 128, tile_in = 32, tile_out = 32;
 
 /// Rows of words in shared memory. A lane reads single tf32 numbers from rows t and columns g, or rows of eight bf16
 /// numbers: neither finds two in one bank.
-template <Precision P_>
+template <ProductPrecision P_>
 struct Tile {
-  static constexpr Precision P = P_;
-  static constexpr int padding = P == Precision::bf16 ? 4 : 8;
+  static constexpr ProductPrecision P = P_;
+  static constexpr int padding = P == ProductPrecision::bf16 ? 4 : 8;
   static constexpr int out_words = tile_out / channels_per_word<P>, in_words = tile_in / channels_per_word<P>;
   static constexpr int out_stride = out_words + padding, in_stride = in_words + padding;
 
@@ -117,7 +119,7 @@ __device__ __forceinline__ void multiply_tile(WarpSums& sums, const SharedTile<T
   constexpr int step = 8 * channels_per_word<Tile::P>;
 #pragma unroll 1
   for (int pixel = 0; pixel < tile_pixels; pixel += step) {
-    if constexpr (Tile::P == Precision::bf16) {
+    if constexpr (Tile::P == ProductPrecision::bf16) {
       multiply_pairs(sums, shared, tap, pixel);
     } else {
       multiply_numbers(sums, shared, tap, pixel);
@@ -173,7 +175,7 @@ void launch_tile(cudaStream_t stream, const ConvShape& shape, std::int64_t slice
 
 }  // namespace
 
-void weight_gradient_tensor(cudaStream_t stream, const ConvShape& shape, Precision precision, const float* x,
+void weight_gradient_tensor(cudaStream_t stream, const ConvShape& shape, ProductPrecision precision, const float* x,
                             const float* dL_dy, std::int64_t slices, float* partial) {
   const GradientArguments arguments{
       ImageSize(shape),
@@ -185,12 +187,12 @@ void weight_gradient_tensor(cudaStream_t stream, const ConvShape& shape, Precisi
       dL_dy,
       partial};
   switch (precision) {
-    case Precision::fp32:
-      return launch_tile<Tile<Precision::fp32>>(stream, shape, slices, arguments);
-    case Precision::tf32:
-      return launch_tile<Tile<Precision::tf32>>(stream, shape, slices, arguments);
-    case Precision::bf16:
-      return launch_tile<Tile<Precision::bf16>>(stream, shape, slices, arguments);
+    case ProductPrecision::fp32:
+      return launch_tile<Tile<ProductPrecision::fp32>>(stream, shape, slices, arguments);
+    case ProductPrecision::tf32:
+      return launch_tile<Tile<ProductPrecision::tf32>>(stream, shape, slices, arguments);
+    case ProductPrecision::bf16:
+      return launch_tile<Tile<ProductPrecision::bf16>>(stream, shape, slices, arguments);
   }
 }
 

@@ -1,28 +1,28 @@
 // Rows of channels as the words that tensor cores multiply, from global to shared memory.
 #pragma once
 
-#include "core/precision.h"
+#include "kernels/precision.h"
 #include "kernels/tensor_core.cuh"
 
 namespace srwm::cuda {
 
 /// Channels that share a 32-bit word: float32 and tf32 numbers have one each, bf16 two.
-template <Precision P>
-constexpr int channels_per_word = P == Precision::bf16 ? 2 : 1;
+template <ProductPrecision P>
+constexpr int channels_per_word = P == ProductPrecision::bf16 ? 2 : 1;
 
-template <Precision P>
+template <ProductPrecision P>
 __device__ __forceinline__ unsigned one_word(float value) {
-  static_assert(P != Precision::bf16);
-  return P == Precision::tf32 ? to_tf32(value) : __float_as_uint(value);
+  static_assert(P != ProductPrecision::bf16);
+  return P == ProductPrecision::tf32 ? to_tf32(value) : __float_as_uint(value);
 }
 
 /// Channels channel, channel + 1, ... of a row as four words; zeros from `channels` on, which is a multiple of four.
-template <Precision P>
+template <ProductPrecision P>
 __device__ __forceinline__ uint4 load_words(const float* row, int channel, int channels) {
   const float4 zeros = make_float4(0, 0, 0, 0);
   const auto* from = reinterpret_cast<const float4*>(row + channel);
   const float4 a = channel < channels ? __ldg(from) : zeros;
-  if constexpr (P == Precision::bf16) {
+  if constexpr (P == ProductPrecision::bf16) {
     const float4 b = channel + 4 < channels ? __ldg(from + 1) : zeros;
     return {to_bf16_pair(a.x, a.y), to_bf16_pair(a.z, a.w), to_bf16_pair(b.x, b.y), to_bf16_pair(b.z, b.w)};
   } else {
@@ -39,7 +39,7 @@ struct RowPiece {
 };
 
 /// Stores `Words` words of each row of a piece, rows `Stride` words apart. All `Threads` threads of the block call it.
-template <Precision P, int Words, int Stride, int Threads>
+template <ProductPrecision P, int Words, int Stride, int Threads>
 __device__ __forceinline__ void load_rows(unsigned* to, const RowPiece& piece) {
   constexpr int quads = Words / 4;
   [[maybe_unused]] constexpr int at_once = 4 / channels_per_word<P>;
@@ -54,11 +54,11 @@ __device__ __forceinline__ void load_rows(unsigned* to, const RowPiece& piece) {
 }
 
 /// C += A B of words in the given precision. In float32 each factor is cut into its first 11 bits and the rest.
-template <Precision P>
+template <ProductPrecision P>
 struct Products;
 
 template <>
-struct Products<Precision::tf32> {
+struct Products<ProductPrecision::tf32> {
   template <int Columns>
   __device__ static void add(float (&c)[Columns][4], const unsigned (&a)[4], const unsigned (&b)[Columns][2]) {
 #pragma unroll
@@ -67,7 +67,7 @@ struct Products<Precision::tf32> {
 };
 
 template <>
-struct Products<Precision::bf16> {
+struct Products<ProductPrecision::bf16> {
   template <int Columns>
   __device__ static void add(float (&c)[Columns][4], const unsigned (&a)[4], const unsigned (&b)[Columns][2]) {
 #pragma unroll
@@ -81,7 +81,7 @@ __device__ __forceinline__ unsigned rest_of(unsigned bits) {
 }
 
 template <>
-struct Products<Precision::fp32> {
+struct Products<ProductPrecision::fp32> {
   template <int Columns>
   __device__ static void add(float (&c)[Columns][4], const unsigned (&a)[4], const unsigned (&b)[Columns][2]) {
     unsigned rest[4];

@@ -1,3 +1,8 @@
+// DeltaNet, W_t = W_{t-1} + beta (v - W_{t-1} k') (x) k', y_t = W_t q', and its gradient through all of time. The
+// backward pass rebuilds W_{t-1} from W_t by undoing the update, and starts again from a saved W every kept_every
+// steps.
+//
+// A block per (sequence, head) for all steps, W and dL/dW in registers: kernels/fast_weight_matrix.cuh has the layout.
 #include "kernels/delta_net.h"
 #include "kernels/delta_net_in_memory.h"
 #include "kernels/delta_net_places.cuh"

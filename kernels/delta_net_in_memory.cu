@@ -1,3 +1,6 @@
+// DeltaNet (kernels/delta_net.cu) for head sizes without a register layout: W and dL/dW are in device memory.
+//
+// A block per (sequence, head) for all steps. Threads run over rows r of W v, then over columns i of W^T u.
 #include "kernels/delta_net_in_memory.h"
 #include "kernels/delta_net_places.cuh"
 #include "kernels/feature_map.cuh"

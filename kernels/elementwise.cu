@@ -1,3 +1,9 @@
+// Ops whose output elements do not interact, and ones that only move elements: sums, rectifiers, dropout, one-hot
+// columns, gathered rows, channel order, per-channel scaling, global average pooling. Equations are in the headers of
+// lib/ops.
+//
+// A thread per output element, in strides of the whole grid; dropout has a thread per four elements, which share a
+// Philox block.
 #include "kernels/device.cuh"
 #include "kernels/elementwise.h"
 #include "kernels/launch.h"
@@ -41,11 +47,10 @@ __global__ void leaky_relu_backward_kernel(const float* y, const float* dL_dy, f
 }
 
 /// to[n, p, c] (+)= from[n, p, c] factors[n, c], or factors[n, c] / pixels where there is no `from`.
-__global__ void scale_channels_kernel(const float* from, const float* factors, float* to, bool accumulate,
-                                      std::int64_t images, std::int64_t pixels, std::int64_t channels) {
-  for (std::int64_t i = thread_index(); i < images * pixels * channels; i += thread_count()) {
-    const float factor = factors[i / (pixels * channels) * channels + i % channels];
-    put(accumulate, to[i], from != nullptr ? from[i] * factor : factor / static_cast<float>(pixels));
+__global__ void scale_channels_kernel(ChannelScaling p) {
+  for (std::int64_t i = thread_index(); i < p.images * p.pixels * p.channels; i += thread_count()) {
+    const float factor = p.factors[i / (p.pixels * p.channels) * p.channels + i % p.channels];
+    put(p.accumulate, p.to[i], p.from != nullptr ? p.from[i] * factor : factor / static_cast<float>(p.pixels));
   }
 }
 
@@ -181,10 +186,8 @@ void leaky_relu_backward(cudaStream_t stream, const float* y, const float* dL_dy
   launch("leaky_relu backward", leaky_relu_backward_kernel, elementwise(n), stream, y, dL_dy, dL_dz, slope, n);
 }
 
-void scale_channels(cudaStream_t stream, const float* from, const float* factors, float* to, bool accumulate,
-                    std::int64_t images, std::int64_t pixels, std::int64_t channels) {
-  launch("scale_channels", scale_channels_kernel, elementwise(images * pixels * channels), stream, from, factors, to,
-         accumulate, images, pixels, channels);
+void scale_channels(cudaStream_t stream, const ChannelScaling& p) {
+  launch("scale_channels", scale_channels_kernel, elementwise(p.images * p.pixels * p.channels), stream, p);
 }
 
 void mean_over_pixels(cudaStream_t stream, const float* x, float* y, std::int64_t images, std::int64_t pixels,
@@ -195,9 +198,14 @@ void mean_over_pixels(cudaStream_t stream, const float* x, float* y, std::int64_
 
 void mean_over_pixels_backward(cudaStream_t stream, const float* dL_dy, float* dL_dx, bool accumulate,
                                std::int64_t images, std::int64_t pixels, std::int64_t channels) {
-  const float* no_factor = nullptr;
-  launch("mean_over_pixels backward", scale_channels_kernel, elementwise(images * pixels * channels), stream, no_factor,
-         dL_dy, dL_dx, accumulate, images, pixels, channels);
+  const ChannelScaling scaling{.images = images,
+                               .pixels = pixels,
+                               .channels = channels,
+                               .from = nullptr,
+                               .factors = dL_dy,
+                               .to = dL_dx,
+                               .accumulate = accumulate};
+  launch("mean_over_pixels backward", scale_channels_kernel, elementwise(images * pixels * channels), stream, scaling);
 }
 
 void relu_backward(cudaStream_t stream, const float* y, const float* dL_dy, float* dL_dx, bool accumulate,

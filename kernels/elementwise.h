@@ -57,9 +57,15 @@ void to_channels_first(cudaStream_t stream, const float* x, float* y, std::int64
 void to_channels_last(cudaStream_t stream, const float* dL_dy, float* dL_dx, bool accumulate, std::int64_t images,
                       std::int64_t pixels, std::int64_t channels);
 
-/// to[n, p, c] (+)= from[n, p, c] factors[n, c], p over `pixels`, c over `channels`.
-void scale_channels(cudaStream_t stream, const float* from, const float* factors, float* to, bool accumulate,
-                    std::int64_t images, std::int64_t pixels, std::int64_t channels);
+struct ChannelScaling {
+  std::int64_t images, pixels, channels;
+  const float* from;     ///< [images, pixels, channels]
+  const float* factors;  ///< [images, channels]
+  float* to;             ///< as `from`
+  bool accumulate;
+};
+/// to[n, p, c] (+)= from[n, p, c] factors[n, c].
+void scale_channels(cudaStream_t stream, const ChannelScaling& p);
 /// y[n, c] = mean over p of x[n, p, c].
 void mean_over_pixels(cudaStream_t stream, const float* x, float* y, std::int64_t images, std::int64_t pixels,
                       std::int64_t channels);

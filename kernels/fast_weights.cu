@@ -1,3 +1,5 @@
+// Sums over the sequences of a group: out[g] (+)= sum of per_sequence[b] over the B / G sequences b of group g, in
+// their order. A thread per element of out.
 #include "kernels/device.cuh"
 #include "kernels/fast_weights.h"
 #include "kernels/launch.h"

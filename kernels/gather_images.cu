@@ -1,3 +1,5 @@
+// Images of a pool, rotated by quarter turns and normalized: out[p] = (images[index[p]] / 255 - mean_c) / std_c. A
+// thread per element of the result.
 #include "kernels/device.cuh"
 #include "kernels/gather_images.h"
 #include "kernels/launch.h"

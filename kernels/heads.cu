@@ -1,3 +1,6 @@
+// Ops on the heads of a vector: y_h = w_h^T x_h for each head h (lib/ops/head_linear.h), and the maximum of keys and
+// queries subtracted (lib/ops/shift_keys.h). A thread per output element of the products, per weight of their gradient,
+// per head of the shift.
 #include "kernels/device.cuh"
 #include "kernels/heads.h"
 #include "kernels/launch.h"

@@ -1,3 +1,7 @@
+// Linear attention, W_t = W_{t-1} + v (x) k', y_t = W_t q', and its gradient: one pass forward in time that sums W
+// again for dL/dq', one backward that sums dL/dW for dL/dk' and dL/dv.
+//
+// A block per (sequence, head) for all steps, W in registers: kernels/fast_weight_matrix.cuh has the layout.
 #include "kernels/feature_map.cuh"
 #include "kernels/linear_attention.h"
 #include "kernels/linear_attention_in_memory.h"

@@ -1,3 +1,6 @@
+// Linear attention (kernels/linear_attention.cu) for head sizes without a register layout: W is in device memory.
+//
+// A block per (sequence, head) for all steps. Threads run over rows r of W v, then over columns i of W^T u.
 #include "kernels/feature_map.cuh"
 #include "kernels/launch.h"
 #include "kernels/linear_attention_in_memory.h"

@@ -1,4 +1,4 @@
-// Terms of a loss: divergence from given predictions, distance from a given tensor, their weighted sum.
+// Terms of a loss: cross-entropy, divergence from given predictions, distance from a given tensor, their weighted sum.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,39 @@ void weighted_sum(cudaStream_t stream, const SumTerms& terms, float* y);
 /// *out (+)= weight * *x.
 void scaled(cudaStream_t stream, const float* x, float weight, float* out, bool accumulate);
 
-/// p = softmax(wanted), q = softmax(logits), difference = q - p, all [rows, classes]; divergences[m] = KL(p_m || q_m);
-/// loss = their mean.
-void kl_divergence(cudaStream_t stream, const float* wanted, const float* logits, std::int64_t rows, int classes,
-                   float* difference, float* divergences, float* loss);
+struct CrossEntropyForward {
+  std::int64_t rows, classes;
+  const float* logits;          ///< [rows, classes]
+  const std::int32_t* targets;  ///< [rows]
+  float* probabilities;         ///< [rows, classes]
+  float *losses, *hits;         ///< [rows]
+  float *loss, *correct;        ///< one number each
+};
+/// probabilities = softmax(logits); losses[m] = -log p[m, target]; hits[m] = 1 if the first largest logit is the
+/// target's, else 0; loss = mean of losses, correct = sum of hits.
+void cross_entropy(cudaStream_t stream, const CrossEntropyForward& p);
+
+struct CrossEntropyBackward {
+  std::int64_t rows, classes;
+  const float* probabilities;
+  const std::int32_t* targets;
+  const float* dL_dloss;
+  float* dL_dlogits;
+  bool accumulate;
+};
+/// dL_dlogits (+)= *dL_dloss / rows (probabilities - onehot(target)).
+void cross_entropy_backward(cudaStream_t stream, const CrossEntropyBackward& p);
+
+struct KlDivergenceForward {
+  std::int64_t rows;
+  int classes;
+  const float *wanted, *logits;  ///< [rows, classes]
+  float* difference;             ///< [rows, classes]
+  float* divergences;            ///< [rows]
+  float* loss;
+};
+/// p = softmax(wanted), q = softmax(logits), difference = q - p; divergences[m] = KL(p_m || q_m); loss = their mean.
+void kl_divergence(cudaStream_t stream, const KlDivergenceForward& p);
 /// dL_dlogits (+)= *dL_dloss / rows difference.
 void kl_divergence_backward(cudaStream_t stream, const float* difference, const float* dL_dloss, std::int64_t rows,
                             std::int64_t classes, float* dL_dlogits, bool accumulate);

@@ -1,3 +1,7 @@
+// The elementwise part of an LSTM step, from z = w_ih x + b_ih + w_hh h + b_hh computed by matrix products before it:
+// c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g), h_t = sigmoid(o) tanh(c_t), and its gradient.
+//
+// One launch per step, a thread per (sequence, unit).
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
 #include "kernels/lstm.h"

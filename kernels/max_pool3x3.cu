@@ -1,3 +1,5 @@
+// 3x3 max-pool with stride 2 and padding 1, channels last, and its gradient. A thread per element of y forward and of x
+// backward, whose element lies in up to four windows: no atomics.
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
 #include "kernels/max_pool3x3.h"

@@ -1,3 +1,6 @@
+// Causal softmax attention, y_t = sum_j a_tj v_j with a_tj = softmax over j of q_t . k_j / sqrt(d), and its gradient
+// (lib/ops/softmax_attention.h). Scores are made again in the backward pass from their saved log-sums.
+//
 // A warp works on one step or one position of a head. Lanes run along the other side of the scores, 32 at a time, for
 // products q . k, and along the d numbers of the head for sums over positions or steps.
 #include "kernels/device.cuh"

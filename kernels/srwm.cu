@@ -1,3 +1,9 @@
+// SRWM, [y, q, k, b] = W_{t-1} phi(x_t), W_t = W_{t-1} + B_t (W_{t-1} (q' - k')) (x) k' (lib/ops/srwm.h), and its
+// gradient through all of time. The backward pass rebuilds W_{t-1} from W_t by undoing the update, and starts again
+// from a saved W every kept_every steps.
+//
+// A block per (sequence, head) for all steps, W and dL/dW in registers, the rows in four blocks y, q, k, b:
+// kernels/fast_weight_matrix.cuh has the layout.
 #include "kernels/fast_weight_head.cuh"
 #include "kernels/fast_weight_matrix.cuh"
 #include "kernels/srwm.h"

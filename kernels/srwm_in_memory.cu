@@ -1,3 +1,7 @@
+// SRWM (kernels/srwm.cu) for head sizes without a register layout, and any number of outputs: W and dL/dW are in device
+// memory, the vectors of a step in shared memory.
+//
+// A block per (sequence, head) for all steps. Threads run over rows r of W v, then over columns i of W^T u.
 #include "kernels/device.cuh"
 #include "kernels/fast_weight_head.cuh"
 #include "kernels/launch.h"

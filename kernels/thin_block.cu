@@ -1,3 +1,8 @@
+// The first block of a convolutional network, y = ReLU(max over 2x2 of batch-norm(conv(x))), without storing the
+// convolved images: the equations are in kernels/thin_block.h.
+//
+// Blocks take tiles of an image that fit into shared memory with their border. Lanes are channels and warps take
+// windows in turn, or (sums over patches) a block takes a slice of the pixels and a pair of input channels.
 #include <algorithm>
 
 #include "kernels/device.cuh"
@@ -327,21 +332,20 @@ __global__ void channel_sums_kernel(Images s, const float* partial, int slices, 
   channel_sums[s.out + c] = static_cast<float>(with_convolved - totals[0] * static_cast<double>(mean[c]));
 }
 
-__global__ void weight_gradient_kernel(Images s, bool training, const double* sums, const double* patch_sums,
-                                       const float* weight, NormGradient k, float* dL_dweight, bool accumulate) {
+__global__ void weight_gradient_kernel(Images s, ThinWeightGradient p) {
   const auto e = static_cast<int>(thread_index());
   if (e >= s.out * s.taps()) return;
   const int channel = e / s.taps(), tap = e % s.taps();
-  const auto scale = static_cast<double>(k.scale[channel]);
-  double gradient = scale * sums[(1 + tap) * s.out + channel];
-  if (training) {
+  const auto scale = static_cast<double>(p.k.scale[channel]);
+  double gradient = scale * p.sums[(1 + tap) * s.out + channel];
+  if (p.training) {
     const double count = s.pixels();
-    const PatchMoments patches{patch_sums, count};
-    const float* w = weight + channel * s.taps();
-    gradient -= scale * sums[channel] * patches.mean(tap);
-    gradient += static_cast<double>(k.slope[channel]) * count * patches.covariance_times(w, s.taps(), tap);
+    const PatchMoments patches{p.patch_sums, count};
+    const float* w = p.weight + channel * s.taps();
+    gradient -= scale * p.sums[channel] * patches.mean(tap);
+    gradient += static_cast<double>(p.k.slope[channel]) * count * patches.covariance_times(w, s.taps(), tap);
   }
-  put(accumulate, dL_dweight[e], static_cast<float>(gradient));
+  put(p.accumulate, p.dL_dweight[e], static_cast<float>(gradient));
 }
 
 /// The instance of a kernel for the number of channels.
@@ -407,12 +411,9 @@ void thin_channel_sums(cudaStream_t stream, const ThinShape& shape, const float*
          Images(shape), partial, thin_slices(shape), weight, mean, sums, channel_sums);
 }
 
-void thin_weight_gradient(cudaStream_t stream, const ThinShape& shape, bool training, const double* sums,
-                          const double* patch_sums, const float* weight, const NormGradient& k, float* dL_dweight,
-                          bool accumulate) {
+void thin_weight_gradient(cudaStream_t stream, const ThinShape& shape, const ThinWeightGradient& p) {
   const Launch blocks{static_cast<unsigned>(ceil_div(shape.out * shape.taps(), 64)), 64};
-  launch("thin_weight_gradient", weight_gradient_kernel, blocks, stream, Images(shape), training, sums, patch_sums,
-         weight, k, dL_dweight, accumulate);
+  launch("thin_weight_gradient", weight_gradient_kernel, blocks, stream, Images(shape), p);
 }
 
 }  // namespace srwm::cuda

@@ -52,9 +52,16 @@ void thin_winner_sums(cudaStream_t stream, const ThinShape& shape, const float* 
 /// norm_gradient wants them, a single slice [1, 2, out].
 void thin_channel_sums(cudaStream_t stream, const ThinShape& shape, const float* partial, const float* weight,
                        const float* mean, double* sums, float* channel_sums);
+struct ThinWeightGradient {
+  bool training;
+  const double* sums;        ///< as thin_channel_sums left them
+  const double* patch_sums;  ///< of patch_sums; needed in training
+  const float* weight;       ///< [out, taps]
+  NormGradient k;
+  float* dL_dweight;
+  bool accumulate;
+};
 /// dL_dweight (+)= as above; without `training` only scale sum of g p.
-void thin_weight_gradient(cudaStream_t stream, const ThinShape& shape, bool training, const double* sums,
-                          const double* patch_sums, const float* weight, const NormGradient& k, float* dL_dweight,
-                          bool accumulate);
+void thin_weight_gradient(cudaStream_t stream, const ThinShape& shape, const ThinWeightGradient& p);
 
 }  // namespace srwm::cuda

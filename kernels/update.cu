@@ -1,3 +1,8 @@
+// One optimizer step for all parameters: the norm of the gradient, the decision whether and with which scale to apply
+// it, and Adam or RMSProp (equations in lib/ops/update.h).
+//
+// Parameters are cut into chunks; a block per chunk, for the squares and for the update. One block adds the squares in
+// double and decides.
 #include "kernels/device.cuh"
 #include "kernels/launch.h"
 #include "kernels/update.h"

@@ -27,9 +27,13 @@ ActorCriticLaunch launch_of(const ActorCritic& op, const Tensors<ActorCritic::in
 void forward(Context& ctx, const Forward<ActorCritic>& f) {
   f.saved.log_probs = ctx.empty(f.in[ActorCritic::logits].shape());
   const Tensor partial = ctx.empty({3, f.op.vs.numel()});
-  actor_critic(stream_of(ctx), launch_of(f.op, f.in), f.saved.log_probs.data<float>(), partial.data<float>(),
-               f.out[ActorCritic::loss].data<float>(), f.out[ActorCritic::policy].data<float>(),
-               f.out[ActorCritic::baseline].data<float>(), f.out[ActorCritic::entropy].data<float>());
+  actor_critic(stream_of(ctx), {.of = launch_of(f.op, f.in),
+                                .log_pi = f.saved.log_probs.data<float>(),
+                                .partial = partial.data<float>(),
+                                .loss = f.out[ActorCritic::loss].data<float>(),
+                                .policy = f.out[ActorCritic::policy].data<float>(),
+                                .baseline = f.out[ActorCritic::baseline].data<float>(),
+                                .entropy = f.out[ActorCritic::entropy].data<float>()});
 }
 
 void backward(Context& ctx, const Backward<ActorCritic>& g) {
@@ -40,9 +44,13 @@ void backward(Context& ctx, const Backward<ActorCritic>& g) {
     sum_into(ctx, values);
     return;
   }
-  actor_critic_backward(stream_of(ctx), launch_of(g.op, g.in), g.saved.log_probs.data<float>(), dL_dloss.data<float>(),
-                        logits.wanted() ? logits.value.data<float>() : nullptr, accumulates(logits),
-                        values.wanted() ? values.value.data<float>() : nullptr, accumulates(values));
+  actor_critic_backward(stream_of(ctx), {.of = launch_of(g.op, g.in),
+                                         .log_pi = g.saved.log_probs.data<float>(),
+                                         .dL_dloss = dL_dloss.data<float>(),
+                                         .dL_dlogits = logits.wanted() ? logits.value.data<float>() : nullptr,
+                                         .accumulate_logits = accumulates(logits),
+                                         .dL_dvalues = values.wanted() ? values.value.data<float>() : nullptr,
+                                         .accumulate_values = accumulates(values)});
 }
 
 }  // namespace

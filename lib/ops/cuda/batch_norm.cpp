@@ -47,8 +47,15 @@ void backward(Context& ctx, const Backward<BatchNorm>& b) {
   const NormGradientTensors k(ctx, channels);
   float* partial = ctx.empty({channel_sum_floats(pixels, channels)}).data<float>();
   norm_gradient_sums(stream_of(ctx), dL_dz, x, mean, partial, pixels, channels);
-  norm_gradient(stream_of(ctx), b.op.state.training, partial, pixels, pixels, channels, mean,
-                b.saved.inv_std.data<float>(), b.in[BatchNorm::gamma].data<float>(), k.pointers(),
+  const NormGradientSums sums{.training = b.op.state.training,
+                              .channels = channels,
+                              .partial = partial,
+                              .summed = pixels,
+                              .values = pixels,
+                              .mean = mean,
+                              .inv_std = b.saved.inv_std.data<float>(),
+                              .gamma = b.in[BatchNorm::gamma].data<float>()};
+  norm_gradient(stream_of(ctx), sums, k.pointers(),
                 parameter_gradients(b.dL_din[BatchNorm::gamma], b.dL_din[BatchNorm::beta]));
   const Grad& dL_dresidual = b.dL_din[BatchNorm::residual];
   if (dL_dresidual.wanted()) {
@@ -57,8 +64,13 @@ void backward(Context& ctx, const Backward<BatchNorm>& b) {
   }
   const Grad& dL_dx = b.dL_din[BatchNorm::x];
   if (!dL_dx.wanted()) return;
-  apply_norm_gradient(stream_of(ctx), k.pointers(), dL_dz, x, dL_dx.value.data<float>(), accumulates(dL_dx), pixels,
-                      channels);
+  apply_norm_gradient(stream_of(ctx), {.pixels = pixels,
+                                       .channels = channels,
+                                       .k = k.pointers(),
+                                       .dL_dy = dL_dz,
+                                       .x = x,
+                                       .dL_dx = dL_dx.value.data<float>(),
+                                       .accumulate = accumulates(dL_dx)});
 }
 
 }  // namespace

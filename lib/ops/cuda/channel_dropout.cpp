@@ -19,8 +19,13 @@ Tensor draw_factors(Context& ctx, const ChannelDropout& op, std::int64_t images,
 
 /// to (+)= from m / (1 - p), all [N, H, W, C].
 void apply(Context& ctx, const Tensor& factors, const Tensor& from, const Tensor& to, bool accumulate) {
-  scale_channels(stream_of(ctx), from.data<float>(), factors.data<float>(), to.data<float>(), accumulate, from.dim(0),
-                 from.dim(1) * from.dim(2), from.dim(3));
+  scale_channels(stream_of(ctx), {.images = from.dim(0),
+                                  .pixels = from.dim(1) * from.dim(2),
+                                  .channels = from.dim(3),
+                                  .from = from.data<float>(),
+                                  .factors = factors.data<float>(),
+                                  .to = to.data<float>(),
+                                  .accumulate = accumulate});
 }
 
 void forward(Context& ctx, const Forward<ChannelDropout>& f) {

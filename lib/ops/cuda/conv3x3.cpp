@@ -1,6 +1,6 @@
 #include "ops/conv3x3.h"
 
-#include "kernels/normalisation.h"
+#include "kernels/column_sums.h"
 #include "ops/cuda/convolution.h"
 #include "ops/scratch.h"
 

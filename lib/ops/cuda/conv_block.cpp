@@ -52,8 +52,15 @@ void wide_backward(Context& ctx, const Backward<ConvBlock>& b) {
   const NormGradientTensors k(ctx, shape.channels);
   float* partial = ctx.empty({channel_sum_floats(shape.windows(), shape.channels)}).data<float>();
   norm_pool_relu_sums(stream_of(ctx), shape, pooled, convolved.data<float>(), mean, partial);
-  norm_gradient(stream_of(ctx), b.op.state.training, partial, shape.windows(), shape.pixels(), shape.channels, mean,
-                b.saved.inv_std.data<float>(), b.in[ConvBlock::gamma].data<float>(), k.pointers(),
+  const NormGradientSums sums{.training = b.op.state.training,
+                              .channels = shape.channels,
+                              .partial = partial,
+                              .summed = shape.windows(),
+                              .values = shape.pixels(),
+                              .mean = mean,
+                              .inv_std = b.saved.inv_std.data<float>(),
+                              .gamma = b.in[ConvBlock::gamma].data<float>()};
+  norm_gradient(stream_of(ctx), sums, k.pointers(),
                 parameter_gradients(b.dL_din[ConvBlock::gamma], b.dL_din[ConvBlock::beta], b.dL_din[ConvBlock::bias]));
   const Tensor dL_dconvolved = ctx.empty(convolved.shape());
   norm_pool_relu_gradient(stream_of(ctx), shape, pooled, convolved.data<float>(), k.pointers(),

@@ -10,10 +10,22 @@ ConvShape conv_shape(const Tensor& x, const Tensor& weight) {
 
 namespace {
 
+ProductPrecision precision_of(const Context& context) {
+  switch (context.precision()) {
+    case Precision::fp32:
+      return ProductPrecision::fp32;
+    case Precision::tf32:
+      return ProductPrecision::tf32;
+    case Precision::bf16:
+      break;
+  }
+  return ProductPrecision::bf16;
+}
+
 void convolve(Context& context, const ConvShape& shape, WeightsOf use, const float* x, const Tensor& weight,
               const ConvOutput& out) {
   const ScratchScope scope(context);
-  const Precision precision = context.precision();
+  const ProductPrecision precision = precision_of(context);
   float* arranged = context.empty({arranged_floats(shape, precision)}).data<float>();
   arrange_weights(stream_of(context), shape, precision, use, weight.data<float>(), arranged);
   conv3x3(stream_of(context), shape, precision, x, arranged, out);
@@ -35,8 +47,12 @@ void convolve_backward(Context& context, const Tensor& x, const Tensor& weight, 
   if (!dL_dweight.wanted()) return;
   const ScratchScope scope(context);
   const Tensor partial = context.empty({weight_gradient_slices(shape), weight.numel()});
-  conv3x3_weight_gradient(stream_of(context), shape, context.precision(), x.data<float>(), dL_dy, partial.data<float>(),
-                          dL_dweight.value.data<float>(), accumulates(dL_dweight));
+  conv3x3_weight_gradient(stream_of(context), shape, precision_of(context),
+                          {.x = x.data<float>(),
+                           .dL_dy = dL_dy,
+                           .partial = partial.data<float>(),
+                           .dL_dweight = dL_dweight.value.data<float>(),
+                           .accumulate = accumulates(dL_dweight)});
 }
 
 }  // namespace srwm::cuda

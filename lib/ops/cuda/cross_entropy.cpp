@@ -1,6 +1,6 @@
 #include "ops/cross_entropy.h"
 
-#include "kernels/normalisation.h"
+#include "kernels/losses.h"
 #include "ops/cuda/grad.h"
 
 namespace srwm::cuda {
@@ -10,9 +10,15 @@ void forward(Context& ctx, const Forward<CrossEntropy>& f) {
   const Tensor& logits = f.in[CrossEntropy::logits];
   f.saved.probabilities = ctx.empty(logits.shape());
   const Tensor losses = ctx.empty({logits.dim(0)}), hits = ctx.empty({logits.dim(0)});
-  cross_entropy(stream_of(ctx), logits.data<float>(), f.op.targets.data<std::int32_t>(), logits.dim(0), logits.dim(1),
-                f.saved.probabilities.data<float>(), losses.data<float>(), hits.data<float>(),
-                f.out[CrossEntropy::loss].data<float>(), f.out[CrossEntropy::correct].data<float>());
+  cross_entropy(stream_of(ctx), {.rows = logits.dim(0),
+                                 .classes = logits.dim(1),
+                                 .logits = logits.data<float>(),
+                                 .targets = f.op.targets.data<std::int32_t>(),
+                                 .probabilities = f.saved.probabilities.data<float>(),
+                                 .losses = losses.data<float>(),
+                                 .hits = hits.data<float>(),
+                                 .loss = f.out[CrossEntropy::loss].data<float>(),
+                                 .correct = f.out[CrossEntropy::correct].data<float>()});
 }
 
 void backward(Context& ctx, const Backward<CrossEntropy>& g) {
@@ -24,9 +30,13 @@ void backward(Context& ctx, const Backward<CrossEntropy>& g) {
     return;
   }
   const Tensor& probabilities = g.saved.probabilities;
-  cross_entropy_backward(stream_of(ctx), probabilities.data<float>(), g.op.targets.data<std::int32_t>(),
-                         dL_dloss.data<float>(), grad.value.data<float>(), accumulates(grad), probabilities.dim(0),
-                         probabilities.dim(1));
+  cross_entropy_backward(stream_of(ctx), {.rows = probabilities.dim(0),
+                                          .classes = probabilities.dim(1),
+                                          .probabilities = probabilities.data<float>(),
+                                          .targets = g.op.targets.data<std::int32_t>(),
+                                          .dL_dloss = dL_dloss.data<float>(),
+                                          .dL_dlogits = grad.value.data<float>(),
+                                          .accumulate = accumulates(grad)});
 }
 
 }  // namespace

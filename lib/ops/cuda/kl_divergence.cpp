@@ -10,9 +10,13 @@ void forward(Context& ctx, const Forward<KlDivergence>& f) {
   const Tensor& logits = f.in[KlDivergence::logits];
   f.saved.difference = ctx.empty(logits.shape());
   const Tensor divergences = ctx.empty({logits.dim(0)});
-  kl_divergence(stream_of(ctx), f.op.wanted.data<float>(), logits.data<float>(), logits.dim(0),
-                static_cast<int>(logits.dim(1)), f.saved.difference.data<float>(), divergences.data<float>(),
-                f.out[0].data<float>());
+  kl_divergence(stream_of(ctx), {.rows = logits.dim(0),
+                                 .classes = static_cast<int>(logits.dim(1)),
+                                 .wanted = f.op.wanted.data<float>(),
+                                 .logits = logits.data<float>(),
+                                 .difference = f.saved.difference.data<float>(),
+                                 .divergences = divergences.data<float>(),
+                                 .loss = f.out[0].data<float>()});
 }
 
 void backward(Context& ctx, const Backward<KlDivergence>& g) {

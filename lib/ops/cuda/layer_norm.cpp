@@ -1,6 +1,7 @@
 #include "ops/layer_norm.h"
 
-#include "kernels/normalisation.h"
+#include "kernels/column_sums.h"
+#include "kernels/layer_norm.h"
 #include "ops/cuda/grad.h"
 
 namespace srwm::cuda {
@@ -11,9 +12,15 @@ void forward(Context& ctx, const Forward<LayerNorm>& f) {
   const std::int64_t rows = rows_of(x);
   f.saved.mean = ctx.empty({rows});
   f.saved.inv_std = ctx.empty({rows});
-  layer_norm(stream_of(ctx), x.data<float>(), f.in[LayerNorm::gamma].data<float>(), f.in[LayerNorm::beta].data<float>(),
-             static_cast<float>(f.op.eps), f.out[0].data<float>(), f.saved.mean.data<float>(),
-             f.saved.inv_std.data<float>(), rows, x.dim(-1));
+  layer_norm(stream_of(ctx), {.rows = rows,
+                              .width = x.dim(-1),
+                              .x = x.data<float>(),
+                              .gamma = f.in[LayerNorm::gamma].data<float>(),
+                              .beta = f.in[LayerNorm::beta].data<float>(),
+                              .eps = static_cast<float>(f.op.eps),
+                              .y = f.out[0].data<float>(),
+                              .mean = f.saved.mean.data<float>(),
+                              .inv_std = f.saved.inv_std.data<float>()});
 }
 
 void backward(Context& ctx, const Backward<LayerNorm>& g) {
@@ -24,13 +31,27 @@ void backward(Context& ctx, const Backward<LayerNorm>& g) {
   const Grad &dL_dx = g.dL_din[LayerNorm::x], &dL_dgamma = g.dL_din[LayerNorm::gamma],
              &dL_dbeta = g.dL_din[LayerNorm::beta];
   if (dL_dx.wanted()) {
-    layer_norm_backward(stream_of(ctx), x.data<float>(), g.in[LayerNorm::gamma].data<float>(), mean, inv_std, dL_dy,
-                        dL_dx.value.data<float>(), accumulates(dL_dx), rows, width);
+    layer_norm_backward(stream_of(ctx), {.rows = rows,
+                                         .width = width,
+                                         .x = x.data<float>(),
+                                         .dL_dy = dL_dy,
+                                         .gamma = g.in[LayerNorm::gamma].data<float>(),
+                                         .mean = mean,
+                                         .inv_std = inv_std,
+                                         .dL_dx = dL_dx.value.data<float>(),
+                                         .accumulate = accumulates(dL_dx)});
   }
   const Tensor partial = ctx.empty({column_sum_slices(rows), width});
   if (dL_dgamma.wanted()) {
-    normalised_column_sums(stream_of(ctx), x.data<float>(), mean, inv_std, dL_dy, rows, width, partial.data<float>(),
-                           dL_dgamma.value.data<float>(), accumulates(dL_dgamma));
+    normalized_column_sums(stream_of(ctx), {.rows = rows,
+                                            .width = width,
+                                            .x = x.data<float>(),
+                                            .dL_dy = dL_dy,
+                                            .mean = mean,
+                                            .inv_std = inv_std,
+                                            .partial = partial.data<float>(),
+                                            .out = dL_dgamma.value.data<float>(),
+                                            .accumulate = accumulates(dL_dgamma)});
   }
   if (dL_dbeta.wanted()) {
     column_sums(stream_of(ctx), dL_dy, rows, width, partial.data<float>(), dL_dbeta.value.data<float>(),

@@ -1,6 +1,6 @@
 #include "ops/linear.h"
 
-#include "kernels/normalisation.h"
+#include "kernels/column_sums.h"
 #include "ops/cuda/gemm.h"
 #include "ops/cuda/grad.h"
 

@@ -1,8 +1,8 @@
 #include "ops/lstm.h"
 
+#include "kernels/column_sums.h"
 #include "kernels/fast_weights.h"
 #include "kernels/lstm.h"
-#include "kernels/normalisation.h"
 #include "ops/cuda/gemm.h"
 #include "ops/cuda/grad.h"
 

@@ -64,14 +64,26 @@ void thin_block_backward(Context& context, const Backward<ConvBlock>& b) {
   thin_winner_sums(stream, shape, x.data<float>(), pooled, partial);
   thin_channel_sums(stream, shape, partial, weight.data<float>(), mean, sums, channel_sums);
   const NormGradientTensors k(context, shape.out);
-  constexpr std::int64_t one_slice = 1;
-  norm_gradient(stream, b.op.state.training, channel_sums, one_slice, shape.pixels(), shape.out, mean,
-                b.saved.inv_std.data<float>(), b.in[ConvBlock::gamma].data<float>(), k.pointers(),
+  const NormGradientSums of_channels{.training = b.op.state.training,
+                                     .channels = shape.out,
+                                     .partial = channel_sums,
+                                     .summed = 1,  // one slice
+                                     .values = shape.pixels(),
+                                     .mean = mean,
+                                     .inv_std = b.saved.inv_std.data<float>(),
+                                     .gamma = b.in[ConvBlock::gamma].data<float>()};
+  norm_gradient(stream, of_channels, k.pointers(),
                 parameter_gradients(b.dL_din[ConvBlock::gamma], b.dL_din[ConvBlock::beta], b.dL_din[ConvBlock::bias]));
   const Grad& dL_dweight = b.dL_din[ConvBlock::weight];
   if (!dL_dweight.wanted()) return;
-  thin_weight_gradient(stream, shape, b.op.state.training, sums, b.saved.patch_moments.data<double>(),
-                       weight.data<float>(), k.pointers(), dL_dweight.value.data<float>(), accumulates(dL_dweight));
+  thin_weight_gradient(stream, shape,
+                       {.training = b.op.state.training,
+                        .sums = sums,
+                        .patch_sums = b.saved.patch_moments.data<double>(),
+                        .weight = weight.data<float>(),
+                        .k = k.pointers(),
+                        .dL_dweight = dL_dweight.value.data<float>(),
+                        .accumulate = accumulates(dL_dweight)});
 }
 
 }  // namespace srwm::cuda

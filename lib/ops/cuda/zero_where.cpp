@@ -7,8 +7,13 @@ namespace srwm::cuda {
 namespace {
 
 void apply(Context& ctx, const ZeroWhere& op, const Tensor& from, const Tensor& to, bool accumulate) {
-  zero_where(stream_of(ctx), from.data<float>(), op.mask.data<std::uint8_t>() + op.step, op.mask.dim(1),
-             to.data<float>(), accumulate, to.dim(0), to.numel() / to.dim(0));
+  zero_where(stream_of(ctx), {.batch = to.dim(0),
+                              .n = to.numel() / to.dim(0),
+                              .x = from.data<float>(),
+                              .mask = op.mask.data<std::uint8_t>() + op.step,
+                              .stride = op.mask.dim(1),
+                              .y = to.data<float>(),
+                              .accumulate = accumulate});
 }
 
 void forward(Context& ctx, const Forward<ZeroWhere>& f) {
