@@ -22,3 +22,9 @@ function(srwm_python_test name script)
     set_tests_properties(${name} PROPERTIES DISABLED ON)
   endif()
 endfunction()
+
+# srwm_plain_python_test(NAME SCRIPT arguments...): the same for a script that needs nothing but Python's own modules.
+function(srwm_plain_python_test name script)
+  add_test(NAME ${name} COMMAND python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 60)
+endfunction()
