@@ -47,7 +47,7 @@ __global__ void swap_axes_kernel(const float* x, float* y, bool accumulate, std:
   }
 }
 
-__global__ void zero_where_kernel(ZeroWhereLaunch p) {
+__global__ void masked_fill_kernel(MaskedFillLaunch p) {
   for (std::int64_t i = thread_index(); i < p.batch * p.n; i += thread_count()) {
     put(p.accumulate, p.y[i], p.mask[i / p.n * p.stride] != 0 ? 0.0f : p.x[i]);
   }
@@ -84,8 +84,8 @@ void swap_axes(cudaStream_t stream, const float* x, float* y, bool accumulate, s
          width);
 }
 
-void zero_where(cudaStream_t stream, const ZeroWhereLaunch& p) {
-  launch("zero_where", zero_where_kernel, elementwise(p.batch * p.n), stream, p);
+void masked_fill(cudaStream_t stream, const MaskedFillLaunch& p) {
+  launch("masked_fill", masked_fill_kernel, elementwise(p.batch * p.n), stream, p);
 }
 
 }  // namespace srwm::cuda

@@ -25,7 +25,7 @@ void add_shared_backward(cudaStream_t stream, const float* dL_dy, float scale, f
 void swap_axes(cudaStream_t stream, const float* x, float* y, bool accumulate, std::int64_t batch, std::int64_t steps,
                std::int64_t width);
 
-struct ZeroWhereLaunch {
+struct MaskedFillLaunch {
   std::int64_t batch, n;
   const float* x;            ///< [batch, n]
   const std::uint8_t* mask;  ///< an element every `stride`
@@ -34,6 +34,6 @@ struct ZeroWhereLaunch {
   bool accumulate;
 };
 /// y[b, i] (+)= mask[b * stride] ? 0 : x[b, i].
-void zero_where(cudaStream_t stream, const ZeroWhereLaunch& p);
+void masked_fill(cudaStream_t stream, const MaskedFillLaunch& p);
 
 }  // namespace srwm::cuda

@@ -1,9 +1,9 @@
 #include "nn/carried_core.h"
 
 #include "ops/add_shared.h"
+#include "ops/masked_fill.h"
 #include "ops/scratch.h"
 #include "ops/swap_axes.h"
-#include "ops/zero_where.h"
 
 namespace srwm {
 namespace {
@@ -63,7 +63,7 @@ void copy_initial(Context& context, const CoreState& to, const CoreState* from) 
 CoreState restarted(Tape& tape, const CoreState& state, const Tensor& reset, std::int64_t t) {
   CoreState result;
   for (std::size_t i = 0; i < state.size(); ++i) {
-    result.push_back(tape.apply(ZeroWhere{.mask = reset, .step = t}, {state.at(i)})[0]);
+    result.push_back(tape.apply(MaskedFill{.mask = reset, .step = t}, {state.at(i)})[0]);
   }
   return result;
 }

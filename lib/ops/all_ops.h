@@ -24,6 +24,7 @@
   CPU(Linear)                        \
   CPU(LinearAttention)               \
   CPU(Lstm)                          \
+  REFERENCE(MaskedFill)              \
   CPU(MaxPool2x2)                    \
   CPU(MaxPool3x3)                    \
   REFERENCE(MeanSquares)             \
@@ -35,5 +36,4 @@
   REFERENCE(SpatialMean)             \
   CPU(Srwm)                          \
   REFERENCE(SwapAxes)                \
-  REFERENCE(WeightedSum)             \
-  REFERENCE(ZeroWhere)
+  REFERENCE(WeightedSum)

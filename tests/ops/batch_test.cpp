@@ -1,10 +1,10 @@
 // Ops on batches of rows and of states.
 #include "ops/add_shared.h"
 #include "ops/append_column.h"
+#include "ops/masked_fill.h"
 #include "ops/op_harness.h"
 #include "ops/op_run.h"
 #include "ops/swap_axes.h"
-#include "ops/zero_where.h"
 
 namespace srwm::test {
 namespace {
@@ -48,23 +48,23 @@ std::vector<OpCase<SwapAxes>> swap_speed_cases() {
   return {swap_case({32, 51, 257}, 1)};
 }
 
-OpCase<ZeroWhere> zero_case(Shape x, std::int64_t steps, std::int64_t step, std::uint64_t seed) {
+OpCase<MaskedFill> zero_case(Shape x, std::int64_t steps, std::int64_t step, std::uint64_t seed) {
   return {.name = fmt::format("{} step {} of {}", x.to_string(), step, steps),
-          .op = always(ZeroWhere{.mask = random_mask({x[0], steps}, 0.4, seed), .step = step}),
+          .op = always(MaskedFill{.mask = random_mask({x[0], steps}, 0.4, seed), .step = step}),
           .in = {operand(x)},
           .seed = seed};
 }
-std::vector<OpCase<ZeroWhere>> zero_cases() {
+std::vector<OpCase<MaskedFill>> zero_cases() {
   return {zero_case({1, 3}, 1, 0, 1), zero_case({9, 2, 5}, 4, 3, 2), zero_case({33, 31}, 3, 1, 3)};
 }
-std::vector<OpCase<ZeroWhere>> zero_speed_cases() {
+std::vector<OpCase<MaskedFill>> zero_speed_cases() {
   return {zero_case({48, 8, 16, 52}, 51, 7, 1)};
 }
 
 SRWM_TEST_OP(AppendColumn, append_cases, append_speed_cases)
 SRWM_TEST_OP(AddShared, add_shared_cases, add_shared_speed_cases)
 SRWM_TEST_OP(SwapAxes, swap_cases, swap_speed_cases)
-SRWM_TEST_OP(ZeroWhere, zero_cases, zero_speed_cases)
+SRWM_TEST_OP(MaskedFill, zero_cases, zero_speed_cases)
 
 TEST_CASE("AppendColumn clips what it appends", "[ops]") {
   OpRun<AppendColumn> run({.column = Tensor::of<float>({4}, std::vector<float>{-3, -0.5f, 0.25f, 10}), .limit = 1},
@@ -79,8 +79,8 @@ TEST_CASE("ops on batches refuse what does not fit", "[ops]") {
   CHECK_THROWS_AS(AppendColumn{}.plan({x}), ShapeError);
   CHECK_THROWS_AS(AddShared{}.plan({x, Tensor::owning({2, 3}, DType::f32)}), ShapeError);
   CHECK_THROWS_AS(SwapAxes{}.plan({x}), ShapeError);
-  CHECK_THROWS_AS((ZeroWhere{.mask = random_mask({4, 2}, 0.5, 1), .step = 2}.plan({x})), ShapeError);
-  CHECK_THROWS_AS((ZeroWhere{.mask = random_mask({3, 2}, 0.5, 1), .step = 1}.plan({x})), ShapeError);
+  CHECK_THROWS_AS((MaskedFill{.mask = random_mask({4, 2}, 0.5, 1), .step = 2}.plan({x})), ShapeError);
+  CHECK_THROWS_AS((MaskedFill{.mask = random_mask({3, 2}, 0.5, 1), .step = 1}.plan({x})), ShapeError);
 }
 
 }  // namespace

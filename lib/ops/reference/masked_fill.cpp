@@ -1,11 +1,11 @@
-#include "ops/zero_where.h"
+#include "ops/masked_fill.h"
 
 #include "core/parallel.h"
 #include "ops/grad.h"
 
 namespace srwm {
 
-OutputSpecs<ZeroWhere::outputs> ZeroWhere::plan(const Tensors<inputs>& in) const {
+OutputSpecs<MaskedFill::outputs> MaskedFill::plan(const Tensors<inputs>& in) const {
   expect_real(name, "x", in[x]);
   const std::int64_t steps = mask.absent() || mask.shape().rank() != 2 ? 1 : mask.dim(1);
   expect_tensor(name, "mask", mask, {in[x].dim(0), steps}, DType::u8);
@@ -18,15 +18,15 @@ OutputSpecs<ZeroWhere::outputs> ZeroWhere::plan(const Tensors<inputs>& in) const
 namespace srwm::reference {
 namespace {
 
-bool masked(const ZeroWhere& op, std::int64_t b) {
+bool masked(const MaskedFill& op, std::int64_t b) {
   return op.mask.data<std::uint8_t>()[b * op.mask.dim(1) + op.step] != 0;
 }
 
 // y[b] = mask[b, step] ? 0 : x[b]
 template <typename Real>
-void forward(Context& ctx, const Forward<ZeroWhere>& f) {
+void forward(Context& ctx, const Forward<MaskedFill>& f) {
   const std::int64_t batch = f.out[0].dim(0), n = f.out[0].numel() / batch;
-  const Real* x = f.in[ZeroWhere::x].data<Real>();
+  const Real* x = f.in[MaskedFill::x].data<Real>();
   Real* y = f.out[0].data<Real>();
   parallel_for(ctx.threads(), batch, [&](std::int64_t b) {
     const bool zero = masked(f.op, b);
@@ -36,8 +36,8 @@ void forward(Context& ctx, const Forward<ZeroWhere>& f) {
 
 // dL/dx[b] = mask[b, step] ? 0 : dL/dy[b]
 template <typename Real>
-void backward(Context& ctx, const Backward<ZeroWhere>& g) {
-  const Grad& grad = g.dL_din[ZeroWhere::x];
+void backward(Context& ctx, const Backward<MaskedFill>& g) {
+  const Grad& grad = g.dL_din[MaskedFill::x];
   if (!grad.wanted()) return;
   const std::int64_t batch = grad.value.dim(0), n = grad.value.numel() / batch;
   const Real* dy = g.dL_dout[0].data<Real>();
@@ -50,9 +50,9 @@ void backward(Context& ctx, const Backward<ZeroWhere>& g) {
 
 }  // namespace
 
-Body<ZeroWhere> body_of(Tag<ZeroWhere>, DType real) {
-  return real == DType::f64 ? Body<ZeroWhere>{forward<double>, backward<double>}
-                            : Body<ZeroWhere>{forward<float>, backward<float>};
+Body<MaskedFill> body_of(Tag<MaskedFill>, DType real) {
+  return real == DType::f64 ? Body<MaskedFill>{forward<double>, backward<double>}
+                            : Body<MaskedFill>{forward<float>, backward<float>};
 }
 
 }  // namespace srwm::reference

@@ -6,8 +6,8 @@
 namespace srwm {
 
 /// y[b] = x[b], or 0 where mask[b, step] is 1; x [B, ...], mask u8 [B, T] of 0 and 1.
-struct ZeroWhere {
-  static constexpr const char* name = "zero_where";
+struct MaskedFill {
+  static constexpr const char* name = "masked_fill";
   static constexpr int inputs = 1, outputs = 1;
   enum In { x };
   Tensor mask;
