@@ -25,13 +25,13 @@ __global__ void append_column_backward_kernel(const float* dL_dy, float* dL_dx, 
   }
 }
 
-__global__ void add_shared_kernel(const float* x, const float* shared, float scale, float* y, std::int64_t batch,
-                                  std::int64_t n) {
+__global__ void broadcast_add_kernel(const float* x, const float* shared, float scale, float* y, std::int64_t batch,
+                                     std::int64_t n) {
   for (std::int64_t i = thread_index(); i < batch * n; i += thread_count()) y[i] = x[i] + scale * shared[i % n];
 }
 
-__global__ void add_shared_backward_kernel(const float* dL_dy, float scale, float* dL_dshared, bool accumulate,
-                                           std::int64_t batch, std::int64_t n) {
+__global__ void broadcast_add_backward_kernel(const float* dL_dy, float scale, float* dL_dshared, bool accumulate,
+                                              std::int64_t batch, std::int64_t n) {
   for (std::int64_t i = thread_index(); i < n; i += thread_count()) {
     double sum = 0;
     for (std::int64_t b = 0; b < batch; ++b) sum += static_cast<double>(dL_dy[b * n + i]);
@@ -67,14 +67,14 @@ void append_column_backward(cudaStream_t stream, const float* dL_dy, float* dL_d
          accumulate, rows, features);
 }
 
-void add_shared(cudaStream_t stream, const float* x, const float* shared, float scale, float* y, std::int64_t batch,
-                std::int64_t n) {
-  launch("add_shared", add_shared_kernel, elementwise(batch * n), stream, x, shared, scale, y, batch, n);
+void broadcast_add(cudaStream_t stream, const float* x, const float* shared, float scale, float* y, std::int64_t batch,
+                   std::int64_t n) {
+  launch("broadcast_add", broadcast_add_kernel, elementwise(batch * n), stream, x, shared, scale, y, batch, n);
 }
 
-void add_shared_backward(cudaStream_t stream, const float* dL_dy, float scale, float* dL_dshared, bool accumulate,
-                         std::int64_t batch, std::int64_t n) {
-  launch("add_shared_backward", add_shared_backward_kernel, elementwise(n), stream, dL_dy, scale, dL_dshared,
+void broadcast_add_backward(cudaStream_t stream, const float* dL_dy, float scale, float* dL_dshared, bool accumulate,
+                            std::int64_t batch, std::int64_t n) {
+  launch("broadcast_add_backward", broadcast_add_backward_kernel, elementwise(n), stream, dL_dy, scale, dL_dshared,
          accumulate, batch, n);
 }
 

@@ -15,11 +15,11 @@ void append_column_backward(cudaStream_t stream, const float* dL_dy, float* dL_d
                             std::int64_t features);
 
 /// y[b, i] = x[b, i] + scale shared[i], b < batch, i < n.
-void add_shared(cudaStream_t stream, const float* x, const float* shared, float scale, float* y, std::int64_t batch,
-                std::int64_t n);
+void broadcast_add(cudaStream_t stream, const float* x, const float* shared, float scale, float* y, std::int64_t batch,
+                   std::int64_t n);
 /// dL_dshared[i] (+)= scale sum_b dL_dy[b, i], in the order of b.
-void add_shared_backward(cudaStream_t stream, const float* dL_dy, float scale, float* dL_dshared, bool accumulate,
-                         std::int64_t batch, std::int64_t n);
+void broadcast_add_backward(cudaStream_t stream, const float* dL_dy, float scale, float* dL_dshared, bool accumulate,
+                            std::int64_t batch, std::int64_t n);
 
 /// y[t, b, i] (+)= x[b, t, i]: x [batch, steps, width]. With batch and steps exchanged it is its own inverse.
 void swap_axes(cudaStream_t stream, const float* x, float* y, bool accumulate, std::int64_t batch, std::int64_t steps,

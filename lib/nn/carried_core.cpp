@@ -1,6 +1,6 @@
 #include "nn/carried_core.h"
 
-#include "ops/add_shared.h"
+#include "ops/broadcast_add.h"
 #include "ops/masked_fill.h"
 #include "ops/scratch.h"
 #include "ops/swap_axes.h"
@@ -34,7 +34,7 @@ void copy(Context& context, const CoreState& to, const CoreState& from) {
 CoreState from_shift(Tape& tape, const CoreState& shift, const CoreState& initial) {
   CoreState state;
   for (std::size_t i = 0; i < shift.size(); ++i) {
-    state.push_back(initial.at(i).absent() ? shift.at(i) : tape.apply(AddShared{}, {shift.at(i), initial.at(i)})[0]);
+    state.push_back(initial.at(i).absent() ? shift.at(i) : tape.apply(BroadcastAdd{}, {shift.at(i), initial.at(i)})[0]);
   }
   return state;
 }
@@ -45,7 +45,7 @@ CoreState to_shift(Tape& tape, const CoreState& state, const CoreState& initial)
   for (std::size_t i = 0; i < state.size(); ++i) {
     const Tensor value = state.at(i).value();
     shift.push_back(initial.at(i).absent() ? Variable(value)
-                                           : tape.apply(AddShared{.scale = -1}, {value, initial.at(i).value()})[0]);
+                                           : tape.apply(BroadcastAdd{.scale = -1}, {value, initial.at(i).value()})[0]);
   }
   return shift;
 }

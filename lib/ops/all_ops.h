@@ -7,9 +7,9 @@
 #define SRWM_ALL_OPS(CPU, REFERENCE) \
   REFERENCE(ActorCritic)             \
   REFERENCE(Add)                     \
-  REFERENCE(AddShared)               \
   REFERENCE(AppendColumn)            \
   CPU(BatchNorm)                     \
+  REFERENCE(BroadcastAdd)            \
   CPU(ChannelDropout)                \
   REFERENCE(ConcatOneHot)            \
   CPU(Conv3x3)                       \

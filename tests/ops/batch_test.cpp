@@ -1,6 +1,6 @@
 // Ops on batches of rows and of states.
-#include "ops/add_shared.h"
 #include "ops/append_column.h"
+#include "ops/broadcast_add.h"
 #include "ops/masked_fill.h"
 #include "ops/op_harness.h"
 #include "ops/op_run.h"
@@ -22,20 +22,21 @@ std::vector<OpCase<AppendColumn>> append_speed_cases() {
   return {append_case(1632, 256, 1)};
 }
 
-OpCase<AddShared> add_shared_case(Shape x, double scale, std::uint64_t seed) {
+OpCase<BroadcastAdd> broadcast_add_case(Shape x, double scale, std::uint64_t seed) {
   Shape shared{1};
   for (int axis = 1; axis < x.rank(); ++axis) shared.push_back(x[axis]);
   return {.name = fmt::format("{} scale {}", x.to_string(), scale),
-          .op = always(AddShared{.scale = scale}),
+          .op = always(BroadcastAdd{.scale = scale}),
           .in = {operand(x), operand(shared)},
           .seed = seed,
           .terms = x[0]};
 }
-std::vector<OpCase<AddShared>> add_shared_cases() {
-  return {add_shared_case({1, 1}, 1, 1), add_shared_case({7, 2, 3, 5}, -1, 2), add_shared_case({65, 33}, 0.5, 3)};
+std::vector<OpCase<BroadcastAdd>> broadcast_add_cases() {
+  return {broadcast_add_case({1, 1}, 1, 1), broadcast_add_case({7, 2, 3, 5}, -1, 2),
+          broadcast_add_case({65, 33}, 0.5, 3)};
 }
-std::vector<OpCase<AddShared>> add_shared_speed_cases() {
-  return {add_shared_case({48, 8, 16, 52}, 1, 1)};
+std::vector<OpCase<BroadcastAdd>> broadcast_add_speed_cases() {
+  return {broadcast_add_case({48, 8, 16, 52}, 1, 1)};
 }
 
 OpCase<SwapAxes> swap_case(Shape x, std::uint64_t seed) {
@@ -62,7 +63,7 @@ std::vector<OpCase<MaskedFill>> zero_speed_cases() {
 }
 
 SRWM_TEST_OP(AppendColumn, append_cases, append_speed_cases)
-SRWM_TEST_OP(AddShared, add_shared_cases, add_shared_speed_cases)
+SRWM_TEST_OP(BroadcastAdd, broadcast_add_cases, broadcast_add_speed_cases)
 SRWM_TEST_OP(SwapAxes, swap_cases, swap_speed_cases)
 SRWM_TEST_OP(MaskedFill, zero_cases, zero_speed_cases)
 
@@ -77,7 +78,7 @@ TEST_CASE("AppendColumn clips what it appends", "[ops]") {
 TEST_CASE("ops on batches refuse what does not fit", "[ops]") {
   const Tensor x = Tensor::owning({4, 3}, DType::f32);
   CHECK_THROWS_AS(AppendColumn{}.plan({x}), ShapeError);
-  CHECK_THROWS_AS(AddShared{}.plan({x, Tensor::owning({2, 3}, DType::f32)}), ShapeError);
+  CHECK_THROWS_AS(BroadcastAdd{}.plan({x, Tensor::owning({2, 3}, DType::f32)}), ShapeError);
   CHECK_THROWS_AS(SwapAxes{}.plan({x}), ShapeError);
   CHECK_THROWS_AS((MaskedFill{.mask = random_mask({4, 2}, 0.5, 1), .step = 2}.plan({x})), ShapeError);
   CHECK_THROWS_AS((MaskedFill{.mask = random_mask({3, 2}, 0.5, 1), .step = 1}.plan({x})), ShapeError);

@@ -1,11 +1,11 @@
-#include "ops/add_shared.h"
+#include "ops/broadcast_add.h"
 
 #include "core/parallel.h"
 #include "ops/grad.h"
 
 namespace srwm {
 
-OutputSpecs<AddShared::outputs> AddShared::plan(const Tensors<inputs>& in) const {
+OutputSpecs<BroadcastAdd::outputs> BroadcastAdd::plan(const Tensors<inputs>& in) const {
   expect_real(name, "x", in[x]);
   expect_real(name, "shared", in[shared]);
   Shape one{1};
@@ -21,9 +21,9 @@ namespace {
 
 // y[b, i] = x[b, i] + scale shared[i]
 template <typename Real>
-void forward(Context& ctx, const Forward<AddShared>& f) {
-  const std::int64_t n = f.in[AddShared::shared].numel();
-  const Real *x = f.in[AddShared::x].data<Real>(), *shared = f.in[AddShared::shared].data<Real>();
+void forward(Context& ctx, const Forward<BroadcastAdd>& f) {
+  const std::int64_t n = f.in[BroadcastAdd::shared].numel();
+  const Real *x = f.in[BroadcastAdd::x].data<Real>(), *shared = f.in[BroadcastAdd::shared].data<Real>();
   const Real scale = static_cast<Real>(f.op.scale);
   Real* y = f.out[0].data<Real>();
   parallel_for(ctx.threads(), f.out[0].dim(0), [&](std::int64_t b) {
@@ -33,10 +33,10 @@ void forward(Context& ctx, const Forward<AddShared>& f) {
 
 // dL/dx[b, i] = dL/dy[b, i];  dL/dshared[i] = scale sum_b dL/dy[b, i]
 template <typename Real>
-void backward(Context& ctx, const Backward<AddShared>& g) {
-  const std::int64_t batch = g.out[0].dim(0), n = g.in[AddShared::shared].numel();
+void backward(Context& ctx, const Backward<BroadcastAdd>& g) {
+  const std::int64_t batch = g.out[0].dim(0), n = g.in[BroadcastAdd::shared].numel();
   const Real* dy = g.dL_dout[0].data<Real>();
-  const Grad &dx = g.dL_din[AddShared::x], &dshared = g.dL_din[AddShared::shared];
+  const Grad &dx = g.dL_din[BroadcastAdd::x], &dshared = g.dL_din[BroadcastAdd::shared];
   if (dx.wanted()) {
     Real* d = dx.value.data<Real>();
     parallel_for(ctx.threads(), batch, [&](std::int64_t b) {
@@ -57,9 +57,9 @@ void backward(Context& ctx, const Backward<AddShared>& g) {
 
 }  // namespace
 
-Body<AddShared> body_of(Tag<AddShared>, DType real) {
-  return real == DType::f64 ? Body<AddShared>{forward<double>, backward<double>}
-                            : Body<AddShared>{forward<float>, backward<float>};
+Body<BroadcastAdd> body_of(Tag<BroadcastAdd>, DType real) {
+  return real == DType::f64 ? Body<BroadcastAdd>{forward<double>, backward<double>}
+                            : Body<BroadcastAdd>{forward<float>, backward<float>};
 }
 
 }  // namespace srwm::reference

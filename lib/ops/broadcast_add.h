@@ -7,8 +7,8 @@ namespace srwm {
 
 /// y[b] = x[b] + scale shared[0], x [B, ...], shared [1, ...]. With scale 1 and -1 it leads from the shifts W_t - W_0
 /// of a batch of fast weights to the weights and back.
-struct AddShared {
-  static constexpr const char* name = "add_shared";
+struct BroadcastAdd {
+  static constexpr const char* name = "broadcast_add";
   static constexpr int inputs = 2, outputs = 1;
   enum In { x, shared };
   double scale = 1;
