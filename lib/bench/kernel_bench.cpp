@@ -13,6 +13,7 @@
 #include "ops/conv_block.h"
 #include "ops/delta_net.h"
 #include "ops/dropout.h"
+#include "ops/global_avg_pool.h"
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
 #include "ops/linear_attention.h"
@@ -20,7 +21,6 @@
 #include "ops/max_pool2x2.h"
 #include "ops/relu.h"
 #include "ops/softmax_attention.h"
-#include "ops/spatial_mean.h"
 #include "ops/srwm.h"
 
 namespace srwm {
@@ -182,7 +182,7 @@ void res12(Bench& bench, std::int64_t images, std::int64_t size) {
   }
   bench.add(fmt::format("channel_dropout {}x{}x{}x{}", images, size, size, in), ChannelDropout{.p = 0.1},
             {Shape{images, size, size, in}}, {});
-  bench.add(fmt::format("spatial_mean {}x{}x{}x{}", images, size, size, in), SpatialMean{},
+  bench.add(fmt::format("global_avg_pool {}x{}x{}x{}", images, size, size, in), GlobalAvgPool{},
             {Shape{images, size, size, in}}, {});
 }
 

@@ -6,9 +6,9 @@
 
 #include "ops/batch_norm.h"
 #include "ops/conv3x3.h"
+#include "ops/global_avg_pool.h"
 #include "ops/linear.h"
 #include "ops/max_pool2x2.h"
-#include "ops/spatial_mean.h"
 
 namespace srwm {
 namespace {
@@ -71,7 +71,7 @@ Res12::Norm Res12::make_norm(ParameterSet& set, const std::string& prefix, std::
 Variable Res12::operator()(Tape& tape, const Variable& images, ForwardMode mode) const {
   Variable x = images;
   for (const Block& block : blocks_) x = apply(tape, block, x, mode);
-  return tape.apply(SpatialMean{}, {x})[0];
+  return tape.apply(GlobalAvgPool{}, {x})[0];
 }
 
 Variable Res12::normalise(Tape& tape, const Norm& norm, const Variable& x, const Variable& residual, double slope,

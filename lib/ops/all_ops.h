@@ -18,6 +18,7 @@
   CPU(DeltaNet)                      \
   CPU(Dropout)                       \
   REFERENCE(FlattenChw)              \
+  REFERENCE(GlobalAvgPool)           \
   REFERENCE(HeadLinear)              \
   REFERENCE(KlDivergence)            \
   CPU(LayerNorm)                     \
@@ -33,7 +34,6 @@
   REFERENCE(SelectRows)              \
   REFERENCE(ShiftKeys)               \
   CPU(SoftmaxAttention)              \
-  REFERENCE(SpatialMean)             \
   CPU(Srwm)                          \
   REFERENCE(SwapAxes)                \
   REFERENCE(WeightedSum)

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "ops/channel_dropout.h"
+#include "ops/global_avg_pool.h"
 #include "ops/op_harness.h"
 #include "ops/op_run.h"
-#include "ops/spatial_mean.h"
 
 namespace srwm::test {
 namespace {
@@ -26,24 +26,25 @@ std::vector<OpCase<ChannelDropout>> channel_dropout_speed_cases() {
   return {channel_dropout_case({416, 16, 16, 64}, 0.3, 1)};
 }
 
-OpCase<SpatialMean> spatial_mean_case(Shape shape, std::uint64_t seed) {
+OpCase<GlobalAvgPool> global_avg_pool_case(Shape shape, std::uint64_t seed) {
   return {.name = shape.to_string(),
-          .op = always(SpatialMean{}),
+          .op = always(GlobalAvgPool{}),
           .in = {operand(shape)},
           .seed = seed,
           .terms = shape[1] * shape[2]};
 }
 
-std::vector<OpCase<SpatialMean>> spatial_mean_cases() {
-  return {spatial_mean_case({1, 1, 1, 1}, 1), spatial_mean_case({3, 2, 5, 31}, 2), spatial_mean_case({2, 5, 5, 64}, 3)};
+std::vector<OpCase<GlobalAvgPool>> global_avg_pool_cases() {
+  return {global_avg_pool_case({1, 1, 1, 1}, 1), global_avg_pool_case({3, 2, 5, 31}, 2),
+          global_avg_pool_case({2, 5, 5, 64}, 3)};
 }
 
-std::vector<OpCase<SpatialMean>> spatial_mean_speed_cases() {
-  return {spatial_mean_case({416, 5, 5, 256}, 1)};
+std::vector<OpCase<GlobalAvgPool>> global_avg_pool_speed_cases() {
+  return {global_avg_pool_case({416, 5, 5, 256}, 1)};
 }
 
 SRWM_TEST_OP(ChannelDropout, channel_dropout_cases, channel_dropout_speed_cases)
-SRWM_TEST_OP(SpatialMean, spatial_mean_cases, spatial_mean_speed_cases)
+SRWM_TEST_OP(GlobalAvgPool, global_avg_pool_cases, global_avg_pool_speed_cases)
 
 TEST_CASE("ChannelDropout drops whole channels, each with its probability, and scales the others") {
   const std::int64_t images = 40, pixels = 6, channels = 50;

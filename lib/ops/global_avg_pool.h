@@ -6,8 +6,8 @@
 namespace srwm {
 
 /// y[n, c] = mean over h, w of x[n, h, w, c]; x [N, H, W, C], y [N, C].
-struct SpatialMean {
-  static constexpr const char* name = "spatial_mean";
+struct GlobalAvgPool {
+  static constexpr const char* name = "global_avg_pool";
   static constexpr int inputs = 1, outputs = 1;
   enum In { x };
   struct Saved {};

@@ -1,10 +1,10 @@
-#include "ops/spatial_mean.h"
+#include "ops/global_avg_pool.h"
 
 #include "ops/reference/nhwc.h"
 
 namespace srwm {
 
-OutputSpecs<SpatialMean::outputs> SpatialMean::plan(const Tensors<inputs>& in) const {
+OutputSpecs<GlobalAvgPool::outputs> GlobalAvgPool::plan(const Tensors<inputs>& in) const {
   expect_real(name, "x", in[x], 4);
   if (in[x].dim(1) < 1 || in[x].dim(2) < 1) {
     shape_error(name, "x", "[N, H, W, C] with H and W of at least 1", in[x].shape().to_string());
@@ -19,8 +19,8 @@ namespace {
 
 // y[n, c] = mean over h, w of x[n, h, w, c]
 template <typename Real>
-void forward(Context&, const Forward<SpatialMean>& f) {
-  const Nhwc<Real> x(f.in[SpatialMean::x]);
+void forward(Context&, const Forward<GlobalAvgPool>& f) {
+  const Nhwc<Real> x(f.in[GlobalAvgPool::x]);
   Real* y = f.out[0].data<Real>();
   for (std::int64_t n = 0; n < x.N; ++n) {
     for (std::int64_t c = 0; c < x.C; ++c) {
@@ -33,8 +33,8 @@ void forward(Context&, const Forward<SpatialMean>& f) {
 
 // dL/dx[n, h, w, c] = dL/dy[n, c] / (H W)
 template <typename Real>
-void backward(Context&, const Backward<SpatialMean>& b) {
-  const Grad& grad = b.dL_din[SpatialMean::x];
+void backward(Context&, const Backward<GlobalAvgPool>& b) {
+  const Grad& grad = b.dL_din[GlobalAvgPool::x];
   if (!grad.wanted()) return;
   const Nhwc<Real> dx(grad.value);
   const Real* dy = b.dL_dout[0].data<Real>();
@@ -49,8 +49,8 @@ void backward(Context&, const Backward<SpatialMean>& b) {
 
 }  // namespace
 
-Body<SpatialMean> body_of(Tag<SpatialMean>, DType real) {
-  return SRWM_REFERENCE_BODY(SpatialMean, real);
+Body<GlobalAvgPool> body_of(Tag<GlobalAvgPool>, DType real) {
+  return SRWM_REFERENCE_BODY(GlobalAvgPool, real);
 }
 
 }  // namespace srwm::reference

@@ -1,4 +1,4 @@
-#include "ops/spatial_mean.h"
+#include "ops/global_avg_pool.h"
 
 #include "kernels/elementwise.h"
 #include "ops/cuda/grad.h"
@@ -6,13 +6,13 @@
 namespace srwm::cuda {
 namespace {
 
-void forward(Context& ctx, const Forward<SpatialMean>& f) {
-  const Tensor& x = f.in[SpatialMean::x];
+void forward(Context& ctx, const Forward<GlobalAvgPool>& f) {
+  const Tensor& x = f.in[GlobalAvgPool::x];
   mean_over_pixels(stream_of(ctx), x.data<float>(), f.out[0].data<float>(), x.dim(0), x.dim(1) * x.dim(2), x.dim(3));
 }
 
-void backward(Context& ctx, const Backward<SpatialMean>& b) {
-  const Grad& grad = b.dL_din[SpatialMean::x];
+void backward(Context& ctx, const Backward<GlobalAvgPool>& b) {
+  const Grad& grad = b.dL_din[GlobalAvgPool::x];
   if (!grad.wanted()) return;
   const Tensor& dL_dx = grad.value;
   mean_over_pixels_backward(stream_of(ctx), b.dL_dout[0].data<float>(), dL_dx.data<float>(), accumulates(grad),
@@ -21,7 +21,7 @@ void backward(Context& ctx, const Backward<SpatialMean>& b) {
 
 }  // namespace
 
-Body<SpatialMean> body_of(Tag<SpatialMean>) {
+Body<GlobalAvgPool> body_of(Tag<GlobalAvgPool>) {
   return {forward, backward};
 }
 
