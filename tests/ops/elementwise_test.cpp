@@ -56,14 +56,14 @@ SRWM_TEST_OP(Dropout, dropout_cases, dropout_speed_cases)
 /// Output of the fast dropout of ones.
 std::vector<float> dropped_ones(double p, std::uint32_t site, std::uint32_t step, std::uint64_t seed) {
   const Backend backend = bodiless_backend();
-  Context ctx(backend, DType::f32, 2, seed);
-  ctx.set_random_step(step);
+  Context context(backend, DType::f32, 2, seed);
+  context.set_random_step(step);
   constexpr std::int64_t n = 40001;
   const std::vector<float> ones(n, 1.0f);
   const Tensors<1> in{Tensor::of<float>({n}, ones)}, out{Tensor::owning({n}, DType::f32)};
   const Dropout op{.p = p, .site = site};
   Dropout::Saved saved;
-  cpu_backend().body<Dropout>().forward(ctx, Forward<Dropout>{op, in, out, saved});
+  cpu_backend().body<Dropout>().forward(context, Forward<Dropout>{op, in, out, saved});
   const auto y = out[0].span<float>();
   return {y.begin(), y.end()};
 }
@@ -83,14 +83,14 @@ TEST_CASE("Dropout zeroes the fraction p and keeps the mean; every site, step an
 
 TEST_CASE("Relu of 0 and -0 is 0 with gradient 0, and NaN stays", "[ops]") {
   const Backend backend = bodiless_backend();
-  Context ctx(backend, DType::f32, 1);
+  Context context(backend, DType::f32, 1);
   const std::vector<float> values{0.0f, -0.0f, std::numeric_limits<float>::quiet_NaN()}, ones(3, 1.0f);
   const Tensors<1> in{Tensor::of<float>({3}, values)}, out{Tensor::owning({3}, DType::f32)};
   const Grads<1> grads{Grad{Tensor::owning({3}, DType::f32), GradMode::overwrite}};
   Relu::Saved saved;
   const Body<Relu> body = cpu_backend().body<Relu>();
-  body.forward(ctx, Forward<Relu>{Relu{}, in, out, saved});
-  body.backward(ctx, Backward<Relu>{Relu{}, in, out, saved, Tensors<1>{Tensor::of<float>({3}, ones)}, grads});
+  body.forward(context, Forward<Relu>{Relu{}, in, out, saved});
+  body.backward(context, Backward<Relu>{Relu{}, in, out, saved, Tensors<1>{Tensor::of<float>({3}, ones)}, grads});
   CHECK(out[0].data<float>()[0] == 0.0f);
   CHECK(out[0].data<float>()[1] == 0.0f);
   CHECK(std::isnan(out[0].data<float>()[2]));

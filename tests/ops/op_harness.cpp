@@ -130,11 +130,11 @@ Tensor sum(const Tensor& a, const Tensor& b) {
   return result;
 }
 
-void poison_step_memory(Context& ctx) {
-  const Tensor block = ctx.empty({std::int64_t{4} << 20}, DType::u8);
+void poison_step_memory(Context& context) {
+  const Tensor block = context.empty({std::int64_t{4} << 20}, DType::u8);
   const std::vector<unsigned char> poison(block.bytes(), poison_byte);
-  ctx.upload(block, poison.data());
-  ctx.rewind();
+  context.upload(block, poison.data());
+  context.rewind();
 }
 
 void Report::require(bool condition, const std::string& what) {

@@ -25,7 +25,7 @@ void fill(const Tensor& tensor, const Draw& draw, std::uint64_t seed, std::uint3
 /// Elementwise sum, in double.
 Tensor sum(const Tensor& a, const Tensor& b);
 /// Makes every byte of step memory that comes next a poisoned one.
-void poison_step_memory(Context& ctx);
+void poison_step_memory(Context& context);
 
 /// Collects what is wrong with a case.
 class Report {

@@ -33,8 +33,8 @@ TEST_CASE("the harness accepts correct bodies", "[harness]") {
 }
 
 TEST_CASE("the harness finds wrong, unwritten, overrun and unrepeatable outputs", "[harness]") {
-  const auto off_by_little = [](Context& ctx, const Forward<Add>& f) {
-    plain_f32.forward(ctx, f);
+  const auto off_by_little = [](Context& context, const Forward<Add>& f) {
+    plain_f32.forward(context, f);
     f.out[0].data<float>()[7] += 1e-3f;
   };
   CHECK_THAT(failures_with(off_by_little, nullptr),
@@ -43,53 +43,53 @@ TEST_CASE("the harness finds wrong, unwritten, overrun and unrepeatable outputs"
     for (int i = 0; i < 14; ++i) f.out[0].data<float>()[i] = f.in[0].data<float>()[i] + f.in[1].data<float>()[i];
   };
   CHECK_THAT(failures_with(unwritten, nullptr), Contains("the worst, 14, is") && Contains("nan"));
-  const auto overrun = [](Context& ctx, const Forward<Add>& f) {
-    plain_f32.forward(ctx, f);
+  const auto overrun = [](Context& context, const Forward<Add>& f) {
+    plain_f32.forward(context, f);
     f.out[0].data<float>()[15] = 0;
   };
   CHECK_THAT(failures_with(overrun, nullptr), Contains("output 0 was overrun"));
-  const auto per_threads = [](Context& ctx, const Forward<Add>& f) {
-    plain_f32.forward(ctx, f);
-    f.out[0].data<float>()[0] *= 1 + 1e-7f * static_cast<float>(ctx.threads());
+  const auto per_threads = [](Context& context, const Forward<Add>& f) {
+    plain_f32.forward(context, f);
+    f.out[0].data<float>()[0] *= 1 + 1e-7f * static_cast<float>(context.threads());
   };
   CHECK_THAT(failures_with(per_threads, nullptr), Contains("output 0 differs in its bits on 3 threads"));
-  const auto writes_input = [](Context& ctx, const Forward<Add>& f) {
-    plain_f32.forward(ctx, f);
+  const auto writes_input = [](Context& context, const Forward<Add>& f) {
+    plain_f32.forward(context, f);
     f.in[1].data<float>()[2] = 0;
   };
   CHECK_THAT(failures_with(writes_input, nullptr), Contains("input 1 was changed"));
 }
 
 TEST_CASE("the harness finds gradients that are wrong or written in the wrong way", "[harness]") {
-  const auto always_overwrites = [](Context& ctx, const Backward<Add>& g) {
+  const auto always_overwrites = [](Context& context, const Backward<Add>& g) {
     Grads<2> grads = g.dL_din;
     for (Grad& grad : grads) {
       if (grad.wanted()) grad.mode = GradMode::overwrite;
     }
-    plain_f32.backward(ctx, Backward<Add>{g.op, g.in, g.out, g.saved, g.dL_dout, grads});
+    plain_f32.backward(context, Backward<Add>{g.op, g.in, g.out, g.saved, g.dL_dout, grads});
   };
   CHECK_THAT(failures_with(nullptr, always_overwrites), Contains("accumulated gradient of input 0"));
-  const auto always_accumulates = [](Context& ctx, const Backward<Add>& g) {
+  const auto always_accumulates = [](Context& context, const Backward<Add>& g) {
     Grads<2> grads = g.dL_din;
     for (Grad& grad : grads) {
       if (grad.wanted()) grad.mode = GradMode::accumulate;
     }
-    plain_f32.backward(ctx, Backward<Add>{g.op, g.in, g.out, g.saved, g.dL_dout, grads});
+    plain_f32.backward(context, Backward<Add>{g.op, g.in, g.out, g.saved, g.dL_dout, grads});
   };
   CHECK_THAT(failures_with(nullptr, always_accumulates), Contains("fast body, gradient of input 0: 15 of 15"));
-  const auto never_ignores = [](Context& ctx, const Backward<Add>& g) {
+  const auto never_ignores = [](Context& context, const Backward<Add>& g) {
     Grads<2> grads = g.dL_din;
     for (Grad& grad : grads) {
       if (!grad.wanted() && grad.value) grad.mode = GradMode::overwrite;
     }
-    plain_f32.backward(ctx, Backward<Add>{g.op, g.in, g.out, g.saved, g.dL_dout, grads});
+    plain_f32.backward(context, Backward<Add>{g.op, g.in, g.out, g.saved, g.dL_dout, grads});
   };
   CHECK_THAT(failures_with(nullptr, never_ignores), Contains("ignoring the gradient of input 1: it was written"));
 }
 
 TEST_CASE("the harness finds a reference whose gradient is not its derivative", "[harness]") {
-  const auto one_percent_off = [](Context& ctx, const Backward<Add>& g) {
-    plain_f64.backward(ctx, g);
+  const auto one_percent_off = [](Context& context, const Backward<Add>& g) {
+    plain_f64.backward(context, g);
     if (g.dL_din[0].mode == GradMode::overwrite) g.dL_din[0].value.data<double>()[3] *= 1.01;
   };
   const OpBodies<Add> bodies{

@@ -35,10 +35,10 @@ TEST_CASE("PackSrwm: columns of w0 are y, q, k, b") {
   const Tensors<PackSrwm::inputs> in{filled({1, 2, 3, 3}, 1), filled({1, 2, 3, 3}, 2), filled({1, 2, 3, 3}, 3),
                                      filled({1, 2, 3, 4}, 4)};
   const Backend backend = bodiless_backend();
-  Context ctx(backend, DType::f32, 1);
+  Context context(backend, DType::f32, 1);
   const Tensors<PackSrwm::outputs> out{Tensor::owning(PackSrwm{}.plan(in)[0].shape, DType::f32)};
   PackSrwm::Saved saved;
-  cpu_backend().body<PackSrwm>().forward(ctx, {PackSrwm{}, in, out, saved});
+  cpu_backend().body<PackSrwm>().forward(context, {PackSrwm{}, in, out, saved});
   CHECK(out[0].shape() == Shape{1, 2, 3, 13});
   for (std::int64_t i = 0; i < out[0].numel(); ++i) {
     const std::int64_t r = i % 13;

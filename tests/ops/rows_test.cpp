@@ -81,14 +81,14 @@ SRWM_TEST_OP(SelectRows, select_cases, select_speed_cases)
 /// Loss and number of correct rows of the fast body.
 std::pair<float, float> loss_and_correct(const std::vector<float>& logits, const std::vector<std::int32_t>& targets) {
   const Backend backend = bodiless_backend();
-  Context ctx(backend, DType::f32, 1);
+  Context context(backend, DType::f32, 1);
   const auto rows = static_cast<std::int64_t>(targets.size()),
              classes = static_cast<std::int64_t>(logits.size()) / rows;
   const CrossEntropy op{.targets = Tensor::of<std::int32_t>({rows}, targets)};
   const Tensors<1> in{Tensor::of<float>({rows, classes}, logits)};
   const Tensors<2> out{Tensor::owning({1}, DType::f32), Tensor::owning({1}, DType::f32)};
   CrossEntropy::Saved saved;
-  cpu_backend().body<CrossEntropy>().forward(ctx, Forward<CrossEntropy>{op, in, out, saved});
+  cpu_backend().body<CrossEntropy>().forward(context, Forward<CrossEntropy>{op, in, out, saved});
   return {*out[0].data<float>(), *out[1].data<float>()};
 }
 

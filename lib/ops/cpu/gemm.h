@@ -9,8 +9,8 @@ namespace srwm::cpu {
 /// equation (`a_transposed`: a holds k rows of m). `*_stride` is the distance of two stored rows; 0 means that they
 /// stand one after the other. With beta = 0, C need not be initialised. C must not overlap A or B.
 ///
-///     gemm(ctx.threads(), Gemm<float>{.m = rows, .n = out, .k = in, .a = x, .b = weight, .b_transposed = true, .c =
-///     y});
+///     gemm(context.threads(), Gemm<float>{.m = rows, .n = out, .k = in, .a = x, .b = weight, .b_transposed = true, .c
+///     = y});
 template <typename Real>
 struct Gemm {
   std::int64_t m = 0, n = 0, k = 0;

@@ -34,33 +34,33 @@ struct KeyValueBody {
     if constexpr (keeps_segments) p.segments = saved.segments.template data<float>();
   }
 
-  static void forward(Context& ctx, const Forward<Op>& f) {
+  static void forward(Context& context, const Forward<Op>& f) {
     KeyValueProblem p = problem(f.op, f.in);
     const KeyValueLayout layout = Memory::kernels().layout(p.d);
-    if (layout.record == 0) return reference::body_of(Tag<Op>{}, DType::f32).forward(ctx, f);
-    f.saved.steps = ctx.empty({p.heads, p.batch, p.steps, layout.record}, DType::f32);
+    if (layout.record == 0) return reference::body_of(Tag<Op>{}, DType::f32).forward(context, f);
+    f.saved.steps = context.empty({p.heads, p.batch, p.steps, layout.record}, DType::f32);
     if constexpr (keeps_segments) {
       const std::int64_t segments = (p.steps - 1) / layout.segment_steps;
-      f.saved.segments = ctx.empty({p.heads, p.batch, segments, layout.matrix}, DType::f32);
+      f.saved.segments = context.empty({p.heads, p.batch, segments, layout.matrix}, DType::f32);
     }
     use(f.saved, p);
     float *y = f.out[Op::y].template data<float>(), *w_last = f.out[Op::w_last].template data<float>();
-    for_each_with_scratch(ctx, p.batch * p.heads, layout.matrix, [&](std::int64_t pair, float* scratch) {
+    for_each_with_scratch(context, p.batch * p.heads, layout.matrix, [&](std::int64_t pair, float* scratch) {
       Memory::kernels().forward(p, pair % p.batch, pair / p.batch, scratch, y, w_last);
     });
   }
 
-  static void backward(Context& ctx, const Backward<Op>& b) {
+  static void backward(Context& context, const Backward<Op>& b) {
     KeyValueProblem p = problem(b.op, b.in);
     const KeyValueLayout layout = Memory::kernels().layout(p.d);
-    if (layout.record == 0) return reference::body_of(Tag<Op>{}, DType::f32).backward(ctx, b);
+    if (layout.record == 0) return reference::body_of(Tag<Op>{}, DType::f32).backward(context, b);
     use(b.saved, p);
     const Slices slices(p.batch, p.groups);
     const Grad &dL_dprojected = b.dL_din[Op::projected], &dL_dw_first = b.dL_din[Op::w_first];
     const bool direct = slices.per_group() == 1;  // a slice is a group: its sum is the gradient
-    const Arena::Mark mark = ctx.arena().mark();
+    const Arena::Mark mark = context.arena().mark();
     Tensor sums = dL_dw_first.value;
-    if (dL_dw_first.wanted() && !direct) sums = ctx.empty({slices.count(), p.heads, p.d, p.d}, DType::f32);
+    if (dL_dw_first.wanted() && !direct) sums = context.empty({slices.count(), p.heads, p.d, p.d}, DType::f32);
 
     KeyValueGradients shared;
     shared.dL_dy = b.dL_dout[Op::y].template data<float>();
@@ -68,14 +68,14 @@ struct KeyValueBody {
     if (dL_dprojected.wanted()) shared.dL_dprojected = dL_dprojected.value.template data<float>();
     shared.add_to_dL_dprojected = dL_dprojected.mode == GradMode::accumulate;
     shared.add_to_dL_dw_first = direct && dL_dw_first.mode == GradMode::accumulate;
-    for_each_with_scratch(ctx, slices.count() * p.heads, layout.scratch, [&](std::int64_t item, float* scratch) {
+    for_each_with_scratch(context, slices.count() * p.heads, layout.scratch, [&](std::int64_t item, float* scratch) {
       const std::int64_t slice = item % slices.count(), head = item / slices.count();
       KeyValueGradients grads = shared;
       if (dL_dw_first.wanted()) grads.dL_dw_first = sums.data<float>() + (slice * p.heads + head) * layout.matrix;
       Memory::kernels().backward(p, {slices.begin(slice), slices.begin(slice + 1), head}, grads, scratch);
     });
-    if (dL_dw_first.wanted() && !direct) sum_slices(ctx.threads(), sums, p.groups, slices.per_group(), dL_dw_first);
-    ctx.arena().rewind(mark);
+    if (dL_dw_first.wanted() && !direct) sum_slices(context.threads(), sums, p.groups, slices.per_group(), dL_dw_first);
+    context.arena().rewind(mark);
   }
 };
 

@@ -29,14 +29,14 @@ void forward_row(const float* x, const float* gamma, const float* beta, std::int
   inv_std = s;
 }
 
-void forward(Context& ctx, const Forward<LayerNorm>& f) {
+void forward(Context& context, const Forward<LayerNorm>& f) {
   const std::int64_t rows = rows_of(f.in[LayerNorm::x]), width = f.in[LayerNorm::x].dim(-1);
-  f.saved = {ctx.empty({rows}), ctx.empty({rows})};
+  f.saved = {context.empty({rows}), context.empty({rows})};
   const float* x = f.in[LayerNorm::x].data<float>();
   const float *gamma = f.in[LayerNorm::gamma].data<float>(), *beta = f.in[LayerNorm::beta].data<float>();
   float *mean = f.saved.mean.data<float>(), *inv_std = f.saved.inv_std.data<float>();
   float* y = f.out[0].data<float>();
-  parallel_ranges(ctx.threads(), rows, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), rows, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t m = begin; m < end; ++m) {
       forward_row(x + m * width, gamma, beta, width, static_cast<float>(f.op.eps), y + m * width, mean[m], inv_std[m]);
     }
@@ -60,14 +60,14 @@ void backward_row(const float* x, const float* dy, const float* gamma, std::int6
   }
 }
 
-void backward_input(Context& ctx, const Backward<LayerNorm>& g) {
+void backward_input(Context& context, const Backward<LayerNorm>& g) {
   const std::int64_t rows = rows_of(g.in[LayerNorm::x]), width = g.in[LayerNorm::x].dim(-1);
   const float *x = g.in[LayerNorm::x].data<float>(), *gamma = g.in[LayerNorm::gamma].data<float>();
   const float *mean = g.saved.mean.data<float>(), *inv_std = g.saved.inv_std.data<float>();
   const float* dy = g.dL_dout[0].data<float>();
   const Grad& grad = g.dL_din[LayerNorm::x];
   float* dx = grad.value.data<float>();
-  parallel_ranges(ctx.threads(), rows, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), rows, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t m = begin; m < end; ++m) {
       backward_row(x + m * width, dy + m * width, gamma, width, mean[m], inv_std[m], grad.mode, dx + m * width);
     }
@@ -75,12 +75,12 @@ void backward_input(Context& ctx, const Backward<LayerNorm>& g) {
 }
 
 // dL/dgamma = sum_m dL/dy[m] xhat[m];  dL/dbeta = sum_m dL/dy[m]
-void backward_parameters(Context& ctx, const Backward<LayerNorm>& g) {
+void backward_parameters(Context& context, const Backward<LayerNorm>& g) {
   const std::int64_t rows = rows_of(g.in[LayerNorm::x]), width = g.in[LayerNorm::x].dim(-1);
   const float *x = g.in[LayerNorm::x].data<float>(), *dy = g.dL_dout[0].data<float>();
   const float *mean = g.saved.mean.data<float>(), *inv_std = g.saved.inv_std.data<float>();
   float *dgamma = sum_into<float>(g.dL_din[LayerNorm::gamma]), *dbeta = sum_into<float>(g.dL_din[LayerNorm::beta]);
-  parallel_columns(ctx.threads(), rows, width, [&](std::int64_t begin, std::int64_t end) {
+  parallel_columns(context.threads(), rows, width, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t m = 0; m < rows; ++m) {
       const float *x_row = x + m * width, *dy_row = dy + m * width;
       if (dgamma != nullptr) {
@@ -95,9 +95,9 @@ void backward_parameters(Context& ctx, const Backward<LayerNorm>& g) {
   });
 }
 
-void backward(Context& ctx, const Backward<LayerNorm>& g) {
-  if (g.dL_din[LayerNorm::x].wanted()) backward_input(ctx, g);
-  if (g.dL_din[LayerNorm::gamma].wanted() || g.dL_din[LayerNorm::beta].wanted()) backward_parameters(ctx, g);
+void backward(Context& context, const Backward<LayerNorm>& g) {
+  if (g.dL_din[LayerNorm::x].wanted()) backward_input(context, g);
+  if (g.dL_din[LayerNorm::gamma].wanted() || g.dL_din[LayerNorm::beta].wanted()) backward_parameters(context, g);
 }
 
 }  // namespace

@@ -14,32 +14,32 @@ float beta_of(const Grad& grad) {
 
 // y = x w^T + b: the rows of y start as b. (With beta = 0 the library would fill them with zeros first, which takes as
 // long.)
-void forward(Context& ctx, const Forward<Linear>& f) {
+void forward(Context& context, const Forward<Linear>& f) {
   const Tensor &x = f.in[Linear::x], &w = f.in[Linear::weight], &b = f.in[Linear::bias];
   const std::int64_t rows = rows_of(x), outs = w.dim(0);
   float* y = f.out[0].data<float>();
   if (b) {
     const float* bias = b.data<float>();
-    parallel_ranges(ctx.threads(), rows, 1 + elementwise_grain / outs, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.threads(), rows, 1 + elementwise_grain / outs, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t m = begin; m < end; ++m) std::copy_n(bias, outs, y + m * outs);
     });
   }
-  gemm(ctx.threads(), Gemm<float>{.m = rows,
-                                  .n = outs,
-                                  .k = w.dim(1),
-                                  .a = x.data<float>(),
-                                  .b = w.data<float>(),
-                                  .b_transposed = true,
-                                  .c = y,
-                                  .beta = b ? 1.0f : 0.0f});
+  gemm(context.threads(), Gemm<float>{.m = rows,
+                                      .n = outs,
+                                      .k = w.dim(1),
+                                      .a = x.data<float>(),
+                                      .b = w.data<float>(),
+                                      .b_transposed = true,
+                                      .c = y,
+                                      .beta = b ? 1.0f : 0.0f});
 }
 
 // dL/db[o] = sum_m dL/dy[m, o]
-void backward_bias(Context& ctx, const Tensor& dL_dy, const Grad& grad) {
+void backward_bias(Context& context, const Tensor& dL_dy, const Grad& grad) {
   const std::int64_t rows = rows_of(dL_dy), outs = dL_dy.dim(-1);
   const float* dy = dL_dy.data<float>();
   float* db = sum_into<float>(grad);
-  parallel_columns(ctx.threads(), rows, outs, [&](std::int64_t begin, std::int64_t end) {
+  parallel_columns(context.threads(), rows, outs, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t m = 0; m < rows; ++m) {
       for (std::int64_t o = begin; o < end; ++o) db[o] += dy[m * outs + o];
     }
@@ -47,29 +47,29 @@ void backward_bias(Context& ctx, const Tensor& dL_dy, const Grad& grad) {
 }
 
 // dL/dx = dL/dy w;  dL/dw = dL/dy^T x
-void backward(Context& ctx, const Backward<Linear>& g) {
+void backward(Context& context, const Backward<Linear>& g) {
   const Tensor &x = g.in[Linear::x], &w = g.in[Linear::weight], &dy = g.dL_dout[0];
   const std::int64_t rows = rows_of(x), outs = w.dim(0), ins = w.dim(1);
   if (const Grad& dx = g.dL_din[Linear::x]; dx.wanted()) {
-    gemm(ctx.threads(), Gemm<float>{.m = rows,
-                                    .n = ins,
-                                    .k = outs,
-                                    .a = dy.data<float>(),
-                                    .b = w.data<float>(),
-                                    .c = dx.value.data<float>(),
-                                    .beta = beta_of(dx)});
+    gemm(context.threads(), Gemm<float>{.m = rows,
+                                        .n = ins,
+                                        .k = outs,
+                                        .a = dy.data<float>(),
+                                        .b = w.data<float>(),
+                                        .c = dx.value.data<float>(),
+                                        .beta = beta_of(dx)});
   }
   if (const Grad& dw = g.dL_din[Linear::weight]; dw.wanted()) {
-    gemm(ctx.threads(), Gemm<float>{.m = outs,
-                                    .n = ins,
-                                    .k = rows,
-                                    .a = dy.data<float>(),
-                                    .a_transposed = true,
-                                    .b = x.data<float>(),
-                                    .c = dw.value.data<float>(),
-                                    .beta = beta_of(dw)});
+    gemm(context.threads(), Gemm<float>{.m = outs,
+                                        .n = ins,
+                                        .k = rows,
+                                        .a = dy.data<float>(),
+                                        .a_transposed = true,
+                                        .b = x.data<float>(),
+                                        .c = dw.value.data<float>(),
+                                        .beta = beta_of(dw)});
   }
-  if (const Grad& db = g.dL_din[Linear::bias]; db.wanted()) backward_bias(ctx, dy, db);
+  if (const Grad& db = g.dL_din[Linear::bias]; db.wanted()) backward_bias(context, dy, db);
 }
 
 }  // namespace

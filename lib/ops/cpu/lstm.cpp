@@ -28,8 +28,8 @@ void copy_or_clear(const float* from, std::int64_t count, float* to) {
   }
 }
 
-float* scratch(Context& ctx, Shape shape) {
-  return ctx.empty(shape, DType::f32).data<float>();
+float* scratch(Context& context, Shape shape) {
+  return context.empty(shape, DType::f32).data<float>();
 }
 
 LstmGates gates_of(const Lstm& op, const LstmSizes& n, const Tensor& c_first, const Lstm::Saved& saved, std::int64_t b,
@@ -40,34 +40,34 @@ LstmGates gates_of(const Lstm& op, const LstmSizes& n, const Tensor& c_first, co
           cells + step * n.hidden};
 }
 
-void forward(Context& ctx, const Forward<Lstm>& f) {
+void forward(Context& context, const Forward<Lstm>& f) {
   const LstmSizes n(f.in);
   const std::int64_t hidden = n.hidden, rows = n.batch * n.steps;
   const float *x = f.in[Lstm::x].data<float>(), *w_ih = f.in[Lstm::w_ih].data<float>();
   const float *w_hh = f.in[Lstm::w_hh].data<float>(), *b_ih = f.in[Lstm::b_ih].data<float>();
-  f.saved.gates = ctx.empty({n.batch, n.steps, 4 * hidden}, DType::f32);
-  f.saved.cells = ctx.empty({n.batch, n.steps, hidden}, DType::f32);
+  f.saved.gates = context.empty({n.batch, n.steps, 4 * hidden}, DType::f32);
+  f.saved.cells = context.empty({n.batch, n.steps, hidden}, DType::f32);
   float *gates = f.saved.gates.data<float>(), *y = f.out[Lstm::y].data<float>();
-  const Arena::Mark mark = ctx.arena().mark();
-  float *bias = scratch(ctx, {4 * hidden}), *h = scratch(ctx, {n.batch, hidden});
+  const Arena::Mark mark = context.arena().mark();
+  float *bias = scratch(context, {4 * hidden}), *h = scratch(context, {n.batch, hidden});
   std::transform(b_ih, b_ih + 4 * hidden, f.in[Lstm::b_hh].data<float>(), bias, std::plus<>());
   // z = w_ih x_t + w_hh h_{t-1}; the gates' activations add the bias
-  gemm(ctx.threads(),
+  gemm(context.threads(),
        Gemm<float>{.m = rows, .n = 4 * hidden, .k = n.width, .a = x, .b = w_ih, .b_transposed = true, .c = gates});
   for (std::int64_t t = 0; t < n.steps; ++t) {
     for (std::int64_t b = 0; b < n.batch; ++b) {
       copy_or_clear(before(f.op, n, f.in[Lstm::h_first], y, b, t), hidden, h + b * hidden);
     }
-    gemm(ctx.threads(), Gemm<float>{.m = n.batch,
-                                    .n = 4 * hidden,
-                                    .k = hidden,
-                                    .a = h,
-                                    .b = w_hh,
-                                    .b_transposed = true,
-                                    .c = gates + t * 4 * hidden,
-                                    .beta = 1,
-                                    .c_stride = n.steps * 4 * hidden});
-    parallel_for(ctx.threads(), n.batch, [&](std::int64_t b) {
+    gemm(context.threads(), Gemm<float>{.m = n.batch,
+                                        .n = 4 * hidden,
+                                        .k = hidden,
+                                        .a = h,
+                                        .b = w_hh,
+                                        .b_transposed = true,
+                                        .c = gates + t * 4 * hidden,
+                                        .beta = 1,
+                                        .c_stride = n.steps * 4 * hidden});
+    parallel_for(context.threads(), n.batch, [&](std::int64_t b) {
       lstm_kernels().forward(gates_of(f.op, n, f.in[Lstm::c_first], f.saved, b, t), bias, y + n.step(b, t) * hidden);
     });
   }
@@ -76,22 +76,22 @@ void forward(Context& ctx, const Forward<Lstm>& f) {
     std::copy_n(y + last, hidden, f.out[Lstm::h_last].data<float>() + b * hidden);
     std::copy_n(f.saved.cells.data<float>() + last, hidden, f.out[Lstm::c_last].data<float>() + b * hidden);
   }
-  ctx.arena().rewind(mark);
+  context.arena().rewind(mark);
 }
 
 /// grad (+)= a^T b over all rows, a [rows, m], b [rows, n].
-void weight_gradient(Context& ctx, std::int64_t rows, std::int64_t m, const float* a, std::int64_t n, const float* b,
-                     const Grad& grad) {
+void weight_gradient(Context& context, std::int64_t rows, std::int64_t m, const float* a, std::int64_t n,
+                     const float* b, const Grad& grad) {
   if (!grad.wanted()) return;
   const float beta = grad.mode == GradMode::accumulate ? 1.0f : 0.0f;
-  gemm(ctx.threads(), Gemm<float>{.m = m,
-                                  .n = n,
-                                  .k = rows,
-                                  .a = a,
-                                  .a_transposed = true,
-                                  .b = b,
-                                  .c = grad.value.data<float>(),
-                                  .beta = beta});
+  gemm(context.threads(), Gemm<float>{.m = m,
+                                      .n = n,
+                                      .k = rows,
+                                      .a = a,
+                                      .a_transposed = true,
+                                      .b = b,
+                                      .c = grad.value.data<float>(),
+                                      .beta = beta});
 }
 
 /// grad[j] (+)= sum over rows r of values[r, j], in the order of the rows.
@@ -123,11 +123,11 @@ struct StateGradients {
 
 /// Through step t: on entry g.h and g.c are those of h_t and c_t but for what y_t adds, on return those of h_{t-1}
 /// and c_{t-1}.
-void step_backward(Context& ctx, const Backward<Lstm>& back, const LstmSizes& n, std::int64_t t,
+void step_backward(Context& context, const Backward<Lstm>& back, const LstmSizes& n, std::int64_t t,
                    const StateGradients& g) {
   const std::int64_t hidden = n.hidden;
   const float* dL_dy = back.dL_dout[Lstm::y].data<float>();
-  parallel_for(ctx.threads(), n.batch, [&](std::int64_t b) {
+  parallel_for(context.threads(), n.batch, [&](std::int64_t b) {
     float *dL_dh = g.h + b * hidden, *dL_dc = g.c + b * hidden;
     const std::int64_t step = n.step(b, t);
     for (std::int64_t r = 0; dL_dy && r < hidden; ++r) dL_dh[r] += dL_dy[step * hidden + r];
@@ -135,13 +135,13 @@ void step_backward(Context& ctx, const Backward<Lstm>& back, const LstmSizes& n,
                             g.z + step * 4 * hidden);
   });
   // z = ... + w_hh h_{t-1}
-  gemm(ctx.threads(), Gemm<float>{.m = n.batch,
-                                  .n = hidden,
-                                  .k = 4 * hidden,
-                                  .a = g.z + t * 4 * hidden,
-                                  .b = back.in[Lstm::w_hh].data<float>(),
-                                  .c = g.h,
-                                  .a_stride = n.steps * 4 * hidden});
+  gemm(context.threads(), Gemm<float>{.m = n.batch,
+                                      .n = hidden,
+                                      .k = 4 * hidden,
+                                      .a = g.z + t * 4 * hidden,
+                                      .b = back.in[Lstm::w_hh].data<float>(),
+                                      .c = g.h,
+                                      .a_stride = n.steps * 4 * hidden});
   // h and c are zeros before a step with reset
   for (std::int64_t b = 0; b < n.batch; ++b) {
     if (!resets(back.op, n.step(b, t))) continue;
@@ -151,44 +151,44 @@ void step_backward(Context& ctx, const Backward<Lstm>& back, const LstmSizes& n,
 }
 
 /// z = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh, all steps at once.
-void inputs_backward(Context& ctx, const Backward<Lstm>& back, const LstmSizes& n, const float* dL_dz) {
+void inputs_backward(Context& context, const Backward<Lstm>& back, const LstmSizes& n, const float* dL_dz) {
   const std::int64_t hidden = n.hidden, rows = n.batch * n.steps;
-  weight_gradient(ctx, rows, 4 * hidden, dL_dz, n.width, back.in[Lstm::x].data<float>(), back.dL_din[Lstm::w_ih]);
+  weight_gradient(context, rows, 4 * hidden, dL_dz, n.width, back.in[Lstm::x].data<float>(), back.dL_din[Lstm::w_ih]);
   if (back.dL_din[Lstm::w_hh].wanted()) {
-    float* h_before = scratch(ctx, {n.batch, n.steps, hidden});
-    parallel_for(ctx.threads(), rows, [&](std::int64_t step) {
+    float* h_before = scratch(context, {n.batch, n.steps, hidden});
+    parallel_for(context.threads(), rows, [&](std::int64_t step) {
       const std::int64_t b = step / n.steps, t = step % n.steps;
       const float* y = back.out[Lstm::y].data<float>();
       copy_or_clear(before(back.op, n, back.in[Lstm::h_first], y, b, t), hidden, h_before + step * hidden);
     });
-    weight_gradient(ctx, rows, 4 * hidden, dL_dz, hidden, h_before, back.dL_din[Lstm::w_hh]);
+    weight_gradient(context, rows, 4 * hidden, dL_dz, hidden, h_before, back.dL_din[Lstm::w_hh]);
   }
-  sum_rows(ctx.threads(), dL_dz, rows, 4 * hidden, back.dL_din[Lstm::b_ih]);
-  sum_rows(ctx.threads(), dL_dz, rows, 4 * hidden, back.dL_din[Lstm::b_hh]);
+  sum_rows(context.threads(), dL_dz, rows, 4 * hidden, back.dL_din[Lstm::b_ih]);
+  sum_rows(context.threads(), dL_dz, rows, 4 * hidden, back.dL_din[Lstm::b_hh]);
   const Grad& dL_dx = back.dL_din[Lstm::x];
   if (!dL_dx.wanted()) return;
-  gemm(ctx.threads(), Gemm<float>{.m = rows,
-                                  .n = n.width,
-                                  .k = 4 * hidden,
-                                  .a = dL_dz,
-                                  .b = back.in[Lstm::w_ih].data<float>(),
-                                  .c = dL_dx.value.data<float>(),
-                                  .beta = dL_dx.mode == GradMode::accumulate ? 1.0f : 0.0f});
+  gemm(context.threads(), Gemm<float>{.m = rows,
+                                      .n = n.width,
+                                      .k = 4 * hidden,
+                                      .a = dL_dz,
+                                      .b = back.in[Lstm::w_ih].data<float>(),
+                                      .c = dL_dx.value.data<float>(),
+                                      .beta = dL_dx.mode == GradMode::accumulate ? 1.0f : 0.0f});
 }
 
-void backward(Context& ctx, const Backward<Lstm>& back) {
+void backward(Context& context, const Backward<Lstm>& back) {
   const LstmSizes n(back.in);
   const std::int64_t hidden = n.hidden;
-  const Arena::Mark mark = ctx.arena().mark();
-  const StateGradients g{scratch(ctx, {n.batch, hidden}), scratch(ctx, {n.batch, hidden}),
-                         scratch(ctx, {n.batch, n.steps, 4 * hidden})};
+  const Arena::Mark mark = context.arena().mark();
+  const StateGradients g{scratch(context, {n.batch, hidden}), scratch(context, {n.batch, hidden}),
+                         scratch(context, {n.batch, n.steps, 4 * hidden})};
   copy_or_clear(back.dL_dout[Lstm::h_last].data<float>(), n.batch * hidden, g.h);
   copy_or_clear(back.dL_dout[Lstm::c_last].data<float>(), n.batch * hidden, g.c);
-  for (std::int64_t t = n.steps; t-- > 0;) step_backward(ctx, back, n, t, g);
+  for (std::int64_t t = n.steps; t-- > 0;) step_backward(context, back, n, t, g);
   state_gradient(n, g.h, back.dL_din[Lstm::h_first]);
   state_gradient(n, g.c, back.dL_din[Lstm::c_first]);
-  inputs_backward(ctx, back, n, g.z);
-  ctx.arena().rewind(mark);
+  inputs_backward(context, back, n, g.z);
+  context.arena().rewind(mark);
 }
 
 }  // namespace

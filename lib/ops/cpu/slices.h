@@ -31,17 +31,17 @@ void sum_slices(int threads, const Tensor& partial, std::int64_t groups, std::in
 /// Calls body(item, scratch) for items [0, n) on the threads of the context, each with working memory of its own:
 /// `scratch_floats` uninitialised floats. The memory is given back to the arena.
 template <typename Body>
-void for_each_with_scratch(Context& ctx, std::int64_t n, std::int64_t scratch_floats, const Body& body) {
-  const Arena::Mark mark = ctx.arena().mark();
-  const std::int64_t workers = std::min<std::int64_t>(ctx.threads(), n);
+void for_each_with_scratch(Context& context, std::int64_t n, std::int64_t scratch_floats, const Body& body) {
+  const Arena::Mark mark = context.arena().mark();
+  const std::int64_t workers = std::min<std::int64_t>(context.threads(), n);
   const std::int64_t stride = (scratch_floats + 15) / 16 * 16;  // whole cache lines
-  float* scratch = ctx.empty({workers, stride}, DType::f32).data<float>();
-  parallel_for(ctx.threads(), workers, [&](std::int64_t worker) {
+  float* scratch = context.empty({workers, stride}, DType::f32).data<float>();
+  parallel_for(context.threads(), workers, [&](std::int64_t worker) {
     for (std::int64_t item = n * worker / workers; item < n * (worker + 1) / workers; ++item) {
       body(item, scratch + worker * stride);
     }
   });
-  ctx.arena().rewind(mark);
+  context.arena().rewind(mark);
 }
 
 }  // namespace srwm::cpu

@@ -27,25 +27,25 @@ SoftmaxAttentionProblem problem(const SoftmaxAttention& op, const Tensors<Softma
   return p;
 }
 
-void forward(Context& ctx, const Forward<SoftmaxAttention>& f) {
+void forward(Context& context, const Forward<SoftmaxAttention>& f) {
   const Tensor &projected = f.in[SoftmaxAttention::projected], &memory = f.out[SoftmaxAttention::memory];
-  f.saved.weights = ctx.empty({projected.dim(0), f.op.heads, projected.dim(1)}, DType::f32);
+  f.saved.weights = context.empty({projected.dim(0), f.op.heads, projected.dim(1)}, DType::f32);
   const SoftmaxAttentionProblem p = problem(f.op, f.in, memory, f.saved);
   const SoftmaxAttentionKernels& kernels = softmax_attention_kernels();
   float* y = f.out[SoftmaxAttention::y].data<float>();
-  for_each_with_scratch(ctx, p.batch * p.heads, kernels.forward_scratch(p), [&](std::int64_t pair, float* scratch) {
+  for_each_with_scratch(context, p.batch * p.heads, kernels.forward_scratch(p), [&](std::int64_t pair, float* scratch) {
     kernels.forward(p, pair / p.heads, pair % p.heads, scratch, y);
   });
 }
 
-void backward(Context& ctx, const Backward<SoftmaxAttention>& b) {
+void backward(Context& context, const Backward<SoftmaxAttention>& b) {
   const SoftmaxAttentionProblem p = problem(b.op, b.in, b.out[SoftmaxAttention::memory], b.saved);
   const SoftmaxAttentionKernels& kernels = softmax_attention_kernels();
   const Slices slices(p.batch, p.groups);
   const Grad &dL_dprojected = b.dL_din[SoftmaxAttention::projected], &dL_dpast = b.dL_din[SoftmaxAttention::past];
-  const ScratchScope scope(ctx);
+  const ScratchScope scope(context);
   const std::int64_t row = 2 * p.heads * p.d + 1;
-  const Tensor sums = dL_dpast.wanted() ? ctx.zeros({slices.count(), p.past_steps, row}, DType::f32) : Tensor();
+  const Tensor sums = dL_dpast.wanted() ? context.zeros({slices.count(), p.past_steps, row}, DType::f32) : Tensor();
 
   SoftmaxAttentionGradients shared;
   shared.y = b.out[SoftmaxAttention::y].data<float>();
@@ -54,13 +54,13 @@ void backward(Context& ctx, const Backward<SoftmaxAttention>& b) {
   if (dL_dprojected.wanted()) shared.dL_dprojected = dL_dprojected.value.data<float>();
   shared.add_to_dL_dprojected = dL_dprojected.mode == GradMode::accumulate;
   const std::int64_t items = slices.count() * p.heads;
-  for_each_with_scratch(ctx, items, kernels.backward_scratch(p), [&](std::int64_t item, float* scratch) {
+  for_each_with_scratch(context, items, kernels.backward_scratch(p), [&](std::int64_t item, float* scratch) {
     const std::int64_t slice = item / p.heads, head = item % p.heads;
     SoftmaxAttentionGradients grads = shared;
     if (sums) grads.dL_dpast = sums.data<float>() + slice * p.past_steps * row;
     kernels.backward(p, {slices.begin(slice), slices.begin(slice + 1), head}, grads, scratch);
   });
-  if (sums) sum_slices(ctx.threads(), sums, p.groups, slices.per_group(), dL_dpast);
+  if (sums) sum_slices(context.threads(), sums, p.groups, slices.per_group(), dL_dpast);
 }
 
 }  // namespace

@@ -24,33 +24,33 @@ ActorCriticLaunch launch_of(const ActorCritic& op, const Tensors<ActorCritic::in
           .entropy_cost = static_cast<float>(op.entropy_cost)};
 }
 
-void forward(Context& ctx, const Forward<ActorCritic>& f) {
-  f.saved.log_probs = ctx.empty(f.in[ActorCritic::logits].shape());
-  const Tensor partial = ctx.empty({3, f.op.vs.numel()});
-  actor_critic(stream_of(ctx), {.of = launch_of(f.op, f.in),
-                                .log_pi = f.saved.log_probs.data<float>(),
-                                .partial = partial.data<float>(),
-                                .loss = f.out[ActorCritic::loss].data<float>(),
-                                .policy = f.out[ActorCritic::policy].data<float>(),
-                                .baseline = f.out[ActorCritic::baseline].data<float>(),
-                                .entropy = f.out[ActorCritic::entropy].data<float>()});
+void forward(Context& context, const Forward<ActorCritic>& f) {
+  f.saved.log_probs = context.empty(f.in[ActorCritic::logits].shape());
+  const Tensor partial = context.empty({3, f.op.vs.numel()});
+  actor_critic(stream_of(context), {.of = launch_of(f.op, f.in),
+                                    .log_pi = f.saved.log_probs.data<float>(),
+                                    .partial = partial.data<float>(),
+                                    .loss = f.out[ActorCritic::loss].data<float>(),
+                                    .policy = f.out[ActorCritic::policy].data<float>(),
+                                    .baseline = f.out[ActorCritic::baseline].data<float>(),
+                                    .entropy = f.out[ActorCritic::entropy].data<float>()});
 }
 
-void backward(Context& ctx, const Backward<ActorCritic>& g) {
+void backward(Context& context, const Backward<ActorCritic>& g) {
   const Grad &logits = g.dL_din[ActorCritic::logits], &values = g.dL_din[ActorCritic::values];
   const Tensor& dL_dloss = g.dL_dout[ActorCritic::loss];
   if (dL_dloss.absent()) {  // the parts have no gradient
-    sum_into(ctx, logits);
-    sum_into(ctx, values);
+    sum_into(context, logits);
+    sum_into(context, values);
     return;
   }
-  actor_critic_backward(stream_of(ctx), {.of = launch_of(g.op, g.in),
-                                         .log_pi = g.saved.log_probs.data<float>(),
-                                         .dL_dloss = dL_dloss.data<float>(),
-                                         .dL_dlogits = logits.wanted() ? logits.value.data<float>() : nullptr,
-                                         .accumulate_logits = accumulates(logits),
-                                         .dL_dvalues = values.wanted() ? values.value.data<float>() : nullptr,
-                                         .accumulate_values = accumulates(values)});
+  actor_critic_backward(stream_of(context), {.of = launch_of(g.op, g.in),
+                                             .log_pi = g.saved.log_probs.data<float>(),
+                                             .dL_dloss = dL_dloss.data<float>(),
+                                             .dL_dlogits = logits.wanted() ? logits.value.data<float>() : nullptr,
+                                             .accumulate_logits = accumulates(logits),
+                                             .dL_dvalues = values.wanted() ? values.value.data<float>() : nullptr,
+                                             .accumulate_values = accumulates(values)});
 }
 
 }  // namespace

@@ -13,33 +13,33 @@ FastWeightSizes sizes_of(const DeltaNet& op, const Tensors<DeltaNet::inputs>& in
 }
 
 /// [B, h, count, d, d], absent for none.
-Tensor matrices(Context& ctx, const FastWeightSizes& n, std::int64_t count) {
-  return count == 0 ? Tensor() : ctx.empty({n.batch, n.heads, count, n.d, n.d});
+Tensor matrices(Context& context, const FastWeightSizes& n, std::int64_t count) {
+  return count == 0 ? Tensor() : context.empty({n.batch, n.heads, count, n.d, n.d});
 }
 
-void forward(Context& ctx, const Forward<DeltaNet>& f) {
+void forward(Context& context, const Forward<DeltaNet>& f) {
   const FastWeightSizes n = sizes_of(f.op, f.in, f.out[DeltaNet::w_last]);
-  f.saved.steps = ctx.empty({n.batch, n.heads, n.steps, delta_net_record(n.d)});
-  f.saved.segments = matrices(ctx, n, delta_net_kept_matrices(n.d, n.steps));
-  f.saved.before_reset = matrices(ctx, n, f.op.reset ? n.steps : 0);
-  delta_net_forward(stream_of(ctx), {.sizes = n,
-                                     .eps = static_cast<float>(f.op.eps),
-                                     .projected = f.in[DeltaNet::projected].data<float>(),
-                                     .w_first = f.in[DeltaNet::w_first].data<float>(),
-                                     .reset = f.op.reset.data<std::uint8_t>(),
-                                     .y = f.out[DeltaNet::y].data<float>(),
-                                     .w_last = f.out[DeltaNet::w_last].data<float>(),
-                                     .steps = f.saved.steps.data<float>(),
-                                     .kept = f.saved.segments.data<float>(),
-                                     .before_reset = f.saved.before_reset.data<float>()});
+  f.saved.steps = context.empty({n.batch, n.heads, n.steps, delta_net_record(n.d)});
+  f.saved.segments = matrices(context, n, delta_net_kept_matrices(n.d, n.steps));
+  f.saved.before_reset = matrices(context, n, f.op.reset ? n.steps : 0);
+  delta_net_forward(stream_of(context), {.sizes = n,
+                                         .eps = static_cast<float>(f.op.eps),
+                                         .projected = f.in[DeltaNet::projected].data<float>(),
+                                         .w_first = f.in[DeltaNet::w_first].data<float>(),
+                                         .reset = f.op.reset.data<std::uint8_t>(),
+                                         .y = f.out[DeltaNet::y].data<float>(),
+                                         .w_last = f.out[DeltaNet::w_last].data<float>(),
+                                         .steps = f.saved.steps.data<float>(),
+                                         .kept = f.saved.segments.data<float>(),
+                                         .before_reset = f.saved.before_reset.data<float>()});
 }
 
-void backward(Context& ctx, const Backward<DeltaNet>& g) {
+void backward(Context& context, const Backward<DeltaNet>& g) {
   const FastWeightSizes n = sizes_of(g.op, g.in, g.out[DeltaNet::w_last]);
   const std::int64_t per_sequence = static_cast<std::int64_t>(n.heads) * n.d * n.d;
   const Grad &dL_dprojected = g.dL_din[DeltaNet::projected], &dL_dw_first = g.dL_din[DeltaNet::w_first];
-  const Tensor each_first = ctx.empty({n.batch, per_sequence});
-  delta_net_backward(stream_of(ctx),
+  const Tensor each_first = context.empty({n.batch, per_sequence});
+  delta_net_backward(stream_of(context),
                      {.sizes = n,
                       .reset = g.op.reset.data<std::uint8_t>(),
                       .w_last = g.out[DeltaNet::w_last].data<float>(),
@@ -53,8 +53,8 @@ void backward(Context& ctx, const Backward<DeltaNet>& g) {
                       .accumulate = accumulates(dL_dprojected),
                       .dL_dw_first = each_first.data<float>()});
   if (!dL_dw_first.wanted()) return;
-  add_groups(stream_of(ctx), each_first.data<float>(), n.batch, n.groups, per_sequence, dL_dw_first.value.data<float>(),
-             accumulates(dL_dw_first));
+  add_groups(stream_of(context), each_first.data<float>(), n.batch, n.groups, per_sequence,
+             dL_dw_first.value.data<float>(), accumulates(dL_dw_first));
 }
 
 }  // namespace

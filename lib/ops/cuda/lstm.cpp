@@ -15,23 +15,23 @@ LstmSizes sizes_of(const Tensors<Lstm::inputs>& in) {
           h_first ? static_cast<int>(h_first.dim(0)) : 1};
 }
 
-void forward(Context& ctx, const Forward<Lstm>& f) {
+void forward(Context& context, const Forward<Lstm>& f) {
   const LstmSizes n = sizes_of(f.in);
   const std::int64_t rows = static_cast<std::int64_t>(n.batch) * n.steps, hidden = n.hidden, gates = 4 * hidden;
   const std::int64_t width = f.in[Lstm::x].dim(2);
-  Queue& queue = queue_of(ctx);
-  f.saved.gates = ctx.empty({n.batch, n.steps, gates});
-  f.saved.cells = ctx.empty({n.batch, n.steps, hidden});
-  f.saved.h_before = ctx.empty({n.batch, n.steps, hidden});
+  Queue& queue = queue_of(context);
+  f.saved.gates = context.empty({n.batch, n.steps, gates});
+  f.saved.cells = context.empty({n.batch, n.steps, hidden});
+  f.saved.h_before = context.empty({n.batch, n.steps, hidden});
   float *z = f.saved.gates.data<float>(), *h_before = f.saved.h_before.data<float>();
   float* y = f.out[Lstm::y].data<float>();
   const std::uint8_t* reset = f.op.reset.data<std::uint8_t>();
   // z = w_ih x_t + w_hh h_{t-1}
-  gemm(ctx, rows, gates, width, {f.in[Lstm::x].data<float>(), width}, {f.in[Lstm::w_ih].data<float>(), width, true}, 0,
-       z, gates);
+  gemm(context, rows, gates, width, {f.in[Lstm::x].data<float>(), width}, {f.in[Lstm::w_ih].data<float>(), width, true},
+       0, z, gates);
   for (int t = 0; t < n.steps; ++t) {
     lstm_h_before(queue.stream(), n, t, f.in[Lstm::h_first].data<float>(), y, reset, h_before);
-    gemm(ctx, n.batch, gates, hidden, {h_before + t * hidden, n.steps * hidden},
+    gemm(context, n.batch, gates, hidden, {h_before + t * hidden, n.steps * hidden},
          {f.in[Lstm::w_hh].data<float>(), hidden, true}, 1, z + t * gates, n.steps * gates);
     lstm_step(queue.stream(), {.sizes = n,
                                .t = t,
@@ -48,10 +48,10 @@ void forward(Context& ctx, const Forward<Lstm>& f) {
 }
 
 /// A copy of dL_dout, or zeros where there is none.
-float* start_gradient(Context& ctx, const LstmSizes& n, const Tensor& dL_dout) {
-  const Tensor gradient = ctx.zeros({n.batch, n.hidden});
+float* start_gradient(Context& context, const LstmSizes& n, const Tensor& dL_dout) {
+  const Tensor gradient = context.zeros({n.batch, n.hidden});
   if (dL_dout) {
-    add_groups(stream_of(ctx), dL_dout.data<float>(), n.batch, n.batch, n.hidden, gradient.data<float>(), false);
+    add_groups(stream_of(context), dL_dout.data<float>(), n.batch, n.batch, n.hidden, gradient.data<float>(), false);
   }
   return gradient.data<float>();
 }
@@ -61,45 +61,47 @@ float keep(const Grad& grad) {
 }
 
 /// grad (+)= dL_dz^T x, x [rows, width].
-void weight_gradient(Context& ctx, const float* dL_dz, const float* x, std::int64_t rows, std::int64_t gates,
+void weight_gradient(Context& context, const float* dL_dz, const float* x, std::int64_t rows, std::int64_t gates,
                      std::int64_t width, const Grad& grad) {
   if (!grad.wanted()) return;
-  gemm(ctx, gates, width, rows, {dL_dz, gates, true}, {x, width}, keep(grad), grad.value.data<float>(), width);
+  gemm(context, gates, width, rows, {dL_dz, gates, true}, {x, width}, keep(grad), grad.value.data<float>(), width);
 }
 
 /// z = w_ih x_t + b_ih + w_hh h_{t-1} + b_hh, all steps at once.
-void inputs_backward(Context& ctx, const Backward<Lstm>& g, const LstmSizes& n, const float* dL_dz) {
+void inputs_backward(Context& context, const Backward<Lstm>& g, const LstmSizes& n, const float* dL_dz) {
   const std::int64_t rows = static_cast<std::int64_t>(n.batch) * n.steps,
                      gates = 4 * static_cast<std::int64_t>(n.hidden);
   const std::int64_t width = g.in[Lstm::x].dim(2);
-  weight_gradient(ctx, dL_dz, g.in[Lstm::x].data<float>(), rows, gates, width, g.dL_din[Lstm::w_ih]);
-  weight_gradient(ctx, dL_dz, g.saved.h_before.data<float>(), rows, gates, n.hidden, g.dL_din[Lstm::w_hh]);
-  const Tensor partial = ctx.empty({column_sum_slices(rows), gates});
+  weight_gradient(context, dL_dz, g.in[Lstm::x].data<float>(), rows, gates, width, g.dL_din[Lstm::w_ih]);
+  weight_gradient(context, dL_dz, g.saved.h_before.data<float>(), rows, gates, n.hidden, g.dL_din[Lstm::w_hh]);
+  const Tensor partial = context.empty({column_sum_slices(rows), gates});
   for (const auto bias : {Lstm::b_ih, Lstm::b_hh}) {
     const Grad& grad = g.dL_din[bias];
     if (!grad.wanted()) continue;
-    column_sums(stream_of(ctx), dL_dz, rows, gates, partial.data<float>(), grad.value.data<float>(), accumulates(grad));
+    column_sums(stream_of(context), dL_dz, rows, gates, partial.data<float>(), grad.value.data<float>(),
+                accumulates(grad));
   }
   const Grad& dL_dx = g.dL_din[Lstm::x];
   if (!dL_dx.wanted()) return;
-  gemm(ctx, rows, width, gates, {dL_dz, gates}, {g.in[Lstm::w_ih].data<float>(), width}, keep(dL_dx),
+  gemm(context, rows, width, gates, {dL_dz, gates}, {g.in[Lstm::w_ih].data<float>(), width}, keep(dL_dx),
        dL_dx.value.data<float>(), width);
 }
 
-void state_gradient(Context& ctx, const LstmSizes& n, const std::uint8_t* reset, float* dL_dstate, const Grad& grad) {
+void state_gradient(Context& context, const LstmSizes& n, const std::uint8_t* reset, float* dL_dstate,
+                    const Grad& grad) {
   if (!grad.wanted()) return;
-  lstm_cut_first(stream_of(ctx), n, reset, dL_dstate);
-  add_groups(stream_of(ctx), dL_dstate, n.batch, n.groups, n.hidden, grad.value.data<float>(), accumulates(grad));
+  lstm_cut_first(stream_of(context), n, reset, dL_dstate);
+  add_groups(stream_of(context), dL_dstate, n.batch, n.groups, n.hidden, grad.value.data<float>(), accumulates(grad));
 }
 
-void backward(Context& ctx, const Backward<Lstm>& g) {
+void backward(Context& context, const Backward<Lstm>& g) {
   const LstmSizes n = sizes_of(g.in);
   const std::int64_t hidden = n.hidden, gates = 4 * hidden;
-  Queue& queue = queue_of(ctx);
+  Queue& queue = queue_of(context);
   const std::uint8_t* reset = g.op.reset.data<std::uint8_t>();
-  float* dL_dh = start_gradient(ctx, n, g.dL_dout[Lstm::h_last]);
-  float* dL_dc = start_gradient(ctx, n, g.dL_dout[Lstm::c_last]);
-  float* dL_dz = ctx.empty({n.batch, n.steps, gates}).data<float>();
+  float* dL_dh = start_gradient(context, n, g.dL_dout[Lstm::h_last]);
+  float* dL_dc = start_gradient(context, n, g.dL_dout[Lstm::c_last]);
+  float* dL_dz = context.empty({n.batch, n.steps, gates}).data<float>();
   for (int t = n.steps - 1; t >= 0; --t) {
     lstm_step_backward(queue.stream(), {.sizes = n,
                                         .t = t,
@@ -111,12 +113,12 @@ void backward(Context& ctx, const Backward<Lstm>& g) {
                                         .dL_dh = dL_dh,
                                         .dL_dc = dL_dc,
                                         .dL_dz = dL_dz});
-    gemm(ctx, n.batch, hidden, gates, {dL_dz + t * gates, n.steps * gates}, {g.in[Lstm::w_hh].data<float>(), hidden}, 0,
-         dL_dh, hidden);
+    gemm(context, n.batch, hidden, gates, {dL_dz + t * gates, n.steps * gates},
+         {g.in[Lstm::w_hh].data<float>(), hidden}, 0, dL_dh, hidden);
   }
-  state_gradient(ctx, n, reset, dL_dh, g.dL_din[Lstm::h_first]);
-  state_gradient(ctx, n, reset, dL_dc, g.dL_din[Lstm::c_first]);
-  inputs_backward(ctx, g, n, dL_dz);
+  state_gradient(context, n, reset, dL_dh, g.dL_din[Lstm::h_first]);
+  state_gradient(context, n, reset, dL_dc, g.dL_din[Lstm::c_first]);
+  inputs_backward(context, g, n, dL_dz);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace srwm::cuda {
 namespace {
 
-void forward(Context& ctx, const Forward<PackSrwm>& f) {
+void forward(Context& context, const Forward<PackSrwm>& f) {
   SideBySide parts{};
   parts.parts = PackSrwm::inputs;
   parts.rows = f.out[0].numel() / f.out[0].dim(3);
@@ -15,10 +15,10 @@ void forward(Context& ctx, const Forward<PackSrwm>& f) {
     parts.part[j] = part.data<float>();
     parts.width[j] = part.dim(3);
   }
-  join_columns(stream_of(ctx), parts, f.out[0].data<float>());
+  join_columns(stream_of(context), parts, f.out[0].data<float>());
 }
 
-void backward(Context& ctx, const Backward<PackSrwm>& g) {
+void backward(Context& context, const Backward<PackSrwm>& g) {
   SideBySide parts{};
   parts.parts = PackSrwm::inputs;
   parts.rows = g.out[0].numel() / g.out[0].dim(3);
@@ -28,7 +28,7 @@ void backward(Context& ctx, const Backward<PackSrwm>& g) {
     parts.width[j] = g.in[static_cast<std::size_t>(j)].dim(3);
     parts.accumulate[j] = accumulates(grad);
   }
-  split_columns(stream_of(ctx), g.dL_dout[0].data<float>(), parts);
+  split_columns(stream_of(context), g.dL_dout[0].data<float>(), parts);
 }
 
 }  // namespace

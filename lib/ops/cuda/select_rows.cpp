@@ -6,17 +6,18 @@
 namespace srwm::cuda {
 namespace {
 
-void forward(Context& ctx, const Forward<SelectRows>& f) {
+void forward(Context& context, const Forward<SelectRows>& f) {
   const Tensor& y = f.out[0];
-  select_rows(stream_of(ctx), f.in[SelectRows::x].data<float>(), f.op.rows.data<std::int32_t>(), y.data<float>(),
+  select_rows(stream_of(context), f.in[SelectRows::x].data<float>(), f.op.rows.data<std::int32_t>(), y.data<float>(),
               y.dim(0), y.dim(1));
 }
 
-void backward(Context& ctx, const Backward<SelectRows>& g) {
-  float* dL_dx = sum_into(ctx, g.dL_din[SelectRows::x]);
+void backward(Context& context, const Backward<SelectRows>& g) {
+  float* dL_dx = sum_into(context, g.dL_din[SelectRows::x]);
   if (dL_dx == nullptr) return;
   const Tensor& dL_dy = g.dL_dout[0];
-  add_to_rows(stream_of(ctx), dL_dy.data<float>(), g.op.rows.data<std::int32_t>(), dL_dx, dL_dy.dim(0), dL_dy.dim(1));
+  add_to_rows(stream_of(context), dL_dy.data<float>(), g.op.rows.data<std::int32_t>(), dL_dx, dL_dy.dim(0),
+              dL_dy.dim(1));
 }
 
 }  // namespace

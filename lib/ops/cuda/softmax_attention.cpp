@@ -23,22 +23,22 @@ SoftmaxAttentionTensors tensors_of(const SoftmaxAttention& op, const Tensors<Sof
           .log_sums = saved.weights.data<float>()};
 }
 
-void forward(Context& ctx, const Forward<SoftmaxAttention>& f) {
+void forward(Context& context, const Forward<SoftmaxAttention>& f) {
   const Tensor& projected = f.in[SoftmaxAttention::projected];
-  f.saved.weights = ctx.empty({projected.dim(0), f.op.heads, projected.dim(1)});
-  f.saved.first_seen = ctx.empty({projected.dim(0), projected.dim(1)}, DType::i32);
-  softmax_attention_forward(stream_of(ctx), tensors_of(f.op, f.in, f.out, f.saved));
+  f.saved.weights = context.empty({projected.dim(0), f.op.heads, projected.dim(1)});
+  f.saved.first_seen = context.empty({projected.dim(0), projected.dim(1)}, DType::i32);
+  softmax_attention_forward(stream_of(context), tensors_of(f.op, f.in, f.out, f.saved));
 }
 
-void backward(Context& ctx, const Backward<SoftmaxAttention>& g) {
+void backward(Context& context, const Backward<SoftmaxAttention>& g) {
   const Grad &dL_dprojected = g.dL_din[SoftmaxAttention::projected], &dL_dpast = g.dL_din[SoftmaxAttention::past];
   const SoftmaxAttentionTensors p = tensors_of(g.op, g.in, g.out, g.saved);
   const AttentionSizes& n = p.sizes;
   const std::int64_t per_sequence = n.past * (2 * static_cast<std::int64_t>(n.heads) * n.d + 1);
-  const ScratchScope scope(ctx);
-  const Tensor along = ctx.empty({n.batch, n.heads, n.steps});
-  const Tensor each_past = dL_dpast.wanted() ? ctx.zeros({n.batch, per_sequence}) : Tensor();
-  softmax_attention_backward(stream_of(ctx),
+  const ScratchScope scope(context);
+  const Tensor along = context.empty({n.batch, n.heads, n.steps});
+  const Tensor each_past = dL_dpast.wanted() ? context.zeros({n.batch, per_sequence}) : Tensor();
+  softmax_attention_backward(stream_of(context),
                              {.forward = p,
                               .dL_dy = g.dL_dout[SoftmaxAttention::y].data<float>(),
                               .dL_dmemory = g.dL_dout[SoftmaxAttention::memory].data<float>(),
@@ -47,7 +47,7 @@ void backward(Context& ctx, const Backward<SoftmaxAttention>& g) {
                               .along = along.data<float>(),
                               .dL_dpast = each_past.data<float>()});
   if (!dL_dpast.wanted()) return;
-  add_groups(stream_of(ctx), each_past.data<float>(), n.batch, n.groups, per_sequence, dL_dpast.value.data<float>(),
+  add_groups(stream_of(context), each_past.data<float>(), n.batch, n.groups, per_sequence, dL_dpast.value.data<float>(),
              accumulates(dL_dpast));
 }
 

@@ -6,21 +6,21 @@
 namespace srwm::cuda {
 namespace {
 
-void forward(Context& ctx, const Forward<WeightedSum>& f) {
+void forward(Context& context, const Forward<WeightedSum>& f) {
   SumTerms terms{};
   for (std::size_t i = 0; i < f.in.size(); ++i) {
     terms.x[i] = f.in[i].data<float>();
     terms.weight[i] = static_cast<float>(f.op.weights[i]);
   }
-  weighted_sum(stream_of(ctx), terms, f.out[0].data<float>());
+  weighted_sum(stream_of(context), terms, f.out[0].data<float>());
 }
 
-void backward(Context& ctx, const Backward<WeightedSum>& g) {
+void backward(Context& context, const Backward<WeightedSum>& g) {
   for (std::size_t i = 0; i < g.dL_din.size(); ++i) {
     const Grad& grad = g.dL_din[i];
     if (!grad.wanted()) continue;
-    scaled(stream_of(ctx), g.dL_dout[0].data<float>(), static_cast<float>(g.op.weights[i]), grad.value.data<float>(),
-           accumulates(grad));
+    scaled(stream_of(context), g.dL_dout[0].data<float>(), static_cast<float>(g.op.weights[i]),
+           grad.value.data<float>(), accumulates(grad));
   }
 }
 

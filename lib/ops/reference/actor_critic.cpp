@@ -37,10 +37,10 @@ void for_each_step(const Tensor& logits, const Visit& visit) {
 }
 
 template <typename Real>
-void forward(Context& ctx, const Forward<ActorCritic>& f) {
+void forward(Context& context, const Forward<ActorCritic>& f) {
   const Tensor &logits = f.in[ActorCritic::logits], &values = f.in[ActorCritic::values];
   const std::int64_t actions = logits.dim(2);
-  f.saved.log_probs = ctx.empty(logits.shape());
+  f.saved.log_probs = context.empty(logits.shape());
   Real* log_pi = f.saved.log_probs.data<Real>();
   double policy = 0, baseline = 0, entropy = 0;
   for_each_step(logits, [&](std::int64_t row, std::int64_t i) {

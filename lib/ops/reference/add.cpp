@@ -18,22 +18,22 @@ namespace {
 
 // y = a + b
 template <typename Real>
-void forward(Context& ctx, const Forward<Add>& f) {
+void forward(Context& context, const Forward<Add>& f) {
   const Real *a = f.in[Add::a].data<Real>(), *b = f.in[Add::b].data<Real>();
   Real* y = f.out[0].data<Real>();
-  parallel_ranges(ctx.threads(), f.out[0].numel(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), f.out[0].numel(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) y[i] = a[i] + b[i];
   });
 }
 
 // dL/da = dL/db = dL/dy
 template <typename Real>
-void backward(Context& ctx, const Backward<Add>& g) {
+void backward(Context& context, const Backward<Add>& g) {
   const Real* dy = g.dL_dout[0].data<Real>();
   for (const Grad& grad : g.dL_din) {
     if (!grad.wanted()) continue;
     Real* d = grad.value.data<Real>();
-    parallel_ranges(ctx.threads(), g.out[0].numel(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(context.threads(), g.out[0].numel(), elementwise_grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) put(grad.mode, d[i], dy[i]);
     });
   }

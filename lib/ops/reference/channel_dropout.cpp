@@ -18,9 +18,9 @@ namespace {
 
 /// m / (1 - p), [N, C]
 template <typename Real>
-Tensor draw_factors(Context& ctx, const ChannelDropout& op, std::int64_t images, std::int64_t channels) {
-  const DropoutMask<Real> mask(ctx, op.p, op.site);
-  Tensor factors = ctx.empty({images, channels}, DTypeOf<Real>::value);
+Tensor draw_factors(Context& context, const ChannelDropout& op, std::int64_t images, std::int64_t channels) {
+  const DropoutMask<Real> mask(context, op.p, op.site);
+  Tensor factors = context.empty({images, channels}, DTypeOf<Real>::value);
   for (std::int64_t i = 0; i < factors.numel(); ++i) {
     factors.data<Real>()[i] = mask.at(i / 4)[static_cast<std::size_t>(i % 4)];
   }
@@ -29,10 +29,10 @@ Tensor draw_factors(Context& ctx, const ChannelDropout& op, std::int64_t images,
 
 // y = x m / (1 - p)
 template <typename Real>
-void forward(Context& ctx, const Forward<ChannelDropout>& f) {
+void forward(Context& context, const Forward<ChannelDropout>& f) {
   const Nhwc<Real> x(f.in[ChannelDropout::x]);
   const Nhwc<Real> y(f.out[0]);
-  f.saved.factors = draw_factors<Real>(ctx, f.op, x.N, x.C);
+  f.saved.factors = draw_factors<Real>(context, f.op, x.N, x.C);
   const Real* factors = f.saved.factors.template data<Real>();
   for (std::int64_t n = 0; n < x.N; ++n) {
     for (std::int64_t p = 0; p < x.H * x.W; ++p) {

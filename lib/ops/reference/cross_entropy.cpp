@@ -44,11 +44,11 @@ bool first_largest(const Real* logits, std::int64_t classes, std::int32_t target
 
 // loss = 1/M sum_m (logsumexp(logits[m]) - logits[m, targets[m]])
 template <typename Real>
-void forward(Context& ctx, const Forward<CrossEntropy>& f) {
+void forward(Context& context, const Forward<CrossEntropy>& f) {
   const Tensor& logits = f.in[CrossEntropy::logits];
   const std::int64_t rows = logits.dim(0), classes = logits.dim(1);
   const std::int32_t* targets = f.op.targets.data<std::int32_t>();
-  f.saved.probabilities = ctx.empty(logits.shape());
+  f.saved.probabilities = context.empty(logits.shape());
   double loss = 0;
   std::int64_t correct = 0;
   for (std::int64_t m = 0; m < rows; ++m) {

@@ -86,11 +86,12 @@ void step_forward(const Sizes& n, const Real* projected, const Step<Real>& s, Re
 }
 
 template <typename Real>
-void forward(Context& ctx, const Forward<DeltaNet>& f) {
+void forward(Context& context, const Forward<DeltaNet>& f) {
   const Tensor &projected = f.in[DeltaNet::projected], &w_first = f.in[DeltaNet::w_first];
   const Sizes n(f.op, projected, w_first);
-  f.saved.steps = ctx.empty({n.batch, n.steps, n.heads, n.record}, DTypeOf<Real>::value);
-  f.saved.segments = ctx.empty({n.batch, n.steps, n.heads, n.matrix}, DTypeOf<Real>::value);  // W_{t-1} of every step
+  f.saved.steps = context.empty({n.batch, n.steps, n.heads, n.record}, DTypeOf<Real>::value);
+  f.saved.segments =
+      context.empty({n.batch, n.steps, n.heads, n.matrix}, DTypeOf<Real>::value);  // W_{t-1} of every step
   for (std::int64_t b = 0; b < n.batch; ++b) {
     for (std::int64_t h = 0; h < n.heads; ++h) {
       Real* w = f.out[DeltaNet::w_last].data<Real>() + (b * n.heads + h) * n.matrix;
@@ -151,12 +152,12 @@ void step_backward(const Sizes& n, const Step<Real>& s, const Real* projected, c
 }
 
 template <typename Real>
-void backward(Context& ctx, const Backward<DeltaNet>& back) {
+void backward(Context& context, const Backward<DeltaNet>& back) {
   const Tensor &projected = back.in[DeltaNet::projected], &w_first = back.in[DeltaNet::w_first];
   const Sizes n(back.op, projected, w_first);
-  Real* products = scratch<Real>(ctx, 2 * n.d);
-  Real* dL_dw = scratch<Real>(ctx, n.matrix);
-  Real* unwanted = scratch<Real>(ctx, n.width);
+  Real* products = scratch<Real>(context, 2 * n.d);
+  Real* dL_dw = scratch<Real>(context, n.matrix);
+  Real* unwanted = scratch<Real>(context, n.width);
   std::fill_n(unwanted, n.width, Real(0));
   Real* dL_dprojected = sum_into<Real>(back.dL_din[DeltaNet::projected]);
   Real* dL_dw_first = sum_into<Real>(back.dL_din[DeltaNet::w_first]);

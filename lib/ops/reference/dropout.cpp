@@ -19,9 +19,9 @@ namespace {
 
 /// Calls body(i, factor) for every element.
 template <typename Real, typename Body>
-void for_each_masked(const Context& ctx, const Dropout& op, std::int64_t n, const Body& body) {
-  const DropoutMask<Real> mask(ctx, op.p, op.site);
-  parallel_ranges(ctx.threads(), (n + 3) / 4, 1024, [&](std::int64_t begin, std::int64_t end) {
+void for_each_masked(const Context& context, const Dropout& op, std::int64_t n, const Body& body) {
+  const DropoutMask<Real> mask(context, op.p, op.site);
+  parallel_ranges(context.threads(), (n + 3) / 4, 1024, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t block = begin; block < end; ++block) {
       const std::array<Real, 4> factors = mask.at(block);
       const std::int64_t left = std::min<std::int64_t>(4, n - 4 * block);
@@ -32,20 +32,20 @@ void for_each_masked(const Context& ctx, const Dropout& op, std::int64_t n, cons
 
 // y = x m / (1 - p)
 template <typename Real>
-void forward(Context& ctx, const Forward<Dropout>& f) {
+void forward(Context& context, const Forward<Dropout>& f) {
   const Real* x = f.in[Dropout::x].data<Real>();
   Real* y = f.out[0].data<Real>();
-  for_each_masked<Real>(ctx, f.op, f.out[0].numel(), [&](std::int64_t i, Real factor) { y[i] = x[i] * factor; });
+  for_each_masked<Real>(context, f.op, f.out[0].numel(), [&](std::int64_t i, Real factor) { y[i] = x[i] * factor; });
 }
 
 // dL/dx = dL/dy m / (1 - p)
 template <typename Real>
-void backward(Context& ctx, const Backward<Dropout>& g) {
+void backward(Context& context, const Backward<Dropout>& g) {
   const Grad& grad = g.dL_din[Dropout::x];
   if (!grad.wanted()) return;
   const Real* dy = g.dL_dout[0].data<Real>();
   Real* dx = grad.value.data<Real>();
-  for_each_masked<Real>(ctx, g.op, g.out[0].numel(),
+  for_each_masked<Real>(context, g.op, g.out[0].numel(),
                         [&](std::int64_t i, Real factor) { put(grad.mode, dx[i], dy[i] * factor); });
 }
 

@@ -12,8 +12,8 @@ namespace srwm::reference {
 template <typename Real>
 class DropoutMask {
  public:
-  DropoutMask(const Context& ctx, double p, std::uint32_t site)
-      : random_(ctx.random(Stream::dropout)),
+  DropoutMask(const Context& context, double p, std::uint32_t site)
+      : random_(context.random(Stream::dropout)),
         first_(std::uint64_t{site} << 32),
         dropped_below_(static_cast<std::uint64_t>(std::ldexp(p, 32))),
         scale_(static_cast<Real>(1 / (1 - p))) {}

@@ -18,10 +18,10 @@ namespace {
 
 /// Calls body(i, j) for each element, i its place in [N, H, W, C], j in [N, C, H, W].
 template <typename Body>
-void for_each_pair(const Context& ctx, const Shape& nhwc, const Body& body) {
+void for_each_pair(const Context& context, const Shape& nhwc, const Body& body) {
   const std::int64_t pixels = nhwc[1] * nhwc[2], channels = nhwc[3], image = pixels * channels;
   const std::int64_t grain = 1 + elementwise_grain / std::max<std::int64_t>(image, 1);
-  parallel_ranges(ctx.threads(), nhwc[0], grain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), nhwc[0], grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t n = begin; n < end; ++n) {
       for (std::int64_t c = 0; c < channels; ++c) {
         for (std::int64_t p = 0; p < pixels; ++p) body(n * image + p * channels + c, n * image + c * pixels + p);
@@ -32,20 +32,20 @@ void for_each_pair(const Context& ctx, const Shape& nhwc, const Body& body) {
 
 // y[n, c, h, w] = x[n, h, w, c]
 template <typename Real>
-void forward(Context& ctx, const Forward<FlattenChw>& f) {
+void forward(Context& context, const Forward<FlattenChw>& f) {
   const Real* x = f.in[FlattenChw::x].data<Real>();
   Real* y = f.out[0].data<Real>();
-  for_each_pair(ctx, f.in[FlattenChw::x].shape(), [&](std::int64_t i, std::int64_t j) { y[j] = x[i]; });
+  for_each_pair(context, f.in[FlattenChw::x].shape(), [&](std::int64_t i, std::int64_t j) { y[j] = x[i]; });
 }
 
 // dL/dx[n, h, w, c] = dL/dy[n, c, h, w]
 template <typename Real>
-void backward(Context& ctx, const Backward<FlattenChw>& g) {
+void backward(Context& context, const Backward<FlattenChw>& g) {
   const Grad& grad = g.dL_din[FlattenChw::x];
   if (!grad.wanted()) return;
   const Real* dy = g.dL_dout[0].data<Real>();
   Real* dx = grad.value.data<Real>();
-  for_each_pair(ctx, g.in[FlattenChw::x].shape(),
+  for_each_pair(context, g.in[FlattenChw::x].shape(),
                 [&](std::int64_t i, std::int64_t j) { put(grad.mode, dx[i], dy[j]); });
 }
 

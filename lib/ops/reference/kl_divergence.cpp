@@ -33,10 +33,10 @@ double divergence_of_row(const Real* wanted, const Real* logits, std::int64_t n,
 
 // loss = 1/M sum_m sum_n p[m, n] (log p[m, n] - log q[m, n])
 template <typename Real>
-void forward(Context& ctx, const Forward<KlDivergence>& f) {
+void forward(Context& context, const Forward<KlDivergence>& f) {
   const Tensor& logits = f.in[KlDivergence::logits];
   const std::int64_t rows = logits.dim(0), classes = logits.dim(1);
-  f.saved.difference = ctx.empty(logits.shape());
+  f.saved.difference = context.empty(logits.shape());
   double loss = 0;
   for (std::int64_t m = 0; m < rows; ++m) {
     const std::int64_t first = m * classes;

@@ -21,9 +21,9 @@ namespace {
 
 // y[m, i] = xhat[m, i] gamma[i] + beta[i],  xhat[m, i] = (x[m, i] - mean_m) / sqrt(var_m + eps)
 template <typename Real>
-void forward(Context& ctx, const Forward<LayerNorm>& f) {
+void forward(Context& context, const Forward<LayerNorm>& f) {
   const std::int64_t rows = rows_of(f.in[LayerNorm::x]), width = f.in[LayerNorm::x].dim(-1);
-  f.saved = {ctx.empty({rows}), ctx.empty({rows})};
+  f.saved = {context.empty({rows}), context.empty({rows})};
   const Real *gamma = f.in[LayerNorm::gamma].data<Real>(), *beta = f.in[LayerNorm::beta].data<Real>();
   for (std::int64_t m = 0; m < rows; ++m) {
     const Real* x = f.in[LayerNorm::x].data<Real>() + m * width;

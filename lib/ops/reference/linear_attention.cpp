@@ -76,10 +76,10 @@ void add_value(const Sizes& n, const Real* v, const Real* k, Real* w) {
 }
 
 template <typename Real>
-void forward(Context& ctx, const Forward<LinearAttention>& f) {
+void forward(Context& context, const Forward<LinearAttention>& f) {
   const Tensor &projected = f.in[LinearAttention::projected], &w_first = f.in[LinearAttention::w_first];
   const Sizes n(f.op, projected, w_first);
-  f.saved.steps = ctx.empty({n.batch, n.steps, n.heads, n.record}, DTypeOf<Real>::value);
+  f.saved.steps = context.empty({n.batch, n.steps, n.heads, n.record}, DTypeOf<Real>::value);
   for (std::int64_t b = 0; b < n.batch; ++b) {
     for (std::int64_t h = 0; h < n.heads; ++h) {
       Real* w = f.out[LinearAttention::w_last].data<Real>() + (b * n.heads + h) * n.matrix;
@@ -168,10 +168,10 @@ void values_backward(const Pair<Real>& pair, Real* dL_dw, Real* dL_dk) {
 }
 
 template <typename Real>
-void backward(Context& ctx, const Backward<LinearAttention>& back) {
+void backward(Context& context, const Backward<LinearAttention>& back) {
   const Sizes n(back.op, back.in[LinearAttention::projected], back.in[LinearAttention::w_first]);
-  Real* matrix = scratch<Real>(ctx, n.matrix);
-  Real* vector = scratch<Real>(ctx, n.d);
+  Real* matrix = scratch<Real>(context, n.matrix);
+  Real* vector = scratch<Real>(context, n.d);
   Real* dL_dprojected = sum_into<Real>(back.dL_din[LinearAttention::projected]);
   Real* dL_dw_first = sum_into<Real>(back.dL_din[LinearAttention::w_first]);
   const Real* dL_dw_last = back.dL_dout[LinearAttention::w_last].data<Real>();

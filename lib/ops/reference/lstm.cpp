@@ -65,11 +65,11 @@ void gates_forward(const LstmSizes& n, const Tensors<Lstm::inputs>& in, const Re
 }
 
 template <typename Real>
-void forward(Context& ctx, const Forward<Lstm>& f) {
+void forward(Context& context, const Forward<Lstm>& f) {
   const LstmSizes n(f.in);
   const std::int64_t hidden = n.hidden;
-  f.saved.gates = ctx.empty({n.batch, n.steps, 4 * hidden}, DTypeOf<Real>::value);
-  f.saved.cells = ctx.empty({n.batch, n.steps, hidden}, DTypeOf<Real>::value);
+  f.saved.gates = context.empty({n.batch, n.steps, 4 * hidden}, DTypeOf<Real>::value);
+  f.saved.cells = context.empty({n.batch, n.steps, hidden}, DTypeOf<Real>::value);
   Real *y = f.out[Lstm::y].data<Real>(), *cells = f.saved.cells.data<Real>();
   for (std::int64_t b = 0; b < n.batch; ++b) {
     for (std::int64_t t = 0; t < n.steps; ++t) {
@@ -137,12 +137,12 @@ const Real* at(const Tensor& tensor, std::int64_t offset) {
 }
 
 template <typename Real>
-void backward(Context& ctx, const Backward<Lstm>& back) {
+void backward(Context& context, const Backward<Lstm>& back) {
   const LstmSizes n(back.in);
   const std::int64_t hidden = n.hidden;
-  Real* dL_dh = scratch<Real>(ctx, hidden);
-  Real* dL_dc = scratch<Real>(ctx, hidden);
-  Real* dL_dz = scratch<Real>(ctx, 4 * hidden);
+  Real* dL_dh = scratch<Real>(context, hidden);
+  Real* dL_dc = scratch<Real>(context, hidden);
+  Real* dL_dz = scratch<Real>(context, 4 * hidden);
   std::array<Real*, Lstm::inputs> dL_din{};
   for (std::size_t i = 0; i < dL_din.size(); ++i) dL_din[i] = sum_into<Real>(back.dL_din[i]);
   const Real *x = back.in[Lstm::x].data<Real>(), *y = back.out[Lstm::y].data<Real>();

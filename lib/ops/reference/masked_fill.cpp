@@ -24,11 +24,11 @@ bool masked(const MaskedFill& op, std::int64_t b) {
 
 // y[b] = mask[b, step] ? 0 : x[b]
 template <typename Real>
-void forward(Context& ctx, const Forward<MaskedFill>& f) {
+void forward(Context& context, const Forward<MaskedFill>& f) {
   const std::int64_t batch = f.out[0].dim(0), n = f.out[0].numel() / batch;
   const Real* x = f.in[MaskedFill::x].data<Real>();
   Real* y = f.out[0].data<Real>();
-  parallel_for(ctx.threads(), batch, [&](std::int64_t b) {
+  parallel_for(context.threads(), batch, [&](std::int64_t b) {
     const bool zero = masked(f.op, b);
     for (std::int64_t i = b * n; i < (b + 1) * n; ++i) y[i] = zero ? Real{0} : x[i];
   });
@@ -36,13 +36,13 @@ void forward(Context& ctx, const Forward<MaskedFill>& f) {
 
 // dL/dx[b] = mask[b, step] ? 0 : dL/dy[b]
 template <typename Real>
-void backward(Context& ctx, const Backward<MaskedFill>& g) {
+void backward(Context& context, const Backward<MaskedFill>& g) {
   const Grad& grad = g.dL_din[MaskedFill::x];
   if (!grad.wanted()) return;
   const std::int64_t batch = grad.value.dim(0), n = grad.value.numel() / batch;
   const Real* dy = g.dL_dout[0].data<Real>();
   Real* dx = grad.value.data<Real>();
-  parallel_for(ctx.threads(), batch, [&](std::int64_t b) {
+  parallel_for(context.threads(), batch, [&](std::int64_t b) {
     const bool zero = masked(g.op, b);
     for (std::int64_t i = b * n; i < (b + 1) * n; ++i) put(grad.mode, dx[i], zero ? Real{0} : dy[i]);
   });

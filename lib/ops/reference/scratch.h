@@ -7,8 +7,8 @@ namespace srwm::reference {
 
 /// `count` uninitialised numbers of step memory.
 template <typename Real>
-Real* scratch(Context& ctx, std::int64_t count) {
-  const Tensor memory = ctx.empty({count}, DTypeOf<Real>::value);
+Real* scratch(Context& context, std::int64_t count) {
+  const Tensor memory = context.empty({count}, DTypeOf<Real>::value);
   return memory.data<Real>();
 }
 

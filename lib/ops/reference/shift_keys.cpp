@@ -22,19 +22,19 @@ namespace {
 
 /// Calls visit(where the numbers of one head of one step begin, d).
 template <typename Visit>
-void for_each_head(Context& ctx, const Tensor& x, std::int64_t heads, const Visit& visit) {
+void for_each_head(Context& context, const Tensor& x, std::int64_t heads, const Visit& visit) {
   const std::int64_t width = x.dim(2) / heads, count = x.numel() / width;
-  parallel_ranges(ctx.threads(), count, elementwise_grain / width, [&](std::int64_t begin, std::int64_t end) {
+  parallel_ranges(context.threads(), count, elementwise_grain / width, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) visit(i * width, (width - 1) / 3);
   });
 }
 
 // y = [q - max(q), k - max(k), v, b]
 template <typename Real>
-void forward(Context& ctx, const Forward<ShiftKeys>& f) {
+void forward(Context& context, const Forward<ShiftKeys>& f) {
   const Real* x = f.in[ShiftKeys::x].data<Real>();
   Real* y = f.out[0].data<Real>();
-  for_each_head(ctx, f.out[0], f.op.heads, [&](std::int64_t begin, std::int64_t d) {
+  for_each_head(context, f.out[0], f.op.heads, [&](std::int64_t begin, std::int64_t d) {
     std::copy_n(x + begin, 3 * d + 1, y + begin);
     for (Real* key = y + begin; key < y + begin + 2 * d; key += d) {
       const Real largest = *std::max_element(key, key + d);
@@ -45,12 +45,12 @@ void forward(Context& ctx, const Forward<ShiftKeys>& f) {
 
 // dL/dq[i] = dL/dy[i] - [q[i] is the maximum] sum_j dL/dy[j], k alike
 template <typename Real>
-void backward(Context& ctx, const Backward<ShiftKeys>& g) {
+void backward(Context& context, const Backward<ShiftKeys>& g) {
   const Grad& grad = g.dL_din[ShiftKeys::x];
   if (!grad.wanted()) return;
   const Real *x = g.in[ShiftKeys::x].data<Real>(), *dy = g.dL_dout[0].data<Real>();
   Real* dx = grad.value.data<Real>();
-  for_each_head(ctx, grad.value, g.op.heads, [&](std::int64_t begin, std::int64_t d) {
+  for_each_head(context, grad.value, g.op.heads, [&](std::int64_t begin, std::int64_t d) {
     for (std::int64_t i = begin; i < begin + 3 * d + 1; ++i) put(grad.mode, dx[i], dy[i]);
     for (std::int64_t key = begin; key < begin + 2 * d; key += d) {
       Real sum = 0;

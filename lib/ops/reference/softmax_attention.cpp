@@ -110,12 +110,12 @@ void attend(const Sizes& n, const Real* past, std::int64_t b, std::int64_t t, co
 }
 
 template <typename Real>
-void forward(Context& ctx, const Forward<SoftmaxAttention>& f) {
+void forward(Context& context, const Forward<SoftmaxAttention>& f) {
   const Sizes n(f.op, f.in[SoftmaxAttention::projected], f.in[SoftmaxAttention::past]);
   const Real* projected = f.in[SoftmaxAttention::projected].data<Real>();
   const Real* past = f.in[SoftmaxAttention::past].data<Real>();
   Real *y = f.out[SoftmaxAttention::y].data<Real>(), *memory = f.out[SoftmaxAttention::memory].data<Real>();
-  f.saved.weights = ctx.empty({n.batch, n.heads, n.steps, n.positions}, DTypeOf<Real>::value);
+  f.saved.weights = context.empty({n.batch, n.heads, n.steps, n.positions}, DTypeOf<Real>::value);
   Real* a = f.saved.weights.data<Real>();
   for (std::int64_t b = 0; b < n.batch; ++b) {
     remember(n, projected, past, b, memory);
@@ -178,7 +178,7 @@ void hand_on(const Sizes& n, const Real* dL_dmemory, std::int64_t b, Real* dL_dp
 }
 
 template <typename Real>
-void backward(Context& ctx, const Backward<SoftmaxAttention>& g) {
+void backward(Context& context, const Backward<SoftmaxAttention>& g) {
   const Sizes n(g.op, g.in[SoftmaxAttention::projected], g.in[SoftmaxAttention::past]);
   const Real* projected = g.in[SoftmaxAttention::projected].data<Real>();
   const Real *memory = g.out[SoftmaxAttention::memory].data<Real>(), *a = g.saved.weights.data<Real>();
@@ -187,7 +187,7 @@ void backward(Context& ctx, const Backward<SoftmaxAttention>& g) {
   Real* dL_dprojected = sum_into<Real>(g.dL_din[SoftmaxAttention::projected]);
   Real* dL_dpast = sum_into<Real>(g.dL_din[SoftmaxAttention::past]);
   const std::int64_t rows = n.positions * n.width;
-  Real *dL_dmemory = scratch<Real>(ctx, rows), *ds = scratch<Real>(ctx, n.positions);
+  Real *dL_dmemory = scratch<Real>(context, rows), *ds = scratch<Real>(context, n.positions);
   for (std::int64_t b = 0; b < n.batch; ++b) {
     std::fill_n(dL_dmemory, rows, Real(0));
     if (from_memory != nullptr) std::copy_n(from_memory + b * rows, rows, dL_dmemory);

@@ -124,12 +124,12 @@ void step_forward(const Sizes& n, bool input_softmax, const Real* x, const Step<
 }
 
 template <typename Real>
-void forward(Context& ctx, const Forward<Srwm>& f) {
+void forward(Context& context, const Forward<Srwm>& f) {
   const Sizes n(f.in);
   const DType real = DTypeOf<Real>::value;
-  f.saved.steps = ctx.empty({n.batch, n.heads, n.steps, n.record}, real);
-  f.saved.segments = ctx.empty({n.batch, n.heads, n.steps, n.matrix}, real);  // W_{t-1} of every step
-  Real* out = scratch<Real>(ctx, n.rows);
+  f.saved.steps = context.empty({n.batch, n.heads, n.steps, n.record}, real);
+  f.saved.segments = context.empty({n.batch, n.heads, n.steps, n.matrix}, real);  // W_{t-1} of every step
+  Real* out = scratch<Real>(context, n.rows);
   for (std::int64_t b = 0; b < n.batch; ++b) {
     for (std::int64_t h = 0; h < n.heads; ++h) {
       Real* w = f.out[Srwm::w_last].data<Real>() + (b * n.heads + h) * n.matrix;
@@ -150,12 +150,12 @@ void forward(Context& ctx, const Forward<Srwm>& f) {
 /// Room for the gradients inside one step.
 template <typename Real>
 struct StepGradients {
-  StepGradients(Context& ctx, const Sizes& n)
-      : out(scratch<Real>(ctx, n.rows)),
-        delta(scratch<Real>(ctx, n.rows)),
-        q(scratch<Real>(ctx, n.d)),
-        k(scratch<Real>(ctx, n.d)),
-        phi(scratch<Real>(ctx, n.d)) {}
+  StepGradients(Context& context, const Sizes& n)
+      : out(scratch<Real>(context, n.rows)),
+        delta(scratch<Real>(context, n.rows)),
+        q(scratch<Real>(context, n.d)),
+        k(scratch<Real>(context, n.d)),
+        phi(scratch<Real>(context, n.d)) {}
 
   Real *out, *delta;  ///< dL/d[y, q, k, b], dL/d delta
   Real *q, *k, *phi;  ///< dL/dq', dL/dk', dL/d phi
@@ -209,11 +209,11 @@ void add(const Real* from, std::int64_t count, Real* to) {
 }
 
 template <typename Real>
-void backward(Context& ctx, const Backward<Srwm>& back) {
+void backward(Context& context, const Backward<Srwm>& back) {
   const Sizes n(back.in);
-  const StepGradients<Real> g(ctx, n);
-  Real* dL_dw = scratch<Real>(ctx, n.matrix);
-  Real* dL_dz = scratch<Real>(ctx, n.d);
+  const StepGradients<Real> g(context, n);
+  Real* dL_dw = scratch<Real>(context, n.matrix);
+  Real* dL_dz = scratch<Real>(context, n.d);
   Real* dL_dx = sum_into<Real>(back.dL_din[Srwm::x]);
   Real* dL_dw_first = sum_into<Real>(back.dL_din[Srwm::w_first]);
   Real* dL_dw_reset = sum_into<Real>(back.dL_din[Srwm::w_reset]);
