@@ -5,7 +5,7 @@
 // A block per (sequence, head) for all steps, W and dL/dW in registers: kernels/fast_weight_matrix.cuh has the layout.
 #include "kernels/delta_net.h"
 #include "kernels/delta_net_in_memory.h"
-#include "kernels/delta_net_places.cuh"
+#include "kernels/delta_net_offsets.cuh"
 #include "kernels/feature_map.cuh"
 
 namespace srwm::cuda {

@@ -2,7 +2,7 @@
 //
 // A block per (sequence, head) for all steps. Threads run over rows r of W v, then over columns i of W^T u.
 #include "kernels/delta_net_in_memory.h"
-#include "kernels/delta_net_places.cuh"
+#include "kernels/delta_net_offsets.cuh"
 #include "kernels/feature_map.cuh"
 #include "kernels/launch.h"
 

@@ -5,7 +5,7 @@
 #include "kernels/feature_map.cuh"
 #include "kernels/linear_attention.h"
 #include "kernels/linear_attention_in_memory.h"
-#include "kernels/linear_attention_places.cuh"
+#include "kernels/linear_attention_offsets.cuh"
 
 namespace srwm::cuda {
 namespace {
