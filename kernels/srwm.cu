@@ -231,12 +231,12 @@ __global__ void __launch_bounds__(L::threads) srwm_backward_kernel(SrwmBackward 
 
 }  // namespace
 
-bool srwm_in_registers(int d, int outs) {
-  return outs == d && has_layout(d);
+bool srwm_in_registers(int d, int out_dim) {
+  return out_dim == d && has_layout(d);
 }
 
-std::int64_t srwm_kept_matrices(int d, int outs, std::int64_t steps) {
-  return srwm_in_registers(d, outs) ? kept_matrices(steps) : steps;
+std::int64_t srwm_kept_matrices(int d, int out_dim, std::int64_t steps) {
+  return srwm_in_registers(d, out_dim) ? kept_matrices(steps) : steps;
 }
 
 void srwm_forward(cudaStream_t stream, const SrwmForward& p) {
@@ -244,7 +244,7 @@ void srwm_forward(cudaStream_t stream, const SrwmForward& p) {
     using L = decltype(layout);
     launch("srwm forward", srwm_forward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
   };
-  if (p.outs == p.sizes.d && with_layout(p.sizes.d, in_registers)) return;
+  if (p.out_dim == p.sizes.d && with_layout(p.sizes.d, in_registers)) return;
   srwm_forward_in_memory(stream, p);
 }
 
@@ -253,7 +253,7 @@ void srwm_backward(cudaStream_t stream, const SrwmBackward& p) {
     using L = decltype(layout);
     launch("srwm backward", srwm_backward_kernel<L>, blocks_for<L>(p.sizes), stream, p);
   };
-  if (p.outs == p.sizes.d && with_layout(p.sizes.d, in_registers)) return;
+  if (p.out_dim == p.sizes.d && with_layout(p.sizes.d, in_registers)) return;
   srwm_backward_in_memory(stream, p);
 }
 

@@ -6,38 +6,38 @@
 namespace srwm::cuda {
 
 /// Whether a kernel keeps W in registers: for head sizes 8, 16, 32, 64 with as many outputs. Others go through memory.
-bool srwm_in_registers(int d, int outs);
+bool srwm_in_registers(int d, int out_dim);
 /// Matrices that forward keeps for the way back, per sequence and head.
-std::int64_t srwm_kept_matrices(int d, int outs, std::int64_t steps);
+std::int64_t srwm_kept_matrices(int d, int out_dim, std::int64_t steps);
 
-/// Rows of a head's matrix W: `outs` of W^y, d each of W^q and W^k, 4 of W^b.
-__host__ __device__ constexpr int srwm_rows(int d, int outs) {
-  return outs + 2 * d + 4;
+/// Rows of a head's matrix W: `out_dim` of W^y, d each of W^q and W^k, 4 of W^b.
+__host__ __device__ constexpr int srwm_rows(int d, int out_dim) {
+  return out_dim + 2 * d + 4;
 }
 /// Numbers saved per step and head: q', k', beta, delta, and phi if it is a softmax.
-__host__ __device__ constexpr std::int64_t srwm_record(int d, int outs, bool input_softmax) {
-  return 2 * d + 4 + srwm_rows(d, outs) + (input_softmax ? d : 0);
+__host__ __device__ constexpr std::int64_t srwm_record(int d, int out_dim, bool input_softmax) {
+  return 2 * d + 4 + srwm_rows(d, out_dim) + (input_softmax ? d : 0);
 }
 
 struct SrwmForward {
   FastWeightSizes sizes;
-  int outs;  ///< outputs per head; below, rows = srwm_rows(d, outs)
+  int out_dim;  ///< outputs per head; below, rows = srwm_rows(d, out_dim)
   bool input_softmax;
   const float* x;             ///< [B, T, h d]
   const float* w_first;       ///< [G, h, d, rows]
   const float* w_reset;       ///< [1, h, d, rows], with reset
   const std::uint8_t* reset;  ///< [B, T] or nullptr
-  float* y;                   ///< [B, T, h outs]
+  float* y;                   ///< [B, T, h out_dim]
   float* w_last;              ///< [B, h, d, rows]
   float* steps;               ///< [B, h, T, srwm_record]
-  float* kept;                ///< [B, h, srwm_kept_matrices(d, outs, T), d, rows]
+  float* kept;                ///< [B, h, srwm_kept_matrices(d, out_dim, T), d, rows]
   float* before_reset;        ///< [B, h, T, d, rows], with reset, in registers: W before it, where reset is 1
 };
 void srwm_forward(cudaStream_t stream, const SrwmForward& p);
 
 struct SrwmBackward {
   FastWeightSizes sizes;
-  int outs;
+  int out_dim;
   bool input_softmax;
   const float* x;
   const std::uint8_t* reset;

@@ -26,17 +26,17 @@ struct Head : FastWeightHead {
   __device__ __forceinline__ Head(const FastWeightSizes& n, int outputs)
       : FastWeightHead(n, static_cast<std::int64_t>(n.d) * srwm_rows(n.d, outputs)),
         d(n.d),
-        outs(outputs),
+        out_dim(outputs),
         rows(srwm_rows(n.d, outputs)) {}
 
   __device__ __forceinline__ std::int64_t x_at(int t) const { return step_of_input(t) * d; }
-  __device__ __forceinline__ std::int64_t y_at(int t) const { return step_of_input(t) * outs; }
+  __device__ __forceinline__ std::int64_t y_at(int t) const { return step_of_input(t) * out_dim; }
   /// Which beta scales a row.
   __device__ __forceinline__ int block(int row) const {
-    return row < outs ? 0 : row < rows - 4 ? (row - outs) / d + 1 : 3;
+    return row < out_dim ? 0 : row < rows - 4 ? (row - out_dim) / d + 1 : 3;
   }
 
-  int d, outs, rows;
+  int d, out_dim, rows;
 };
 
 __device__ void copy(const float* from, float* to, std::int64_t n) {
@@ -68,9 +68,9 @@ __device__ __forceinline__ float sigmoid_of(float x) {
 }
 
 __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
-  const Head head(p.sizes, p.outs);
+  const Head head(p.sizes, p.out_dim);
   const Vectors v(dynamic_shared<float>(), head.d, head.rows);
-  const int d = head.d, outs = head.outs, rows = head.rows, thread = threadIdx.x;
+  const int d = head.d, out_dim = head.out_dim, rows = head.rows, thread = threadIdx.x;
   float* w = p.w_last + blockIdx.x * head.matrix;
   copy(p.w_first + (static_cast<std::int64_t>(head.b / (p.sizes.batch / p.sizes.groups)) * p.sizes.heads + head.h) *
                        head.matrix,
@@ -88,13 +88,13 @@ __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
       float sum = 0;
       for (int i = 0; i < d; ++i) sum += w[i * rows + r] * v.phi[i];
       v.out[r] = sum;
-      if (r < outs) p.y[head.y_at(t) + r] = sum;
+      if (r < out_dim) p.y[head.y_at(t) + r] = sum;
     }
     __syncthreads();
-    if (thread < warp_size) softmax_of_warp(v.out + outs, v.q, d);
-    if (thread / warp_size == 1) softmax_of_warp(v.out + outs + d, v.k, d);
+    if (thread < warp_size) softmax_of_warp(v.out + out_dim, v.q, d);
+    if (thread / warp_size == 1) softmax_of_warp(v.out + out_dim + d, v.k, d);
     __syncthreads();
-    float* record = p.steps + head.step_at(t) * srwm_record(d, head.outs, p.input_softmax);
+    float* record = p.steps + head.step_at(t) * srwm_record(d, head.out_dim, p.input_softmax);
     for (int r = thread; r < rows; r += threads) {
       float delta = 0;
       for (int i = 0; i < d; ++i) delta += w[i * rows + r] * (v.q[i] - v.k[i]);
@@ -115,7 +115,7 @@ __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
 /// Loads what forward saved of step t.
 __device__ void load_step(const SrwmBackward& p, const Head& head, int t, const Vectors& v) {
   const int d = head.d;
-  const float* record = p.steps + head.step_at(t) * srwm_record(d, head.outs, p.input_softmax);
+  const float* record = p.steps + head.step_at(t) * srwm_record(d, head.out_dim, p.input_softmax);
   for (int i = threadIdx.x; i < d; i += threads) {
     v.q[i] = record[i];
     v.k[i] = record[d + i];
@@ -126,9 +126,9 @@ __device__ void load_step(const SrwmBackward& p, const Head& head, int t, const 
 
 __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
   __shared__ float beta[4], dbeta[4];
-  const Head head(p.sizes, p.outs);
+  const Head head(p.sizes, p.out_dim);
   const Vectors v(dynamic_shared<float>(), head.d, head.rows);
-  const int d = head.d, outs = head.outs, rows = head.rows, thread = threadIdx.x;
+  const int d = head.d, out_dim = head.out_dim, rows = head.rows, thread = threadIdx.x;
   float* g = p.dL_dw_first + blockIdx.x * head.matrix;  // dL/dW_t
   for (std::int64_t e = thread; e < head.matrix; e += threads) {
     g[e] = p.dL_dw_last != nullptr ? p.dL_dw_last[blockIdx.x * head.matrix + e] : 0.0f;
@@ -137,7 +137,7 @@ __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
     const float* w = p.kept + head.step_at(t) * head.matrix;  // W_{t-1}
     load_step(p, head, t, v);
     if (thread < 4)
-      beta[thread] = p.steps[head.step_at(t) * srwm_record(d, head.outs, p.input_softmax) + 2 * d + thread];
+      beta[thread] = p.steps[head.step_at(t) * srwm_record(d, head.out_dim, p.input_softmax) + 2 * d + thread];
     __syncthreads();
     // W_t = W_{t-1} + u (x) k': dL/du, and dL/dk' so far
     float dbeta_part[4] = {0, 0, 0, 0};
@@ -165,9 +165,9 @@ __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
       v.dk[i] = from_gradient - from_matrix;
     }
     __syncthreads();
-    for (int r = thread; r < outs; r += threads) v.out[r] = p.dL_dy != nullptr ? p.dL_dy[head.y_at(t) + r] : 0.0f;
-    if (thread < warp_size) softmax_backward_of_warp(v.q, v.dq, v.out + outs, d);
-    if (thread / warp_size == 1) softmax_backward_of_warp(v.k, v.dk, v.out + outs + d, d);
+    for (int r = thread; r < out_dim; r += threads) v.out[r] = p.dL_dy != nullptr ? p.dL_dy[head.y_at(t) + r] : 0.0f;
+    if (thread < warp_size) softmax_backward_of_warp(v.q, v.dq, v.out + out_dim, d);
+    if (thread / warp_size == 1) softmax_backward_of_warp(v.k, v.dk, v.out + out_dim + d, d);
     if (thread < 4) v.out[rows - 4 + thread] = dbeta[thread] * beta[thread] * (1 - beta[thread]);
     __syncthreads();
     // [y, q, k, b] = W_{t-1} phi
@@ -198,18 +198,18 @@ __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
   }
 }
 
-Launch shape_of(const FastWeightSizes& n, int outs) {
-  return {static_cast<unsigned>(n.batch * n.heads), threads, Vectors::bytes(n.d, srwm_rows(n.d, outs))};
+Launch shape_of(const FastWeightSizes& n, int out_dim) {
+  return {static_cast<unsigned>(n.batch * n.heads), threads, Vectors::bytes(n.d, srwm_rows(n.d, out_dim))};
 }
 
 }  // namespace
 
 void srwm_forward_in_memory(cudaStream_t stream, const SrwmForward& p) {
-  launch("srwm forward", srwm_forward_in_memory_kernel, shape_of(p.sizes, p.outs), stream, p);
+  launch("srwm forward", srwm_forward_in_memory_kernel, shape_of(p.sizes, p.out_dim), stream, p);
 }
 
 void srwm_backward_in_memory(cudaStream_t stream, const SrwmBackward& p) {
-  launch("srwm backward", srwm_backward_in_memory_kernel, shape_of(p.sizes, p.outs), stream, p);
+  launch("srwm backward", srwm_backward_in_memory_kernel, shape_of(p.sizes, p.out_dim), stream, p);
 }
 
 }  // namespace srwm::cuda

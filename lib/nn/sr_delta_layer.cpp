@@ -15,7 +15,7 @@ class SrDeltaLayer final : public SequenceLayer {
         heads_(options.heads),
         d_(options.hidden / options.heads),
         input_softmax_(options.input_softmax),
-        matrix_(set, name, {.heads = heads_, .d = d_, .outs = 3 * d_ + 1, .beta_init = options.beta_init}) {}
+        matrix_(set, name, {.heads = heads_, .d = d_, .out_dim = 3 * d_ + 1, .beta_init = options.beta_init}) {}
 
   std::vector<Shape> state_shapes(std::int64_t batch) const override {
     return {{batch, heads_, d_, matrix_.rows()}, {batch, heads_, d_, d_}};

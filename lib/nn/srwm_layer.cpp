@@ -13,7 +13,7 @@ class SrwmLayer final : public SequenceLayer {
         heads_(options.heads),
         d_(options.hidden / options.heads),
         input_softmax_(options.input_softmax),
-        matrix_(set, name, {.heads = heads_, .d = d_, .outs = d_, .beta_init = options.beta_init}) {
+        matrix_(set, name, {.heads = heads_, .d = d_, .out_dim = d_, .beta_init = options.beta_init}) {
     if (options.layer_norm) layer_norm_.emplace(set, name + ".layer_norm", options.hidden);
   }
 

@@ -10,12 +10,12 @@ namespace srwm {
 
 struct SrwmMatrixOptions {
   std::int64_t heads = 1;
-  std::int64_t d = 1;     ///< head size
-  std::int64_t outs = 1;  ///< outputs per head
-  double beta_init = 0;   ///< mean of W^b at the start
+  std::int64_t d = 1;        ///< head size
+  std::int64_t out_dim = 1;  ///< outputs per head
+  double beta_init = 0;      ///< mean of W^b at the start
 };
 
-/// Parameters <prefix>.W_y [1, h, d, outs], .W_q, .W_k [1, h, d, d], .w_b [1, h, d, 4]; W^y, W^q, W^k ~ N(0, 1/d),
+/// Parameters <prefix>.W_y [1, h, d, out_dim], .W_q, .W_k [1, h, d, d], .w_b [1, h, d, 4]; W^y, W^q, W^k ~ N(0, 1/d),
 /// W^b ~ N(beta_init, 1/d).
 class SrwmMatrix {
  public:

@@ -5,13 +5,13 @@
 namespace srwm::test {
 namespace {
 
-OpCase<Linear> linear_case(Shape x, std::int64_t outs, std::uint64_t seed, bool bias = true) {
+OpCase<Linear> linear_case(Shape x, std::int64_t out_dim, std::uint64_t seed, bool bias = true) {
   const std::int64_t ins = x[-1], rows = x.numel() / ins;
-  return {.name = x.to_string() + " -> " + std::to_string(outs) + (bias ? "" : " without bias"),
+  return {.name = x.to_string() + " -> " + std::to_string(out_dim) + (bias ? "" : " without bias"),
           .op = always(Linear{}),
-          .in = {operand(x), operand({outs, ins}, normal(0, 0.3)), bias ? operand({outs}) : absent()},
+          .in = {operand(x), operand({out_dim, ins}, normal(0, 0.3)), bias ? operand({out_dim}) : absent()},
           .seed = seed,
-          .terms = std::max({ins, outs, rows})};
+          .terms = std::max({ins, out_dim, rows})};
 }
 
 std::vector<OpCase<Linear>> cases() {

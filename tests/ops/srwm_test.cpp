@@ -16,25 +16,25 @@ namespace {
 
 struct Sizes {
   std::int64_t batch, steps, heads, d, groups;
-  std::int64_t outs = d;
+  std::int64_t out_dim = d;
 };
 
 Shape matrix_shape(std::int64_t n, const Sizes& s) {
-  return {n, s.heads, s.d, s.outs + 2 * s.d + 4};
+  return {n, s.heads, s.d, s.out_dim + 2 * s.d + 4};
 }
 
 OpCase<Srwm> srwm_case(Sizes s, bool input_softmax, double reset_probability, std::uint64_t seed) {
   const Draw weight = normal(0, 1 / std::sqrt(static_cast<double>(s.d)));
   Srwm op{.input_softmax = input_softmax, .reset = {}};
   if (reset_probability > 0) op.reset = random_mask({s.batch, s.steps}, reset_probability, seed);
-  return {.name = fmt::format("B {} T {} heads {} d {} outs {} groups {}{}{}", s.batch, s.steps, s.heads, s.d, s.outs,
-                              s.groups, input_softmax ? " softmax" : "", op.reset ? " reset" : ""),
+  return {.name = fmt::format("B {} T {} heads {} d {} out_dim {} groups {}{}{}", s.batch, s.steps, s.heads, s.d,
+                              s.out_dim, s.groups, input_softmax ? " softmax" : "", op.reset ? " reset" : ""),
           .op = always(op),
           .in = {operand({s.batch, s.steps, s.heads * s.d}), operand(matrix_shape(s.groups, s), weight),
                  op.reset ? operand(matrix_shape(1, s), weight) : absent()},
           .seed = seed,
           // sums run over the rows of W, the steps, and for w_first over the batch
-          .terms = (s.outs + 2 * s.d + 4) * s.steps * s.batch};
+          .terms = (s.out_dim + 2 * s.d + 4) * s.steps * s.batch};
 }
 
 std::vector<OpCase<Srwm>> srwm_cases() {

@@ -16,16 +16,17 @@ float beta_of(const Grad& grad) {
 // long.)
 void forward(Context& context, const Forward<Linear>& f) {
   const Tensor &x = f.in[Linear::x], &w = f.in[Linear::weight], &b = f.in[Linear::bias];
-  const std::int64_t rows = rows_of(x), outs = w.dim(0);
+  const std::int64_t rows = rows_of(x), out_dim = w.dim(0);
   float* y = f.out[0].data<float>();
   if (b) {
     const float* bias = b.data<float>();
-    parallel_ranges(context.threads(), rows, 1 + elementwise_grain / outs, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t m = begin; m < end; ++m) std::copy_n(bias, outs, y + m * outs);
-    });
+    parallel_ranges(context.threads(), rows, 1 + elementwise_grain / out_dim,
+                    [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t m = begin; m < end; ++m) std::copy_n(bias, out_dim, y + m * out_dim);
+                    });
   }
   gemm(context.threads(), Gemm<float>{.m = rows,
-                                      .n = outs,
+                                      .n = out_dim,
                                       .k = w.dim(1),
                                       .a = x.data<float>(),
                                       .b = w.data<float>(),
@@ -36,12 +37,12 @@ void forward(Context& context, const Forward<Linear>& f) {
 
 // dL/db[o] = sum_m dL/dy[m, o]
 void backward_bias(Context& context, const Tensor& dL_dy, const Grad& grad) {
-  const std::int64_t rows = rows_of(dL_dy), outs = dL_dy.dim(-1);
+  const std::int64_t rows = rows_of(dL_dy), out_dim = dL_dy.dim(-1);
   const float* dy = dL_dy.data<float>();
   float* db = sum_into<float>(grad);
-  parallel_columns(context.threads(), rows, outs, [&](std::int64_t begin, std::int64_t end) {
+  parallel_columns(context.threads(), rows, out_dim, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t m = 0; m < rows; ++m) {
-      for (std::int64_t o = begin; o < end; ++o) db[o] += dy[m * outs + o];
+      for (std::int64_t o = begin; o < end; ++o) db[o] += dy[m * out_dim + o];
     }
   });
 }
@@ -49,18 +50,18 @@ void backward_bias(Context& context, const Tensor& dL_dy, const Grad& grad) {
 // dL/dx = dL/dy w;  dL/dw = dL/dy^T x
 void backward(Context& context, const Backward<Linear>& g) {
   const Tensor &x = g.in[Linear::x], &w = g.in[Linear::weight], &dy = g.dL_dout[0];
-  const std::int64_t rows = rows_of(x), outs = w.dim(0), ins = w.dim(1);
+  const std::int64_t rows = rows_of(x), out_dim = w.dim(0), ins = w.dim(1);
   if (const Grad& dx = g.dL_din[Linear::x]; dx.wanted()) {
     gemm(context.threads(), Gemm<float>{.m = rows,
                                         .n = ins,
-                                        .k = outs,
+                                        .k = out_dim,
                                         .a = dy.data<float>(),
                                         .b = w.data<float>(),
                                         .c = dx.value.data<float>(),
                                         .beta = beta_of(dx)});
   }
   if (const Grad& dw = g.dL_din[Linear::weight]; dw.wanted()) {
-    gemm(context.threads(), Gemm<float>{.m = outs,
+    gemm(context.threads(), Gemm<float>{.m = out_dim,
                                         .n = ins,
                                         .k = rows,
                                         .a = dy.data<float>(),

@@ -19,19 +19,19 @@ int outs_of(const Tensors<Srwm::inputs>& in) {
 }
 
 /// [B, h, count, d, rows], absent for none.
-Tensor matrices(Context& context, const FastWeightSizes& n, int outs, std::int64_t count) {
-  return count == 0 ? Tensor() : context.empty({n.batch, n.heads, count, n.d, srwm_rows(n.d, outs)});
+Tensor matrices(Context& context, const FastWeightSizes& n, int out_dim, std::int64_t count) {
+  return count == 0 ? Tensor() : context.empty({n.batch, n.heads, count, n.d, srwm_rows(n.d, out_dim)});
 }
 
 void forward(Context& context, const Forward<Srwm>& f) {
   const FastWeightSizes n = sizes_of(f.in);
-  const int outs = outs_of(f.in);
-  const bool keeps_before_reset = f.op.reset && srwm_in_registers(n.d, outs);
-  f.saved.steps = context.empty({n.batch, n.heads, n.steps, srwm_record(n.d, outs, f.op.input_softmax)});
-  f.saved.segments = matrices(context, n, outs, srwm_kept_matrices(n.d, outs, n.steps));
-  f.saved.before_reset = matrices(context, n, outs, keeps_before_reset ? n.steps : 0);
+  const int out_dim = outs_of(f.in);
+  const bool keeps_before_reset = f.op.reset && srwm_in_registers(n.d, out_dim);
+  f.saved.steps = context.empty({n.batch, n.heads, n.steps, srwm_record(n.d, out_dim, f.op.input_softmax)});
+  f.saved.segments = matrices(context, n, out_dim, srwm_kept_matrices(n.d, out_dim, n.steps));
+  f.saved.before_reset = matrices(context, n, out_dim, keeps_before_reset ? n.steps : 0);
   srwm_forward(stream_of(context), {.sizes = n,
-                                    .outs = outs,
+                                    .out_dim = out_dim,
                                     .input_softmax = f.op.input_softmax,
                                     .x = f.in[Srwm::x].data<float>(),
                                     .w_first = f.in[Srwm::w_first].data<float>(),
@@ -46,13 +46,13 @@ void forward(Context& context, const Forward<Srwm>& f) {
 
 void backward(Context& context, const Backward<Srwm>& g) {
   const FastWeightSizes n = sizes_of(g.in);
-  const int outs = outs_of(g.in);
-  const std::int64_t per_sequence = static_cast<std::int64_t>(n.heads) * n.d * srwm_rows(n.d, outs);
+  const int out_dim = outs_of(g.in);
+  const std::int64_t per_sequence = static_cast<std::int64_t>(n.heads) * n.d * srwm_rows(n.d, out_dim);
   const Grad &dL_dx = g.dL_din[Srwm::x], &dL_dw_first = g.dL_din[Srwm::w_first], &dL_dw_reset = g.dL_din[Srwm::w_reset];
   const Tensor each_first = context.empty({n.batch, per_sequence});
   const Tensor each_reset = g.op.reset ? context.zeros({n.batch, per_sequence}) : Tensor();
   srwm_backward(stream_of(context), {.sizes = n,
-                                     .outs = outs,
+                                     .out_dim = out_dim,
                                      .input_softmax = g.op.input_softmax,
                                      .x = g.in[Srwm::x].data<float>(),
                                      .reset = g.op.reset.data<std::uint8_t>(),

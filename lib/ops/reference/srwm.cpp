@@ -16,8 +16,8 @@ OutputSpecs<Srwm::outputs> Srwm::plan(const Tensors<inputs>& in) const {
   const DType real = in[x].dtype();
   const std::int64_t batch = in[x].dim(0), steps = in[x].dim(1);
   const std::int64_t groups = in[w_first].dim(0), heads = in[w_first].dim(1), d = in[w_first].dim(2);
-  const std::int64_t rows = in[w_first].dim(3), outs = rows - 2 * d - 4;
-  if (outs < 1) {
+  const std::int64_t rows = in[w_first].dim(3), out_dim = rows - 2 * d - 4;
+  if (out_dim < 1) {
     shape_error(name, "w_first", fmt::format("at least {} rows, for heads of size {}", 2 * d + 5, d),
                 in[w_first].shape().to_string());
   }
@@ -28,7 +28,7 @@ OutputSpecs<Srwm::outputs> Srwm::plan(const Tensors<inputs>& in) const {
   expect_groups(name, "w_first", groups, batch);
   expect_reset(name, reset, batch, steps);
   if (reset || in[w_reset]) expect_tensor(name, "w_reset", in[w_reset], one, real);
-  return {{{Shape{batch, steps, heads * outs}, real}, {last, real}}};
+  return {{{Shape{batch, steps, heads * out_dim}, real}, {last, real}}};
 }
 
 }  // namespace srwm
@@ -47,16 +47,18 @@ struct Sizes {
         rows(in[Srwm::w_first].dim(3)) {}
 
   std::int64_t batch, steps, groups, heads, d, rows;
-  std::int64_t outs = rows - 2 * d - 4;  ///< rows of W^y
+  std::int64_t out_dim = rows - 2 * d - 4;  ///< rows of W^y
   std::int64_t matrix = d * rows;
   std::int64_t record = 3 * d + 4 + rows;  ///< numbers saved per step
 
   /// Which beta scales row r: 0 (y), 1 (q), 2 (k) or 3 (b).
-  std::int64_t block(std::int64_t r) const { return r < outs ? 0 : std::min<std::int64_t>((r - outs) / d + 1, 3); }
+  std::int64_t block(std::int64_t r) const {
+    return r < out_dim ? 0 : std::min<std::int64_t>((r - out_dim) / d + 1, 3);
+  }
   std::int64_t first_state(std::int64_t b, std::int64_t h) const { return (b / (batch / groups) * heads + h) * matrix; }
   std::int64_t x_at(std::int64_t b, std::int64_t t, std::int64_t h) const { return ((b * steps + t) * heads + h) * d; }
   std::int64_t y_at(std::int64_t b, std::int64_t t, std::int64_t h) const {
-    return ((b * steps + t) * heads + h) * outs;
+    return ((b * steps + t) * heads + h) * out_dim;
   }
 };
 
@@ -111,9 +113,9 @@ void step_forward(const Sizes& n, bool input_softmax, const Real* x, const Step<
   multiply(
       n, w, [&](std::int64_t i) { return s.phi[i]; }, out);
   // q' = softmax(q), k' = softmax(k), beta = sigmoid(b)
-  softmax(out + n.outs, n.d, s.q);
-  softmax(out + n.outs + n.d, n.d, s.k);
-  for (int j = 0; j < 4; ++j) s.beta[j] = 1 / (1 + std::exp(-out[n.outs + 2 * n.d + j]));
+  softmax(out + n.out_dim, n.d, s.q);
+  softmax(out + n.out_dim + n.d, n.d, s.k);
+  for (int j = 0; j < 4; ++j) s.beta[j] = 1 / (1 + std::exp(-out[n.out_dim + 2 * n.d + j]));
   // delta = v - vbar = W_{t-1} (q' - k')
   multiply(
       n, w, [&](std::int64_t i) { return s.q[i] - s.k[i]; }, s.delta);
@@ -141,7 +143,7 @@ void forward(Context& context, const Forward<Srwm>& f) {
         std::copy_n(w, n.matrix, f.saved.segments.data<Real>() + ((b * n.heads + h) * n.steps + t) * n.matrix);
         step_forward(n, f.op.input_softmax, f.in[Srwm::x].data<Real>() + n.x_at(b, t, h),
                      Step<Real>(f.saved.steps, n, b, h, t), w, out);
-        std::copy_n(out, n.outs, f.out[Srwm::y].data<Real>() + n.y_at(b, t, h));
+        std::copy_n(out, n.out_dim, f.out[Srwm::y].data<Real>() + n.y_at(b, t, h));
       }
     }
   }
@@ -189,10 +191,10 @@ void step_backward(const Sizes& n, const Step<Real>& s, const Real* w, const Rea
     g.k[i] -= g.q[i];
   }
   // q' = softmax(q), k' = softmax(k), beta = sigmoid(b)
-  for (std::int64_t r = 0; r < n.outs; ++r) g.out[r] = dL_dy ? dL_dy[r] : Real(0);
-  softmax_backward(s.q, g.q, d, g.out + n.outs);
-  softmax_backward(s.k, g.k, d, g.out + n.outs + d);
-  for (int j = 0; j < 4; ++j) g.out[n.outs + 2 * d + j] = dL_dbeta[j] * s.beta[j] * (1 - s.beta[j]);
+  for (std::int64_t r = 0; r < n.out_dim; ++r) g.out[r] = dL_dy ? dL_dy[r] : Real(0);
+  softmax_backward(s.q, g.q, d, g.out + n.out_dim);
+  softmax_backward(s.k, g.k, d, g.out + n.out_dim + d);
+  for (int j = 0; j < 4; ++j) g.out[n.out_dim + 2 * d + j] = dL_dbeta[j] * s.beta[j] * (1 - s.beta[j]);
   // [y, q, k, b] = W_{t-1} phi(x_t)
   for (std::int64_t i = 0; i < d; ++i) {
     g.phi[i] = 0;
