@@ -1,4 +1,4 @@
-// Terms of a loss and their gradients: cross-entropy -log softmax(z)[target], KL(softmax(wanted) || softmax(z)),
+// Terms of a loss and their gradients: cross-entropy -log softmax(z)[target], KL(softmax(target) || softmax(z)),
 // weighted squares, and the weighted sum of up to three terms.
 //
 // Rows have few classes, so a thread computes a row; one block then sums the rows in a fixed order. Squares are summed
@@ -74,7 +74,7 @@ __global__ void cross_entropy_backward_kernel(CrossEntropyBackward b) {
 __global__ void kl_divergence_rows_kernel(KlDivergenceForward f) {
   const std::int64_t row = thread_index();
   if (row >= f.rows) return;
-  const float *w = f.wanted + row * f.classes, *z = f.logits + row * f.classes;
+  const float *w = f.target + row * f.classes, *z = f.logits + row * f.classes;
   float* difference = f.difference + row * f.classes;
   const float log_sum_p = log_sum_exp(w, f.classes), log_sum_q = log_sum_exp(z, f.classes);
   float divergence = 0;
@@ -113,21 +113,21 @@ __device__ float weight_of(const SquareBlocks& blocks, std::int64_t element) {
 }
 
 /// A partial sum per block.
-__global__ void mean_squares_kernel(const float* x, const float* wanted, SquareBlocks blocks, float* partial) {
+__global__ void mean_squares_kernel(const float* x, const float* target, SquareBlocks blocks, float* partial) {
   float total = 0;
   for (std::int64_t i = thread_index(); i < blocks.elements; i += thread_count()) {
-    const float difference = x[i] - wanted[i];
+    const float difference = x[i] - target[i];
     total += weight_of(blocks, i) * difference * difference;
   }
   total = block_sum<sum_warps>(total);
   if (threadIdx.x == 0) partial[blockIdx.x] = total;
 }
 
-__global__ void mean_squares_backward_kernel(const float* x, const float* wanted, SquareBlocks blocks,
+__global__ void mean_squares_backward_kernel(const float* x, const float* target, SquareBlocks blocks,
                                              const float* dL_dloss, float* dL_dx, bool accumulate) {
   const float scale = 2 * *dL_dloss;
   for (std::int64_t i = thread_index(); i < blocks.elements; i += thread_count()) {
-    put(accumulate, dL_dx[i], scale * weight_of(blocks, i) * (x[i] - wanted[i]));
+    put(accumulate, dL_dx[i], scale * weight_of(blocks, i) * (x[i] - target[i]));
   }
 }
 
@@ -162,16 +162,16 @@ void kl_divergence_backward(cudaStream_t stream, const float* difference, const 
          dL_dloss, rows, classes, dL_dlogits, accumulate);
 }
 
-void mean_squares(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks, float* partial,
+void mean_squares(cudaStream_t stream, const float* x, const float* target, const SquareBlocks& blocks, float* partial,
                   float* loss) {
-  launch("mean_squares", mean_squares_kernel, Launch{mean_squares_slices, sum_threads}, stream, x, wanted, blocks,
+  launch("mean_squares", mean_squares_kernel, Launch{mean_squares_slices, sum_threads}, stream, x, target, blocks,
          partial);
   launch("mean_squares", sum_kernel, Launch{1, sum_threads}, stream, partial, mean_squares_slices, 1.0f, loss);
 }
 
-void mean_squares_backward(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks,
+void mean_squares_backward(cudaStream_t stream, const float* x, const float* target, const SquareBlocks& blocks,
                            const float* dL_dloss, float* dL_dx, bool accumulate) {
-  launch("mean_squares_backward", mean_squares_backward_kernel, elementwise(blocks.elements), stream, x, wanted, blocks,
+  launch("mean_squares_backward", mean_squares_backward_kernel, elementwise(blocks.elements), stream, x, target, blocks,
          dL_dloss, dL_dx, accumulate);
 }
 

@@ -42,12 +42,12 @@ void cross_entropy_backward(cudaStream_t stream, const CrossEntropyBackward& p);
 struct KlDivergenceForward {
   std::int64_t rows;
   int classes;
-  const float *wanted, *logits;  ///< [rows, classes]
+  const float *target, *logits;  ///< [rows, classes]
   float* difference;             ///< [rows, classes]
   float* divergences;            ///< [rows]
   float* loss;
 };
-/// p = softmax(wanted), q = softmax(logits), difference = q - p; divergences[m] = KL(p_m || q_m); loss = their mean.
+/// p = softmax(target), q = softmax(logits), difference = q - p; divergences[m] = KL(p_m || q_m); loss = their mean.
 void kl_divergence(cudaStream_t stream, const KlDivergenceForward& p);
 /// dL_dlogits (+)= *dL_dloss / rows difference.
 void kl_divergence_backward(cudaStream_t stream, const float* difference, const float* dL_dloss, std::int64_t rows,
@@ -62,11 +62,11 @@ struct SquareBlocks {
 };
 /// Number of partial sums that mean_squares needs room for.
 constexpr int mean_squares_slices = 128;
-/// loss = sum over elements of weight(column) (x - wanted)^2, in an order that depends on the shape alone.
-void mean_squares(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks, float* partial,
+/// loss = sum over elements of weight(column) (x - target)^2, in an order that depends on the shape alone.
+void mean_squares(cudaStream_t stream, const float* x, const float* target, const SquareBlocks& blocks, float* partial,
                   float* loss);
-/// dL_dx (+)= *dL_dloss 2 weight(column) (x - wanted).
-void mean_squares_backward(cudaStream_t stream, const float* x, const float* wanted, const SquareBlocks& blocks,
+/// dL_dx (+)= *dL_dloss 2 weight(column) (x - target).
+void mean_squares_backward(cudaStream_t stream, const float* x, const float* target, const SquareBlocks& blocks,
                            const float* dL_dloss, float* dL_dx, bool accumulate);
 
 }  // namespace srwm::cuda

@@ -188,7 +188,7 @@ FewShotLearner::Forward FewShotLearner::bootstrapped(Tape& tape, const StagedBat
   const auto [loss, correct] = tape.apply(cross_entropy, {output.logits});
   const auto [future_loss, future_correct] = tape.apply(cross_entropy, {output.future_logits});
   const Variable match = bootstrap_.kind == BootstrapKind::kl
-                             ? tape.apply(KlDivergence{.wanted = output.future_logits.value()}, {output.logits})[0]
+                             ? tape.apply(KlDivergence{.target = output.future_logits.value()}, {output.logits})[0]
                              : state_difference(tape, output);
   const WeightedSum total{{bootstrap_.loss_scale, bootstrap_.match_scale, bootstrap_.future_loss_scale}};
   return {output.logits, tape.apply(total, {loss, match, future_loss})[0], correct};
@@ -197,7 +197,7 @@ FewShotLearner::Forward FewShotLearner::bootstrapped(Tape& tape, const StagedBat
 Variable FewShotLearner::state_difference(Tape& tape, const BootstrapOutput& output) const {
   Variable sum;
   for (std::size_t i = 0; i < output.state.size(); ++i) {
-    const MeanSquares squares{.wanted = output.future_state.at(i).value(), .widths = state_blocks_};
+    const MeanSquares squares{.target = output.future_state.at(i).value(), .widths = state_blocks_};
     const Variable of_tensor = tape.apply(squares, {output.state.at(i)})[0];
     sum = sum.absent() ? of_tensor : tape.apply(Add{}, {sum, of_tensor})[0];
   }

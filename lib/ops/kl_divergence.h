@@ -6,12 +6,12 @@
 namespace srwm {
 
 /// loss [1] = 1/M sum_m KL(p_m || q_m) = 1/M sum_m sum_n p[m, n] (log p[m, n] - log q[m, n]),
-/// p = softmax(wanted), q = softmax(logits), both [M, N]; `wanted` has no gradient.
+/// p = softmax(target), q = softmax(logits), both [M, N]; `target` has no gradient.
 struct KlDivergence {
   static constexpr const char* name = "kl_divergence";
   static constexpr int inputs = 1, outputs = 1;
   enum In { logits };
-  Tensor wanted;
+  Tensor target;
 
   struct Saved {
     Tensor difference;  // q - p [M, N]

@@ -25,7 +25,7 @@ Tensor given_tensor(Shape shape, DType real, std::uint64_t seed) {
 OpCase<KlDivergence> kl_case(std::int64_t rows, std::int64_t classes, double deviation, std::uint64_t seed) {
   const Shape shape{rows, classes};
   return {.name = fmt::format("{} x {}, deviation {}", rows, classes, deviation),
-          .op = [=](DType real) { return KlDivergence{.wanted = given_tensor(shape, real, seed)}; },
+          .op = [=](DType real) { return KlDivergence{.target = given_tensor(shape, real, seed)}; },
           .in = {operand(shape, normal(0, deviation))},
           .seed = seed,
           .terms = classes + rows};
@@ -41,7 +41,7 @@ std::vector<OpCase<KlDivergence>> kl_speed_cases() {
 OpCase<MeanSquares> squares_case(Shape shape, std::array<std::int64_t, 4> widths, std::uint64_t seed) {
   return {.name = fmt::format("{} in blocks of {}, {}, {}, {}", shape.to_string(), widths[0], widths[1], widths[2],
                               widths[3]),
-          .op = [=](DType real) { return MeanSquares{.wanted = given_tensor(shape, real, seed), .widths = widths}; },
+          .op = [=](DType real) { return MeanSquares{.target = given_tensor(shape, real, seed), .widths = widths}; },
           .in = {operand(shape)},
           .seed = seed,
           .terms = 4 * shape.numel() / shape[shape.rank() - 1]};

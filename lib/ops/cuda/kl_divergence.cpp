@@ -12,7 +12,7 @@ void forward(Context& context, const Forward<KlDivergence>& f) {
   const Tensor divergences = context.empty({logits.dim(0)});
   kl_divergence(stream_of(context), {.rows = logits.dim(0),
                                      .classes = static_cast<int>(logits.dim(1)),
-                                     .wanted = f.op.wanted.data<float>(),
+                                     .target = f.op.target.data<float>(),
                                      .logits = logits.data<float>(),
                                      .difference = f.saved.difference.data<float>(),
                                      .divergences = divergences.data<float>(),

@@ -19,7 +19,7 @@ SquareBlocks blocks_of(const MeanSquares& op, const Tensor& x) {
 void forward(Context& context, const Forward<MeanSquares>& f) {
   const Tensor& x = f.in[MeanSquares::x];
   const Tensor partial = context.empty({mean_squares_slices});
-  mean_squares(stream_of(context), x.data<float>(), f.op.wanted.data<float>(), blocks_of(f.op, x),
+  mean_squares(stream_of(context), x.data<float>(), f.op.target.data<float>(), blocks_of(f.op, x),
                partial.data<float>(), f.out[0].data<float>());
 }
 
@@ -27,7 +27,7 @@ void backward(Context& context, const Backward<MeanSquares>& g) {
   const Grad& grad = g.dL_din[MeanSquares::x];
   if (!grad.wanted()) return;
   const Tensor& x = g.in[MeanSquares::x];
-  mean_squares_backward(stream_of(context), x.data<float>(), g.op.wanted.data<float>(), blocks_of(g.op, x),
+  mean_squares_backward(stream_of(context), x.data<float>(), g.op.target.data<float>(), blocks_of(g.op, x),
                         g.dL_dout[0].data<float>(), grad.value.data<float>(), accumulates(grad));
 }
 

@@ -9,7 +9,7 @@ namespace srwm {
 
 OutputSpecs<KlDivergence::outputs> KlDivergence::plan(const Tensors<inputs>& in) const {
   expect_real(name, "logits", in[logits], 2);
-  expect_tensor(name, "wanted", wanted, in[logits].shape(), in[logits].dtype());
+  expect_tensor(name, "target", target, in[logits].shape(), in[logits].dtype());
   return {{{Shape{1}, in[logits].dtype()}}};
 }
 
@@ -20,11 +20,11 @@ namespace {
 
 /// KL(p || q) of a row; writes q - p.
 template <typename Real>
-double divergence_of_row(const Real* wanted, const Real* logits, std::int64_t n, Real* difference) {
-  const Real log_sum_p = log_sum_exp(wanted, n), log_sum_q = log_sum_exp(logits, n);
+double divergence_of_row(const Real* target, const Real* logits, std::int64_t n, Real* difference) {
+  const Real log_sum_p = log_sum_exp(target, n), log_sum_q = log_sum_exp(logits, n);
   double divergence = 0;
   for (std::int64_t i = 0; i < n; ++i) {
-    const Real log_p = wanted[i] - log_sum_p, log_q = logits[i] - log_sum_q, p = std::exp(log_p);
+    const Real log_p = target[i] - log_sum_p, log_q = logits[i] - log_sum_q, p = std::exp(log_p);
     difference[i] = std::exp(log_q) - p;
     divergence += static_cast<double>(p * (log_p - log_q));
   }
@@ -40,7 +40,7 @@ void forward(Context& context, const Forward<KlDivergence>& f) {
   double loss = 0;
   for (std::int64_t m = 0; m < rows; ++m) {
     const std::int64_t first = m * classes;
-    loss += divergence_of_row(f.op.wanted.data<Real>() + first, logits.data<Real>() + first, classes,
+    loss += divergence_of_row(f.op.target.data<Real>() + first, logits.data<Real>() + first, classes,
                               f.saved.difference.data<Real>() + first);
   }
   *f.out[0].data<Real>() = static_cast<Real>(loss / static_cast<double>(rows));

@@ -9,7 +9,7 @@ namespace srwm {
 
 OutputSpecs<MeanSquares::outputs> MeanSquares::plan(const Tensors<inputs>& in) const {
   expect_real(name, "x", in[x]);
-  expect_tensor(name, "wanted", wanted, in[x].shape(), in[x].dtype());
+  expect_tensor(name, "target", target, in[x].shape(), in[x].dtype());
   const std::int64_t sum = std::accumulate(widths.begin(), widths.end(), std::int64_t{0});
   if (sum != 0 && sum != in[x].dim(-1)) {
     shape_error(name, "the sum of widths", std::to_string(in[x].dim(-1)), std::to_string(sum));
@@ -48,16 +48,16 @@ void for_each_part(const MeanSquares& op, const Tensor& x, const Function& funct
   }
 }
 
-// loss = sum over r, c of weight(c) (x[r, c] - wanted[r, c])^2
+// loss = sum over r, c of weight(c) (x[r, c] - target[r, c])^2
 template <typename Real>
 void forward(Context&, const Forward<MeanSquares>& f) {
   const Tensor& x = f.in[MeanSquares::x];
-  const Real *value = x.data<Real>(), *wanted = f.op.wanted.data<Real>();
+  const Real *value = x.data<Real>(), *target = f.op.target.data<Real>();
   double loss = 0;
   for_each_part(f.op, x, [&](std::int64_t begin, std::int64_t end, double weight) {
     double sum = 0;
     for (std::int64_t i = begin; i < end; ++i) {
-      const auto difference = static_cast<double>(value[i] - wanted[i]);
+      const auto difference = static_cast<double>(value[i] - target[i]);
       sum += difference * difference;
     }
     loss += weight * sum;
@@ -65,18 +65,18 @@ void forward(Context&, const Forward<MeanSquares>& f) {
   *f.out[0].data<Real>() = static_cast<Real>(loss);
 }
 
-// dL/dx[r, c] = dL/dloss 2 weight(c) (x[r, c] - wanted[r, c])
+// dL/dx[r, c] = dL/dloss 2 weight(c) (x[r, c] - target[r, c])
 template <typename Real>
 void backward(Context&, const Backward<MeanSquares>& g) {
   const Grad& grad = g.dL_din[MeanSquares::x];
   if (!grad.wanted()) return;
   const Tensor& x = g.in[MeanSquares::x];
-  const Real *value = x.data<Real>(), *wanted = g.op.wanted.data<Real>();
+  const Real *value = x.data<Real>(), *target = g.op.target.data<Real>();
   const Real dloss = *g.dL_dout[0].data<Real>();
   Real* d = grad.value.data<Real>();
   for_each_part(g.op, x, [&](std::int64_t begin, std::int64_t end, double weight) {
     const Real scale = dloss * static_cast<Real>(2 * weight);
-    for (std::int64_t i = begin; i < end; ++i) put(grad.mode, d[i], scale * (value[i] - wanted[i]));
+    for (std::int64_t i = begin; i < end; ++i) put(grad.mode, d[i], scale * (value[i] - target[i]));
   });
 }
 
