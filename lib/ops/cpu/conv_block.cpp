@@ -2,7 +2,7 @@
 
 #include "core/parallel.h"
 #include "ops/cpu/channel_kernels.h"
-#include "ops/cpu/conv_block_thin.h"
+#include "ops/cpu/first_conv_block.h"
 #include "ops/cpu/normalisation.h"
 #include "ops/cpu/scratch.h"
 #include "ops/cpu/winograd.h"
@@ -109,7 +109,7 @@ void wide_backward(Context& context, const Backward<ConvBlock>& b) {
 }
 
 /// The gradient of a thin input is seldom asked for: the convolution is done again for it.
-void thin_input_gradient(Context& context, const Backward<ConvBlock>& b) {
+void first_block_input_gradient(Context& context, const Backward<ConvBlock>& b) {
   const ScratchScope scope(context);
   const Tensor &x = b.in[ConvBlock::x], &weight = b.in[ConvBlock::weight];
   const ConvShape shape = ConvShape::of(x, weight);
@@ -122,13 +122,13 @@ void thin_input_gradient(Context& context, const Backward<ConvBlock>& b) {
 }
 
 void forward(Context& context, const Forward<ConvBlock>& f) {
-  is_thin(f.in[ConvBlock::x]) ? thin_forward(context, f) : wide_forward(context, f);
+  is_first_block(f.in[ConvBlock::x]) ? first_block_forward(context, f) : wide_forward(context, f);
 }
 
 void backward(Context& context, const Backward<ConvBlock>& b) {
-  if (!is_thin(b.in[ConvBlock::x])) return wide_backward(context, b);
-  thin_backward(context, b);
-  if (b.dL_din[ConvBlock::x].wanted()) thin_input_gradient(context, b);
+  if (!is_first_block(b.in[ConvBlock::x])) return wide_backward(context, b);
+  first_block_backward(context, b);
+  if (b.dL_din[ConvBlock::x].wanted()) first_block_input_gradient(context, b);
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include "kernels/pool.h"
 #include "ops/cuda/convolution.h"
+#include "ops/cuda/first_conv_block.h"
 #include "ops/cuda/normalisation.h"
-#include "ops/cuda/thin_conv_block.h"
 #include "ops/scratch.h"
 
 namespace srwm::cuda {
@@ -70,7 +70,7 @@ void wide_backward(Context& context, const Backward<ConvBlock>& b) {
 }
 
 /// The gradient of a thin input is seldom asked for: the convolution is done again for it, and stored.
-void thin_input_gradient(Context& context, const Backward<ConvBlock>& b) {
+void first_block_input_gradient(Context& context, const Backward<ConvBlock>& b) {
   const ScratchScope scope(context);
   const Tensor &x = b.in[ConvBlock::x], &weight = b.in[ConvBlock::weight];
   ConvBlock::Saved saved = b.saved;
@@ -82,13 +82,13 @@ void thin_input_gradient(Context& context, const Backward<ConvBlock>& b) {
 }
 
 void forward(Context& context, const Forward<ConvBlock>& f) {
-  is_thin(f.in[ConvBlock::x]) ? thin_block_forward(context, f) : wide_forward(context, f);
+  is_first_block(f.in[ConvBlock::x]) ? first_block_forward(context, f) : wide_forward(context, f);
 }
 
 void backward(Context& context, const Backward<ConvBlock>& b) {
-  if (!is_thin(b.in[ConvBlock::x])) return wide_backward(context, b);
-  thin_block_backward(context, b);
-  if (b.dL_din[ConvBlock::x].wanted()) thin_input_gradient(context, b);
+  if (!is_first_block(b.in[ConvBlock::x])) return wide_backward(context, b);
+  first_block_backward(context, b);
+  if (b.dL_din[ConvBlock::x].wanted()) first_block_input_gradient(context, b);
 }
 
 }  // namespace

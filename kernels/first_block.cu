@@ -1,14 +1,14 @@
 // The first block of a convolutional network, y = ReLU(max over 2x2 of batch-norm(conv(x))), without storing the
-// convolved images: the equations are in kernels/thin_block.h.
+// convolved images: the equations are in kernels/first_block.h.
 //
 // Blocks take tiles of an image that fit into shared memory with their border. Lanes are channels and warps take
 // windows in turn, or (sums over patches) a block takes a slice of the pixels and a pair of input channels.
 #include <algorithm>
 
 #include "kernels/device.cuh"
+#include "kernels/first_block.h"
 #include "kernels/launch.h"
 #include "kernels/pool.cuh"
-#include "kernels/thin_block.h"
 
 namespace srwm::cuda {
 namespace {
@@ -28,7 +28,7 @@ __host__ __device__ constexpr int pair_number(int a, int b) {
   return b * (b + 1) / 2 + a;
 }
 
-std::int64_t patch_slices(const ThinShape& shape) {
+std::int64_t patch_slices(const FirstBlockShape& shape) {
   constexpr std::int64_t least_pixels = 4096, most_slices = 1024;
   return std::clamp<std::int64_t>(shape.pixels() / least_pixels, 1, most_slices);
 }
@@ -37,7 +37,7 @@ std::int64_t patch_slices(const ThinShape& shape) {
 struct Images {
   int images, height, width, in, out;
 
-  explicit Images(const ThinShape& s)
+  explicit Images(const FirstBlockShape& s)
       : images(static_cast<int>(s.images)),
         height(static_cast<int>(s.height)),
         width(static_cast<int>(s.width)),
@@ -148,7 +148,7 @@ struct Tiles {
   int rows;                         ///< of windows, in a tile
   int stride;                       ///< between rows of pixels in shared memory
 
-  explicit Tiles(const ThinShape& s)
+  explicit Tiles(const FirstBlockShape& s)
       : window_rows(static_cast<int>(s.height / 2)), windows_across(static_cast<int>(s.width / 2)) {
     constexpr int windows = 64;  // a warp then has eight to work on between two barriers
     rows = std::clamp(windows / std::max(windows_across, 1), 1, std::max(window_rows, 1));
@@ -314,7 +314,7 @@ __global__ void __launch_bounds__(block_threads)
 /// A block per channel, a warp per row of sums.
 __global__ void channel_sums_kernel(Images s, const float* partial, int slices, const float* weight, const float* mean,
                                     double* sums, float* channel_sums) {
-  __shared__ double totals[1 + 9 * thin_most_channels];
+  __shared__ double totals[1 + 9 * first_block_most_channels];
   const int c = static_cast<int>(blockIdx.x), rows = 1 + s.taps(), lane = static_cast<int>(threadIdx.x) % warp_size;
   for (int k = static_cast<int>(threadIdx.x) / warp_size; k < rows; k += block_warps) {
     double sum = 0;
@@ -332,7 +332,7 @@ __global__ void channel_sums_kernel(Images s, const float* partial, int slices, 
   channel_sums[s.out + c] = static_cast<float>(with_convolved - totals[0] * static_cast<double>(mean[c]));
 }
 
-__global__ void weight_gradient_kernel(Images s, ThinWeightGradient p) {
+__global__ void weight_gradient_kernel(Images s, FirstBlockWeightGradient p) {
   const auto e = static_cast<int>(thread_index());
   if (e >= s.out * s.taps()) return;
   const int channel = e / s.taps(), tap = e % s.taps();
@@ -351,7 +351,7 @@ __global__ void weight_gradient_kernel(Images s, ThinWeightGradient p) {
 /// The instance of a kernel for the number of channels.
 template <typename... Params, typename... Args>
 void launch_for(const char* what, void (*one)(Params...), void (*two)(Params...), void (*three)(Params...),
-                const ThinShape& shape, std::int64_t blocks, cudaStream_t stream, Args... args) {
+                const FirstBlockShape& shape, std::int64_t blocks, cudaStream_t stream, Args... args) {
   const Tiles tiles(shape);
   const auto kernel = shape.in == 1 ? one : shape.in == 2 ? two : three;
   allow_shared(kernel, tiles.shared_bytes(), what);
@@ -363,15 +363,15 @@ void launch_for(const char* what, void (*one)(Params...), void (*two)(Params...)
 
 }  // namespace
 
-std::int64_t patch_sum_doubles(const ThinShape& shape) {
+std::int64_t patch_sum_doubles(const FirstBlockShape& shape) {
   return channel_pairs(shape.in) * pair_sums;
 }
 
-std::int64_t patch_partial_doubles(const ThinShape& shape) {
+std::int64_t patch_partial_doubles(const FirstBlockShape& shape) {
   return patch_slices(shape) * patch_sum_doubles(shape);
 }
 
-void patch_sums(cudaStream_t stream, const ThinShape& shape, const float* x, double* partial, double* sums) {
+void patch_sums(cudaStream_t stream, const FirstBlockShape& shape, const float* x, double* partial, double* sums) {
   const std::int64_t slices = patch_slices(shape), size = patch_sum_doubles(shape);
   const dim3 grid(static_cast<unsigned>(slices), static_cast<unsigned>(channel_pairs(shape.in)));
   launch("patch_sums", patch_sums_kernel, {grid, block_threads}, stream, Images(shape), x, partial);
@@ -380,40 +380,40 @@ void patch_sums(cudaStream_t stream, const ThinShape& shape, const float* x, dou
          size, sums);
 }
 
-void thin_moments(cudaStream_t stream, const ThinShape& shape, const double* patch_sums, const float* weight,
-                  float* moments) {
-  launch("thin_moments", moments_kernel, {static_cast<unsigned>(shape.out), warp_size}, stream, Images(shape),
+void first_block_moments(cudaStream_t stream, const FirstBlockShape& shape, const double* patch_sums,
+                         const float* weight, float* moments) {
+  launch("first_block_moments", moments_kernel, {static_cast<unsigned>(shape.out), warp_size}, stream, Images(shape),
          patch_sums, weight, moments);
 }
 
-void thin_forward(cudaStream_t stream, const ThinShape& shape, const float* x, const float* weight,
-                  const Normalisation& norm, float* y, std::uint8_t* winner) {
+void first_block_forward(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const float* weight,
+                         const Normalisation& norm, float* y, std::uint8_t* winner) {
   constexpr std::int64_t most_blocks = 132 * 4;
   const std::int64_t blocks = std::clamp<std::int64_t>(shape.images * Tiles(shape).per_image(), 1, most_blocks);
-  launch_for("thin_forward", forward_kernel<1>, forward_kernel<2>, forward_kernel<3>, shape, blocks, stream, x, weight,
-             norm, y, winner);
+  launch_for("first_block_forward", forward_kernel<1>, forward_kernel<2>, forward_kernel<3>, shape, blocks, stream, x,
+             weight, norm, y, winner);
 }
 
-std::int64_t thin_slices(const ThinShape& shape) {
+std::int64_t first_block_slices(const FirstBlockShape& shape) {
   constexpr std::int64_t most_slices = 132 * 2;
   return std::clamp<std::int64_t>(shape.images * Tiles(shape).per_image(), 1, most_slices);
 }
 
-void thin_winner_sums(cudaStream_t stream, const ThinShape& shape, const float* x, const Pooled& pooled,
-                      float* partial) {
-  launch_for("thin_winner_sums", winner_sums_kernel<1>, winner_sums_kernel<2>, winner_sums_kernel<3>, shape,
-             thin_slices(shape), stream, x, pooled, partial);
+void first_block_winner_sums(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const Pooled& pooled,
+                             float* partial) {
+  launch_for("first_block_winner_sums", winner_sums_kernel<1>, winner_sums_kernel<2>, winner_sums_kernel<3>, shape,
+             first_block_slices(shape), stream, x, pooled, partial);
 }
 
-void thin_channel_sums(cudaStream_t stream, const ThinShape& shape, const float* partial, const float* weight,
-                       const float* mean, double* sums, float* channel_sums) {
-  launch("thin_channel_sums", channel_sums_kernel, {static_cast<unsigned>(shape.out), block_threads}, stream,
-         Images(shape), partial, thin_slices(shape), weight, mean, sums, channel_sums);
+void first_block_channel_sums(cudaStream_t stream, const FirstBlockShape& shape, const float* partial,
+                              const float* weight, const float* mean, double* sums, float* channel_sums) {
+  launch("first_block_channel_sums", channel_sums_kernel, {static_cast<unsigned>(shape.out), block_threads}, stream,
+         Images(shape), partial, first_block_slices(shape), weight, mean, sums, channel_sums);
 }
 
-void thin_weight_gradient(cudaStream_t stream, const ThinShape& shape, const ThinWeightGradient& p) {
+void first_block_weight_gradient(cudaStream_t stream, const FirstBlockShape& shape, const FirstBlockWeightGradient& p) {
   const Launch blocks{static_cast<unsigned>(ceil_div(shape.out * shape.taps(), 64)), 64};
-  launch("thin_weight_gradient", weight_gradient_kernel, blocks, stream, Images(shape), p);
+  launch("first_block_weight_gradient", weight_gradient_kernel, blocks, stream, Images(shape), p);
 }
 
 }  // namespace srwm::cuda

@@ -20,9 +20,9 @@
 
 namespace srwm::cuda {
 
-constexpr std::int64_t thin_most_channels = 3;
+constexpr std::int64_t first_block_most_channels = 3;
 
-struct ThinShape {
+struct FirstBlockShape {
   std::int64_t images, height, width, in, out;
 
   std::int64_t pixels() const { return images * height * width; }
@@ -31,30 +31,30 @@ struct ThinShape {
 };
 
 /// Doubles that `patch_sums` writes, and those it needs to work with.
-std::int64_t patch_sum_doubles(const ThinShape& shape);
-std::int64_t patch_partial_doubles(const ThinShape& shape);
+std::int64_t patch_sum_doubles(const FirstBlockShape& shape);
+std::int64_t patch_partial_doubles(const FirstBlockShape& shape);
 /// Sums over all pixels of x of the patches' taps and of products of two of them.
-void patch_sums(cudaStream_t stream, const ThinShape& shape, const float* x, double* partial, double* sums);
+void patch_sums(cudaStream_t stream, const FirstBlockShape& shape, const float* x, double* partial, double* sums);
 /// Of w . p for each channel, as a single slice [1, 2, out]: mean and sum of squared deviations.
-void thin_moments(cudaStream_t stream, const ThinShape& shape, const double* patch_sums, const float* weight,
-                  float* moments);
+void first_block_moments(cudaStream_t stream, const FirstBlockShape& shape, const double* patch_sums,
+                         const float* weight, float* moments);
 
 /// y = ReLU(max over each window of scale (w . p) + shift), winner as in kernels/pool.h.
-void thin_forward(cudaStream_t stream, const ThinShape& shape, const float* x, const float* weight,
-                  const Normalisation& norm, float* y, std::uint8_t* winner);
+void first_block_forward(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const float* weight,
+                         const Normalisation& norm, float* y, std::uint8_t* winner);
 
 /// Slices that the sums of the way back are cut into: floats [slices, 1 + taps, out].
-std::int64_t thin_slices(const ThinShape& shape);
+std::int64_t first_block_slices(const FirstBlockShape& shape);
 /// With g as in norm_pool_relu_sums: row 0 the sum of g, row 1 + k that of g p_k at the winners, of each slice.
-void thin_winner_sums(cudaStream_t stream, const ThinShape& shape, const float* x, const Pooled& pooled,
-                      float* partial);
+void first_block_winner_sums(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const Pooled& pooled,
+                             float* partial);
 /// Adds the slices to `sums` [1 + taps, out], and makes of them the sums of g and of g (w . p - mean) as
 /// norm_gradient wants them, a single slice [1, 2, out].
-void thin_channel_sums(cudaStream_t stream, const ThinShape& shape, const float* partial, const float* weight,
-                       const float* mean, double* sums, float* channel_sums);
-struct ThinWeightGradient {
+void first_block_channel_sums(cudaStream_t stream, const FirstBlockShape& shape, const float* partial,
+                              const float* weight, const float* mean, double* sums, float* channel_sums);
+struct FirstBlockWeightGradient {
   bool training;
-  const double* sums;        ///< as thin_channel_sums left them
+  const double* sums;        ///< as first_block_channel_sums left them
   const double* patch_sums;  ///< of patch_sums; needed in training
   const float* weight;       ///< [out, taps]
   NormGradient k;
@@ -62,6 +62,6 @@ struct ThinWeightGradient {
   bool accumulate;
 };
 /// dL_dweight (+)= as above; without `training` only scale sum of g p.
-void thin_weight_gradient(cudaStream_t stream, const ThinShape& shape, const ThinWeightGradient& p);
+void first_block_weight_gradient(cudaStream_t stream, const FirstBlockShape& shape, const FirstBlockWeightGradient& p);
 
 }  // namespace srwm::cuda

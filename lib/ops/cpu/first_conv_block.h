@@ -12,10 +12,10 @@
 namespace srwm::cpu {
 
 /// Whether these bodies can be used.
-bool is_thin(const Tensor& x);
+bool is_first_block(const Tensor& x);
 
-void thin_forward(Context& context, const Forward<ConvBlock>& f);
+void first_block_forward(Context& context, const Forward<ConvBlock>& f);
 /// All gradients but that of x.
-void thin_backward(Context& context, const Backward<ConvBlock>& b);
+void first_block_backward(Context& context, const Backward<ConvBlock>& b);
 
 }  // namespace srwm::cpu

@@ -1,11 +1,11 @@
-#include "ops/cpu/conv_block_thin.h"
+#include "ops/cpu/first_conv_block.h"
 
 #include <algorithm>
 
 #include "core/parallel.h"
+#include "ops/cpu/first_block_kernels.h"
 #include "ops/cpu/normalisation.h"
 #include "ops/cpu/scratch.h"
-#include "ops/cpu/thin_kernels.h"
 
 namespace srwm::cpu {
 namespace {
@@ -17,7 +17,7 @@ std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-ThinShape shape_of(const Tensor& x, const Tensor& weight) {
+FirstBlockShape shape_of(const Tensor& x, const Tensor& weight) {
   return {x.dim(1), x.dim(2), x.dim(3), weight.dim(0), round_up(weight.dim(0), 16)};
 }
 
@@ -42,12 +42,12 @@ void add_slices(double* sums, std::int64_t images, std::int64_t size) {
   }
 }
 
-std::int64_t bordered_floats(const ThinShape& s) {
+std::int64_t bordered_floats(const FirstBlockShape& s) {
   return (s.height + 2) * (s.width + 2) * s.in;
 }
 
 /// A copy of an image with a border of zeros.
-void add_border(float* to, const float* image, const ThinShape& s) {
+void add_border(float* to, const float* image, const FirstBlockShape& s) {
   const std::int64_t row = s.width * s.in, bordered_row = (s.width + 2) * s.in;
   std::fill(to, to + bordered_floats(s), 0.0f);
   for (std::int64_t h = 0; h < s.height; ++h) {
@@ -59,7 +59,7 @@ void add_border(float* to, const float* image, const ThinShape& s) {
 /// of eight. Taps (i, 0, s), (i, 1, s), (i, 2, s) are the same array, one row apart.
 class TapArrays {
  public:
-  explicit TapArrays(const ThinShape& s) : s_(s), pitch_(round_up(s.width, 8)) {}
+  explicit TapArrays(const FirstBlockShape& s) : s_(s), pitch_(round_up(s.width, 8)) {}
 
   std::int64_t doubles() const { return 3 * s_.in * plane(); }
   std::int64_t pixels() const { return s_.height * pitch_; }
@@ -85,12 +85,12 @@ class TapArrays {
 
  private:
   std::int64_t plane() const { return (s_.height + 2) * pitch_; }
-  ThinShape s_;
+  FirstBlockShape s_;
   std::int64_t pitch_;
 };
 
 /// E[p] into saved.patch_mean and Cov(p) into saved.patch_covariance.
-void patch_moments(Context& context, const Tensor& x, const ThinShape& s, ConvBlock::Saved& saved) {
+void patch_moments(Context& context, const Tensor& x, const FirstBlockShape& s, ConvBlock::Saved& saved) {
   const std::int64_t taps = s.taps(), size = taps * (taps + 1), image = s.height * s.width * s.in, images = x.dim(0);
   saved.patch_mean = context.empty({taps}, DType::f64);
   saved.patch_covariance = context.empty({taps, taps}, DType::f64);
@@ -101,10 +101,10 @@ void patch_moments(Context& context, const Tensor& x, const ThinShape& s, ConvBl
   for_each_image(context, images, [&](std::int64_t slice, std::int64_t n) {
     auto* data = reinterpret_cast<double*>(scratch.mine());
     arrays.fill(data, x.data<float>() + n * image);
-    const double* tap[9 * thin_most_channels];
+    const double* tap[9 * first_block_most_channels];
     for (std::int64_t k = 0; k < taps; ++k) tap[k] = arrays.tap(data, k);
     double* mine = sums + slice * size;
-    thin_kernels().tap_moments(mine, mine + taps, tap, static_cast<int>(taps), arrays.pixels());
+    first_block_kernels().tap_moments(mine, mine + taps, tap, static_cast<int>(taps), arrays.pixels());
   });
   add_slices(sums, images, size);
   const double count = static_cast<double>(images * s.height * s.width);
@@ -138,7 +138,7 @@ ChannelMoments convolved_moments(const ConvBlock::Saved& saved, const float* wei
   return {mean, std::max(var, 0.0) * count, count};
 }
 
-Normalisation normalise(Context& context, const Forward<ConvBlock>& f, const ThinShape& s) {
+Normalisation normalise(Context& context, const Forward<ConvBlock>& f, const FirstBlockShape& s) {
   const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight];
   const float* bias = f.in[ConvBlock::bias].data<float>();
   auto* moments =
@@ -156,7 +156,7 @@ Normalisation normalise(Context& context, const Forward<ConvBlock>& f, const Thi
 }
 
 /// weight[o, i, r, s] scale[o] as [r, s, i, out_padded].
-const float* scaled_weight(Context& context, const Tensor& weight, const Tensor& scale, const ThinShape& s) {
+const float* scaled_weight(Context& context, const Tensor& weight, const Tensor& scale, const FirstBlockShape& s) {
   float* to = context.zeros({s.taps(), s.out_padded}, DType::f32).data<float>();
   for (std::int64_t o = 0; o < s.out; ++o) {
     for (std::int64_t k = 0; k < s.taps(); ++k) {
@@ -168,13 +168,13 @@ const float* scaled_weight(Context& context, const Tensor& weight, const Tensor&
 
 }  // namespace
 
-bool is_thin(const Tensor& x) {
-  return x.dim(3) <= thin_most_channels;
+bool is_first_block(const Tensor& x) {
+  return x.dim(3) <= first_block_most_channels;
 }
 
-void thin_forward(Context& context, const Forward<ConvBlock>& f) {
+void first_block_forward(Context& context, const Forward<ConvBlock>& f) {
   const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight];
-  const ThinShape s = shape_of(x, weight);
+  const FirstBlockShape s = shape_of(x, weight);
   const Normalisation norm = normalise(context, f, s);
   f.saved.mean = norm.mean;
   f.saved.inv_std = norm.inv_std;
@@ -186,15 +186,15 @@ void thin_forward(Context& context, const Forward<ConvBlock>& f) {
   const std::int64_t from = s.height * s.width * s.in, to = s.pooled().windows() * s.out;
   parallel_for(context.threads(), x.dim(0), [&](std::int64_t n) {
     add_border(scratch.mine(), x.data<float>() + n * from, s);
-    thin_kernels().conv_pool_relu(f.out[0].data<float>() + n * to, f.saved.winner.data<std::uint8_t>() + n * to,
-                                  scratch.mine(), scaled, norm.shift.data<float>(), s);
+    first_block_kernels().conv_pool_relu(f.out[0].data<float>() + n * to, f.saved.winner.data<std::uint8_t>() + n * to,
+                                         scratch.mine(), scaled, norm.shift.data<float>(), s);
   });
 }
 
 namespace {
 
 /// sum g and sum g p[tap] over the winners: rows of out_padded, taps in the order (r, s, i).
-const double* winner_sums(Context& context, const Backward<ConvBlock>& b, const ThinShape& s) {
+const double* winner_sums(Context& context, const Backward<ConvBlock>& b, const FirstBlockShape& s) {
   const std::int64_t size = (1 + s.taps()) * s.out_padded, images = b.out[0].dim(0);
   const std::int64_t image = s.height * s.width * s.in, pooled = s.pooled().windows() * s.out;
   double* sums = slice_sums(context, images, size);
@@ -203,14 +203,15 @@ const double* winner_sums(Context& context, const Backward<ConvBlock>& b, const 
     add_border(scratch.mine(), b.in[ConvBlock::x].data<float>() + n * image, s);
     const PooledImage at = {b.dL_dout[0].data<float>() + n * pooled, b.out[0].data<float>() + n * pooled,
                             b.saved.winner.data<std::uint8_t>() + n * pooled};
-    thin_kernels().gradient_sums(sums + slice * size, at, scratch.mine(), s);
+    first_block_kernels().gradient_sums(sums + slice * size, at, scratch.mine(), s);
   });
   add_slices(sums, images, size);
   return sums;
 }
 
 /// From sum g p: rows sum g, sum g (c - mean), with c = w . p.
-const double* channel_sums(Context& context, const Backward<ConvBlock>& b, const double* sums, const ThinShape& s) {
+const double* channel_sums(Context& context, const Backward<ConvBlock>& b, const double* sums,
+                           const FirstBlockShape& s) {
   double* result = context.empty({2, s.out}, DType::f64).data<double>();
   const float* weight = b.in[ConvBlock::weight].data<float>();
   for (std::int64_t o = 0; o < s.out; ++o) {
@@ -225,7 +226,8 @@ const double* channel_sums(Context& context, const Backward<ConvBlock>& b, const
   return result;
 }
 
-void weight_gradient(const Backward<ConvBlock>& b, const double* sums, const NormBackward& norm, const ThinShape& s) {
+void weight_gradient(const Backward<ConvBlock>& b, const double* sums, const NormBackward& norm,
+                     const FirstBlockShape& s) {
   const bool training = b.op.state.training;
   const double count = static_cast<double>(b.out[0].dim(0) * s.height * s.width);
   for (std::int64_t o = 0; o < s.out; ++o) {
@@ -244,9 +246,9 @@ void weight_gradient(const Backward<ConvBlock>& b, const double* sums, const Nor
 
 }  // namespace
 
-void thin_backward(Context& context, const Backward<ConvBlock>& b) {
+void first_block_backward(Context& context, const Backward<ConvBlock>& b) {
   const ScratchScope scope(context);
-  const ThinShape s = shape_of(b.in[ConvBlock::x], b.in[ConvBlock::weight]);
+  const FirstBlockShape s = shape_of(b.in[ConvBlock::x], b.in[ConvBlock::weight]);
   const double* sums = winner_sums(context, b, s);
   const double* per_channel = channel_sums(context, b, sums, s);
   const NormBackward norm(context, b.op.state.training, b.saved.mean, b.saved.inv_std, b.in[ConvBlock::gamma],

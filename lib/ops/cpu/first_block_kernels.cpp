@@ -1,4 +1,4 @@
-#include "ops/cpu/thin_kernels.h"
+#include "ops/cpu/first_block_kernels.h"
 
 #include "ops/cpu/pool_window.h"
 
@@ -52,7 +52,7 @@ inline std::int64_t tap_offset(int pixel, int tap, std::int64_t row_floats) {
 
 template <int in, typename Access>
 void conv_pool_relu_vector(const Access& access, float* y, std::uint8_t* winner, const float* bordered,
-                           const float* weight, Vec shift, const ThinShape& shape) {
+                           const float* weight, Vec shift, const FirstBlockShape& shape) {
   const std::int64_t row = (shape.width + 2) * in;
   for_each_window(shape.pooled(), [&](std::int64_t h, std::int64_t w) {
     const float* window = bordered + 2 * h * row + 2 * w * in;
@@ -81,14 +81,14 @@ inline void for_each_vector(std::int64_t channels, const F& f) {
 
 template <int in>
 void conv_pool_relu_of(float* y, std::uint8_t* winner, const float* bordered, const float* weight, const float* shift,
-                       const ThinShape& shape) {
+                       const FirstBlockShape& shape) {
   for_each_vector(shape.out, [&](auto access, std::int64_t c) {
     conv_pool_relu_vector<in>(access, y + c, winner + c, bordered, weight + c, access.get(shift + c), shape);
   });
 }
 
 void conv_pool_relu(float* y, std::uint8_t* winner, const float* bordered, const float* weight, const float* shift,
-                    const ThinShape& shape) {
+                    const FirstBlockShape& shape) {
   if (shape.in == 1) conv_pool_relu_of<1>(y, winner, bordered, weight, shift, shape);
   if (shape.in == 2) conv_pool_relu_of<2>(y, winner, bordered, weight, shift, shape);
   if (shape.in == 3) conv_pool_relu_of<3>(y, winner, bordered, weight, shift, shape);
@@ -100,7 +100,7 @@ inline void add(double* total, Vec v) {
 
 template <int in, typename Access>
 void gradient_sums_vector(const Access& access, double* sums, const PooledImage& pooled, const float* bordered,
-                          std::int64_t c, const ThinShape& shape) {
+                          std::int64_t c, const FirstBlockShape& shape) {
   const std::int64_t row = (shape.width + 2) * in;
   Vec total = {}, product[9 * in] = {};
   for_each_window(shape.pooled(), [&](std::int64_t h, std::int64_t w) {
@@ -122,7 +122,7 @@ void gradient_sums_vector(const Access& access, double* sums, const PooledImage&
   for (int tap = 0; tap < 9 * in; ++tap) add(sums + (1 + tap) * shape.out_padded + c, product[tap]);
 }
 
-void gradient_sums(double* sums, const PooledImage& pooled, const float* bordered, const ThinShape& shape) {
+void gradient_sums(double* sums, const PooledImage& pooled, const float* bordered, const FirstBlockShape& shape) {
   for_each_vector(shape.out, [&](auto access, std::int64_t c) {
     if (shape.in == 1) gradient_sums_vector<1>(access, sums, pooled, bordered, c, shape);
     if (shape.in == 2) gradient_sums_vector<2>(access, sums, pooled, bordered, c, shape);
@@ -132,6 +132,6 @@ void gradient_sums(double* sums, const PooledImage& pooled, const float* bordere
 
 }  // namespace
 
-const ThinKernels thin_kernels{tap_moments, conv_pool_relu, gradient_sums};
+const FirstBlockKernels first_block_kernels{tap_moments, conv_pool_relu, gradient_sums};
 
 }  // namespace srwm::cpu::SRWM_SIMD
