@@ -1,5 +1,5 @@
 // DeltaNet, W_t = W_{t-1} + beta (v - W_{t-1} k') (x) k', y_t = W_t q', and its gradient through all of time. The
-// backward pass rebuilds W_{t-1} from W_t by undoing the update, and starts again from a saved W every kept_every
+// backward pass rebuilds W_{t-1} from W_t by undoing the update, and starts again from a saved W every save_every
 // steps.
 //
 // A block per (sequence, head) for all steps, W and dL/dW in registers: kernels/fast_weight_matrix.cuh has the layout.
@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(L::threads) delta_net_forward_kernel(DeltaNetF
     }
     if (threadIdx.x < 2) record.sums[threadIdx.x] = sums[threadIdx.x];
     if (threadIdx.x == 0) *record.beta = beta;
-    if (head.keeps(t)) memory.store(w, p.kept + head.kept_at(t));
+    if (head.keeps(t)) memory.store(w, p.saved_w + head.saved_at(t));
   }
   memory.store(w, p.w_last + head.matrix_at());
 }
@@ -69,7 +69,7 @@ __global__ void __launch_bounds__(L::threads) delta_net_backward_kernel(DeltaNet
   if (p.dL_dw_last != nullptr) memory.load(p.dL_dw_last + head.matrix_at(), g);
   for (int t = p.sizes.steps - 1; t >= 0; --t) {
     const DeltaNetRecord record(const_cast<float*>(p.steps), head.step_at(t), L::D);
-    if (head.keeps(t)) memory.load(p.kept + head.kept_at(t), w);
+    if (head.keeps(t)) memory.load(p.saved_w + head.saved_at(t), w);
     L::sync();  // the last step's shared values have been read
     if (threadIdx.x < L::D) {
       s.keys[0][threadIdx.x] = record.q[threadIdx.x];
@@ -122,8 +122,8 @@ __global__ void __launch_bounds__(L::threads) delta_net_backward_kernel(DeltaNet
 
 }  // namespace
 
-std::int64_t delta_net_kept_matrices(int d, std::int64_t steps) {
-  return has_layout(d) ? kept_matrices(steps) : steps;
+std::int64_t delta_net_saved_matrices(int d, std::int64_t steps) {
+  return has_layout(d) ? saved_matrices(steps) : steps;
 }
 
 void delta_net_forward(cudaStream_t stream, const DeltaNetForward& p) {

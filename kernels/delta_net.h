@@ -6,7 +6,7 @@
 namespace srwm::cuda {
 
 /// Matrices that forward keeps for the way back, per sequence and head.
-std::int64_t delta_net_kept_matrices(int d, std::int64_t steps);
+std::int64_t delta_net_saved_matrices(int d, std::int64_t steps);
 
 /// Numbers saved per step and head: q', k', delta, beta and the sums of f for q and k.
 __host__ __device__ constexpr std::int64_t delta_net_record(int d) {
@@ -22,7 +22,7 @@ struct DeltaNetForward {
   float* y;                   ///< [B, T, h d]
   float* w_last;              ///< [B, h, d, d]
   float* steps;               ///< [B, h, T, delta_net_record]
-  float* kept;                ///< [B, h, delta_net_kept_matrices(d, T), d, d]
+  float* saved_w;             ///< [B, h, delta_net_saved_matrices(d, T), d, d]
   float* before_reset;        ///< [B, h, T, d, d], with reset, in registers: W before it, where reset is 1
 };
 void delta_net_forward(cudaStream_t stream, const DeltaNetForward& p);

@@ -28,7 +28,7 @@ __global__ void delta_net_forward_in_memory_kernel(DeltaNetForward p) {
     __syncthreads();
     for (std::int64_t e = thread; e < head.matrix; e += threads) {
       if (resets) w[e] = 0;
-      p.kept[head.step_at(t) * head.matrix + e] = w[e];
+      p.saved_w[head.step_at(t) * head.matrix + e] = w[e];
     }
     if (thread < warp_size) feature_map_of_warp(projected, p.eps, d, q, record.sums);
     if (thread / warp_size == 1) feature_map_of_warp(projected + d, p.eps, d, k, record.sums + 1);
@@ -58,7 +58,7 @@ __global__ void delta_net_backward_in_memory_kernel(DeltaNetBackward p) {
   for (std::int64_t e = thread; e < head.matrix; e += threads) g[e] = element_of(p.dL_dw_last, head.matrix_at() + e);
   for (int t = p.sizes.steps - 1; t >= 0; --t) {
     const DeltaNetRecord record(const_cast<float*>(p.steps), head.step_at(t), d);
-    const float* w = p.kept + head.step_at(t) * head.matrix;  // W_{t-1}
+    const float* w = p.saved_w + head.step_at(t) * head.matrix;  // W_{t-1}
     const float beta = *record.beta;
     __syncthreads();
     float dbeta = 0;

@@ -22,10 +22,10 @@ struct FastWeightHead {
   __device__ __forceinline__ std::int64_t first_matrix_at() const {
     return (static_cast<std::int64_t>(b / (sizes.batch / sizes.groups)) * sizes.heads + h) * matrix;
   }
-  __device__ __forceinline__ std::int64_t kept_at(int t) const {
-    return (blockIdx.x * kept_matrices(sizes.steps) + (t + 1) / kept_every - 1) * matrix;
+  __device__ __forceinline__ std::int64_t saved_at(int t) const {
+    return (blockIdx.x * saved_matrices(sizes.steps) + (t + 1) / save_every - 1) * matrix;
   }
-  __device__ __forceinline__ bool keeps(int t) const { return (t + 1) % kept_every == 0 && t + 1 < sizes.steps; }
+  __device__ __forceinline__ bool keeps(int t) const { return (t + 1) % save_every == 0 && t + 1 < sizes.steps; }
   __device__ __forceinline__ bool resets(const std::uint8_t* reset, int t) const {
     return reset != nullptr && reset[static_cast<std::int64_t>(b) * sizes.steps + t] != 0;
   }

@@ -13,9 +13,9 @@ struct FastWeightSizes {
 };
 
 /// Steps between two matrices that forward keeps for the way back; in between, updates are undone one by one.
-constexpr int kept_every = 32;
-__host__ __device__ constexpr std::int64_t kept_matrices(std::int64_t steps) {
-  return (steps - 1) / kept_every;
+constexpr int save_every = 32;
+__host__ __device__ constexpr std::int64_t saved_matrices(std::int64_t steps) {
+  return (steps - 1) / save_every;
 }
 
 /// out[g, e] (+)= sum of per_sequence[b, e] over the sequences b of group g, in their order; rows of `n` numbers.

@@ -1,6 +1,6 @@
 // SRWM, [y, q, k, b] = W_{t-1} phi(x_t), W_t = W_{t-1} + B_t (W_{t-1} (q' - k')) (x) k' (lib/ops/srwm.h), and its
 // gradient through all of time. The backward pass rebuilds W_{t-1} from W_t by undoing the update, and starts again
-// from a saved W every kept_every steps.
+// from a saved W every save_every steps.
 //
 // A block per (sequence, head) for all steps, W and dL/dW in registers, the rows in four blocks y, q, k, b:
 // kernels/fast_weight_matrix.cuh has the layout.
@@ -86,7 +86,7 @@ __global__ void __launch_bounds__(L::threads) srwm_forward_kernel(SrwmForward p)
       record.k[threadIdx.x] = keys[1][threadIdx.x];
     }
     if (threadIdx.x < 4) record.beta[threadIdx.x] = sigmoid(gates[threadIdx.x]);
-    if (head.keeps(t)) memory.store(w, p.kept + head.kept_at(t));
+    if (head.keeps(t)) memory.store(w, p.saved_w + head.saved_at(t));
   }
   memory.store(w, p.w_last + head.matrix_at());
 }
@@ -161,7 +161,7 @@ __global__ void __launch_bounds__(L::threads) srwm_backward_kernel(SrwmBackward 
   }
   for (int t = p.sizes.steps - 1; t >= 0; --t) {
     const Record<L> record(const_cast<float*>(p.steps), head.step_at(t), p.input_softmax);
-    if (head.keeps(t)) memory.load(p.kept + head.kept_at(t), w);
+    if (head.keeps(t)) memory.load(p.saved_w + head.saved_at(t), w);
     L::sync();  // the last step's shared values have been read
     if (threadIdx.x < L::D) {
       const int i = threadIdx.x;
@@ -235,8 +235,8 @@ bool srwm_in_registers(int d, int out_dim) {
   return out_dim == d && has_layout(d);
 }
 
-std::int64_t srwm_kept_matrices(int d, int out_dim, std::int64_t steps) {
-  return srwm_in_registers(d, out_dim) ? kept_matrices(steps) : steps;
+std::int64_t srwm_saved_matrices(int d, int out_dim, std::int64_t steps) {
+  return srwm_in_registers(d, out_dim) ? saved_matrices(steps) : steps;
 }
 
 void srwm_forward(cudaStream_t stream, const SrwmForward& p) {

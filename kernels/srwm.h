@@ -8,7 +8,7 @@ namespace srwm::cuda {
 /// Whether a kernel keeps W in registers: for head sizes 8, 16, 32, 64 with as many outputs. Others go through memory.
 bool srwm_in_registers(int d, int out_dim);
 /// Matrices that forward keeps for the way back, per sequence and head.
-std::int64_t srwm_kept_matrices(int d, int out_dim, std::int64_t steps);
+std::int64_t srwm_saved_matrices(int d, int out_dim, std::int64_t steps);
 
 /// Rows of a head's matrix W: `out_dim` of W^y, d each of W^q and W^k, 4 of W^b.
 __host__ __device__ constexpr int srwm_rows(int d, int out_dim) {
@@ -30,7 +30,7 @@ struct SrwmForward {
   float* y;                   ///< [B, T, h out_dim]
   float* w_last;              ///< [B, h, d, rows]
   float* steps;               ///< [B, h, T, srwm_record]
-  float* kept;                ///< [B, h, srwm_kept_matrices(d, out_dim, T), d, rows]
+  float* saved_w;             ///< [B, h, srwm_saved_matrices(d, out_dim, T), d, rows]
   float* before_reset;        ///< [B, h, T, d, rows], with reset, in registers: W before it, where reset is 1
 };
 void srwm_forward(cudaStream_t stream, const SrwmForward& p);

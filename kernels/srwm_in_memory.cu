@@ -79,7 +79,7 @@ __global__ void srwm_forward_in_memory_kernel(SrwmForward p) {
     if (head.resets(p.reset, t)) copy(p.w_reset + head.h * head.matrix, w, head.matrix);
     for (int i = thread; i < d; i += threads) v.phi[i] = p.x[head.x_at(t) + i];
     __syncthreads();
-    copy(w, p.kept + head.step_at(t) * head.matrix, head.matrix);
+    copy(w, p.saved_w + head.step_at(t) * head.matrix, head.matrix);
     if (p.input_softmax) {
       if (thread < warp_size) softmax_of_warp(v.phi, v.phi, d);
       __syncthreads();
@@ -134,7 +134,7 @@ __global__ void srwm_backward_in_memory_kernel(SrwmBackward p) {
     g[e] = p.dL_dw_last != nullptr ? p.dL_dw_last[blockIdx.x * head.matrix + e] : 0.0f;
   }
   for (int t = p.sizes.steps - 1; t >= 0; --t) {
-    const float* w = p.kept + head.step_at(t) * head.matrix;  // W_{t-1}
+    const float* w = p.saved_w + head.step_at(t) * head.matrix;  // W_{t-1}
     load_step(p, head, t, v);
     if (thread < 4)
       beta[thread] = p.steps[head.step_at(t) * srwm_record(d, head.out_dim, p.input_softmax) + 2 * d + thread];

@@ -20,7 +20,7 @@ Tensor matrices(Context& context, const FastWeightSizes& n, std::int64_t count) 
 void forward(Context& context, const Forward<DeltaNet>& f) {
   const FastWeightSizes n = sizes_of(f.op, f.in, f.out[DeltaNet::w_last]);
   f.saved.steps = context.empty({n.batch, n.heads, n.steps, delta_net_record(n.d)});
-  f.saved.segments = matrices(context, n, delta_net_kept_matrices(n.d, n.steps));
+  f.saved.segments = matrices(context, n, delta_net_saved_matrices(n.d, n.steps));
   f.saved.before_reset = matrices(context, n, f.op.reset ? n.steps : 0);
   delta_net_forward(stream_of(context), {.sizes = n,
                                          .eps = static_cast<float>(f.op.eps),
@@ -30,7 +30,7 @@ void forward(Context& context, const Forward<DeltaNet>& f) {
                                          .y = f.out[DeltaNet::y].data<float>(),
                                          .w_last = f.out[DeltaNet::w_last].data<float>(),
                                          .steps = f.saved.steps.data<float>(),
-                                         .kept = f.saved.segments.data<float>(),
+                                         .saved_w = f.saved.segments.data<float>(),
                                          .before_reset = f.saved.before_reset.data<float>()});
 }
 
@@ -44,7 +44,7 @@ void backward(Context& context, const Backward<DeltaNet>& g) {
                       .reset = g.op.reset.data<std::uint8_t>(),
                       .w_last = g.out[DeltaNet::w_last].data<float>(),
                       .steps = g.saved.steps.data<float>(),
-                      .kept = g.saved.segments.data<float>(),
+                      .saved_w = g.saved.segments.data<float>(),
                       .before_reset = g.saved.before_reset.data<float>(),
                       .projected = g.in[DeltaNet::projected].data<float>(),
                       .dL_dy = g.dL_dout[DeltaNet::y].data<float>(),

@@ -28,7 +28,7 @@ void forward(Context& context, const Forward<Srwm>& f) {
   const int out_dim = outs_of(f.in);
   const bool keeps_before_reset = f.op.reset && srwm_in_registers(n.d, out_dim);
   f.saved.steps = context.empty({n.batch, n.heads, n.steps, srwm_record(n.d, out_dim, f.op.input_softmax)});
-  f.saved.segments = matrices(context, n, out_dim, srwm_kept_matrices(n.d, out_dim, n.steps));
+  f.saved.segments = matrices(context, n, out_dim, srwm_saved_matrices(n.d, out_dim, n.steps));
   f.saved.before_reset = matrices(context, n, out_dim, keeps_before_reset ? n.steps : 0);
   srwm_forward(stream_of(context), {.sizes = n,
                                     .out_dim = out_dim,
@@ -40,7 +40,7 @@ void forward(Context& context, const Forward<Srwm>& f) {
                                     .y = f.out[Srwm::y].data<float>(),
                                     .w_last = f.out[Srwm::w_last].data<float>(),
                                     .steps = f.saved.steps.data<float>(),
-                                    .kept = f.saved.segments.data<float>(),
+                                    .saved_w = f.saved.segments.data<float>(),
                                     .before_reset = f.saved.before_reset.data<float>()});
 }
 
@@ -58,7 +58,7 @@ void backward(Context& context, const Backward<Srwm>& g) {
                                      .reset = g.op.reset.data<std::uint8_t>(),
                                      .w_last = g.out[Srwm::w_last].data<float>(),
                                      .steps = g.saved.steps.data<float>(),
-                                     .kept = g.saved.segments.data<float>(),
+                                     .saved_w = g.saved.segments.data<float>(),
                                      .before_reset = g.saved.before_reset.data<float>(),
                                      .dL_dy = g.dL_dout[Srwm::y].data<float>(),
                                      .dL_dw_last = g.dL_dout[Srwm::w_last].data<float>(),
