@@ -72,8 +72,8 @@ __device__ Moments merge_slices(const ChannelMoments& moments, std::int64_t pixe
   return {mean, m2};
 }
 
-__device__ void put_normalisation(const NormOptions& options, double mean, double var, std::int64_t channel,
-                                  const Normalisation& out) {
+__device__ void put_normalization(const NormOptions& options, double mean, double var, std::int64_t channel,
+                                  const Normalization& out) {
   const double inv_std = 1 / sqrt(var + options.eps), scale = options.gamma[channel] * inv_std;
   out.mean[channel] = static_cast<float>(mean);
   out.inv_std[channel] = static_cast<float>(inv_std);
@@ -85,27 +85,27 @@ __device__ double bias_of(const NormOptions& options, std::int64_t channel) {
   return options.bias == nullptr ? 0.0 : static_cast<double>(options.bias[channel]);
 }
 
-__global__ void normalise_by_batch_kernel(NormOptions options, ChannelMoments moments, std::int64_t pixels,
-                                          std::int64_t channels, Normalisation out) {
+__global__ void normalize_by_batch_kernel(NormOptions options, ChannelMoments moments, std::int64_t pixels,
+                                          std::int64_t channels, Normalization out) {
   const std::int64_t channel = blockIdx.x;
   const Moments batch = merge_slices(moments, pixels, channels, channel);
   if (threadIdx.x > 0) return;
   const double count = static_cast<double>(pixels), m = options.momentum, keep = 1 - m;
-  put_normalisation(options, batch.mean, batch.m2 / count, channel, out);
+  put_normalization(options, batch.mean, batch.m2 / count, channel, out);
   float &mean = options.running_mean[channel], &var = options.running_var[channel];
   mean = static_cast<float>(keep * mean + m * (batch.mean + bias_of(options, channel)));
   var = static_cast<float>(keep * var + m * batch.m2 / (count - 1));
 }
 
-__global__ void normalise_by_running_kernel(NormOptions options, std::int64_t channels, Normalisation out) {
+__global__ void normalize_by_running_kernel(NormOptions options, std::int64_t channels, Normalization out) {
   const std::int64_t channel = thread_index();
   if (channel >= channels) return;
-  put_normalisation(options, options.running_mean[channel] - bias_of(options, channel),
+  put_normalization(options, options.running_mean[channel] - bias_of(options, channel),
                     static_cast<double>(options.running_var[channel]), channel, out);
 }
 
 template <int N>
-__global__ void scale_and_shift_kernel(const float* x, Normalisation norm, float* y, int pixels, int channels) {
+__global__ void scale_and_shift_kernel(const float* x, Normalization norm, float* y, int pixels, int channels) {
   for_each_pack<N>(pixels, channels, [=](int p, int c) {
     const std::int64_t at = static_cast<std::int64_t>(p) * channels + c;
     Pack<float, N> pack = load_pack<N>(x + at);
@@ -171,18 +171,18 @@ void channel_moments(cudaStream_t stream, const float* x, std::int64_t pixels, s
          channels, partial);
 }
 
-void normalise_by_batch(cudaStream_t stream, const NormOptions& options, const ChannelMoments& moments,
-                        std::int64_t pixels, std::int64_t channels, const Normalisation& out) {
-  launch("normalise_by_batch", normalise_by_batch_kernel, block_per_channel(channels), stream, options, moments, pixels,
+void normalize_by_batch(cudaStream_t stream, const NormOptions& options, const ChannelMoments& moments,
+                        std::int64_t pixels, std::int64_t channels, const Normalization& out) {
+  launch("normalize_by_batch", normalize_by_batch_kernel, block_per_channel(channels), stream, options, moments, pixels,
          channels, out);
 }
 
-void normalise_by_running(cudaStream_t stream, const NormOptions& options, std::int64_t channels,
-                          const Normalisation& out) {
-  launch("normalise_by_running", normalise_by_running_kernel, elementwise(channels), stream, options, channels, out);
+void normalize_by_running(cudaStream_t stream, const NormOptions& options, std::int64_t channels,
+                          const Normalization& out) {
+  launch("normalize_by_running", normalize_by_running_kernel, elementwise(channels), stream, options, channels, out);
 }
 
-void scale_and_shift(cudaStream_t stream, const float* x, const Normalisation& norm, float* y, std::int64_t pixels,
+void scale_and_shift(cudaStream_t stream, const float* x, const Normalization& norm, float* y, std::int64_t pixels,
                      std::int64_t channels) {
   launch_over_pixels("scale_and_shift", scale_and_shift_kernel<4>, scale_and_shift_kernel<1>, stream, pixels, channels,
                      x, norm, y, pixels, channels);

@@ -1,4 +1,4 @@
-// Batch normalisation per channel of x [pixels, C], channels last: sums over the pixels, what follows from them for
+// Batch normalization per channel of x [pixels, C], channels last: sums over the pixels, what follows from them for
 // each channel, and the passes over the data.
 #pragma once
 
@@ -26,9 +26,9 @@ std::int64_t channel_sum_floats(std::int64_t pixels, std::int64_t channels);
 /// The moments of x, in slices of norm_slice_pixels.
 void channel_moments(cudaStream_t stream, const float* x, std::int64_t pixels, std::int64_t channels, float* partial);
 
-/// What a channel is normalised with, rows of C floats: y = scale x + shift, scale = gamma inv_std,
+/// What a channel is normalized with, rows of C floats: y = scale x + shift, scale = gamma inv_std,
 /// shift = beta - mean scale.
-struct Normalisation {
+struct Normalization {
   float *mean, *inv_std, *scale, *shift;
 };
 
@@ -41,14 +41,14 @@ struct NormOptions {
 
 /// From the batch's moments, merged in double; running <- (1 - momentum) running +
 /// momentum batch, with the unbiased variance.
-void normalise_by_batch(cudaStream_t stream, const NormOptions& options, const ChannelMoments& moments,
-                        std::int64_t pixels, std::int64_t channels, const Normalisation& out);
+void normalize_by_batch(cudaStream_t stream, const NormOptions& options, const ChannelMoments& moments,
+                        std::int64_t pixels, std::int64_t channels, const Normalization& out);
 /// From the running statistics.
-void normalise_by_running(cudaStream_t stream, const NormOptions& options, std::int64_t channels,
-                          const Normalisation& out);
+void normalize_by_running(cudaStream_t stream, const NormOptions& options, std::int64_t channels,
+                          const Normalization& out);
 
 /// y = scale x + shift.
-void scale_and_shift(cudaStream_t stream, const float* x, const Normalisation& norm, float* y, std::int64_t pixels,
+void scale_and_shift(cudaStream_t stream, const float* x, const Normalization& norm, float* y, std::int64_t pixels,
                      std::int64_t channels);
 
 /// Sums of dL_dy and of dL_dy (x - mean) of each slice: `partial` [slices, 2, C], slices of norm_slice_pixels.
@@ -71,7 +71,7 @@ struct NormGradientSums {
   std::int64_t channels;
   const float* partial;                 ///< sums of slices of norm_slice_pixels, as norm_gradient_sums makes them
   std::int64_t summed;                  ///< pixels or windows that the slices cover
-  std::int64_t values;                  ///< numbers of a channel that were normalised together
+  std::int64_t values;                  ///< numbers of a channel that were normalized together
   const float *mean, *inv_std, *gamma;  ///< [C]
 };
 /// With running statistics (`training` false) slope and offset are zero. A bias in front of batch-norm has gradient

@@ -208,7 +208,7 @@ template <int In>
 struct ScaledChannel {
   float w[9 * In], shift;
 
-  __device__ ScaledChannel(const float* weight, const Normalisation& norm, int channel, bool used)
+  __device__ ScaledChannel(const float* weight, const Normalization& norm, int channel, bool used)
       : shift(used ? norm.shift[channel] : 0.0f) {
     const float scale = used ? norm.scale[channel] : 0.0f;
 #pragma unroll
@@ -233,7 +233,7 @@ struct ScaledChannel {
 /// Lanes are channels, warps take windows in turn.
 template <int In>
 __global__ void __launch_bounds__(block_threads)
-    forward_kernel(Images s, Tiles tiles, const float* x, const float* weight, Normalisation norm, float* y,
+    forward_kernel(Images s, Tiles tiles, const float* x, const float* weight, Normalization norm, float* y,
                    std::uint8_t* winner) {
   auto* shared = dynamic_shared<float>();
   const int first = channel_of_lane(0), second = channel_of_lane(1);
@@ -387,7 +387,7 @@ void first_block_moments(cudaStream_t stream, const FirstBlockShape& shape, cons
 }
 
 void first_block_forward(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const float* weight,
-                         const Normalisation& norm, float* y, std::uint8_t* winner) {
+                         const Normalization& norm, float* y, std::uint8_t* winner) {
   constexpr std::int64_t most_blocks = 132 * 4;
   const std::int64_t blocks = std::clamp<std::int64_t>(shape.images * Tiles(shape).per_image(), 1, most_blocks);
   launch_for("first_block_forward", forward_kernel<1>, forward_kernel<2>, forward_kernel<3>, shape, blocks, stream, x,

@@ -41,7 +41,7 @@ void first_block_moments(cudaStream_t stream, const FirstBlockShape& shape, cons
 
 /// y = ReLU(max over each window of scale (w . p) + shift), winner as in kernels/pool.h.
 void first_block_forward(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const float* weight,
-                         const Normalisation& norm, float* y, std::uint8_t* winner);
+                         const Normalization& norm, float* y, std::uint8_t* winner);
 
 /// Slices that the sums of the way back are cut into: floats [slices, 1 + taps, out].
 std::int64_t first_block_slices(const FirstBlockShape& shape);

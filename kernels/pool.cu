@@ -164,7 +164,7 @@ void max_pool_backward(cudaStream_t stream, const PoolShape& shape, const float*
                      windows_with_rest(shape), shape.channels, Windows(shape), dL_dy, winner, dL_dx, accumulate);
 }
 
-void norm_pool_relu(cudaStream_t stream, const PoolShape& shape, const float* x, const Normalisation& norm, float* y,
+void norm_pool_relu(cudaStream_t stream, const PoolShape& shape, const float* x, const Normalization& norm, float* y,
                     std::uint8_t* winner) {
   launch_over_pixels("norm_pool_relu", norm_pool_relu_kernel<4>, norm_pool_relu_kernel<1>, stream, shape.windows(),
                      shape.channels, Windows(shape), x, norm.scale, norm.shift, y, winner);

@@ -24,7 +24,7 @@ void max_pool_backward(cudaStream_t stream, const PoolShape& shape, const float*
                        float* dL_dx, bool accumulate);
 
 /// y = ReLU(max over each window of scale x + shift), winner as above. A NaN wins and stays.
-void norm_pool_relu(cudaStream_t stream, const PoolShape& shape, const float* x, const Normalisation& norm, float* y,
+void norm_pool_relu(cudaStream_t stream, const PoolShape& shape, const float* x, const Normalization& norm, float* y,
                     std::uint8_t* winner);
 
 /// The pooled images of a backward pass.

@@ -74,7 +74,7 @@ Variable Res12::operator()(Tape& tape, const Variable& images, ForwardMode mode)
   return tape.apply(GlobalAvgPool{}, {x})[0];
 }
 
-Variable Res12::normalise(Tape& tape, const Norm& norm, const Variable& x, const Variable& residual, double slope,
+Variable Res12::normalize(Tape& tape, const Norm& norm, const Variable& x, const Variable& residual, double slope,
                           ForwardMode mode) {
   const BatchNorm op{
       .state = {.running_mean = norm.running_mean, .running_var = norm.running_var, .training = mode.training},
@@ -88,7 +88,7 @@ Variable Res12::shortcut(Tape& tape, const Block& block, const Variable& x, Forw
   const Variable pixels = x.reshaped({image[0] * image[1] * image[2], image[3]});
   const Variable mixed =
       tape.apply(Linear{}, {pixels, block.shortcut->on(tape).reshaped({weight[0], weight[1]}), Variable()})[0];
-  return normalise(tape, block.shortcut_norm, mixed.reshaped({image[0], image[1], image[2], weight[0]}), Variable(), 1,
+  return normalize(tape, block.shortcut_norm, mixed.reshaped({image[0], image[1], image[2], weight[0]}), Variable(), 1,
                    mode);
 }
 
@@ -99,10 +99,10 @@ Variable Res12::apply(Tape& tape, const Block& block, const Variable& x, Forward
   };
   Variable y = x;
   for (std::size_t i = 0; i < 2; ++i) {
-    y = normalise(tape, block.norms.at(i), convolve(i, y), Variable(), leak, mode);
+    y = normalize(tape, block.norms.at(i), convolve(i, y), Variable(), leak, mode);
     y = block.dropouts.at(i)(tape, y, mode);
   }
-  y = normalise(tape, block.norms[2], convolve(2, y), shortcut(tape, block, x, mode), leak, mode);
+  y = normalize(tape, block.norms[2], convolve(2, y), shortcut(tape, block, x, mode), leak, mode);
   y = tape.apply(MaxPool2x2{}, {y})[0];
   return block.dropouts[2](tape, y, mode);
 }

@@ -45,7 +45,7 @@ class Res12 final : public ImageEncoder {
                           const VisionOptions& options, DropoutSites& sites);
   static Norm make_norm(ParameterSet& set, const std::string& prefix, std::int64_t channels);
   /// act(norm(x) + residual); slope 1: no activation, an absent residual: none.
-  static Variable normalise(Tape& tape, const Norm& norm, const Variable& x, const Variable& residual, double slope,
+  static Variable normalize(Tape& tape, const Norm& norm, const Variable& x, const Variable& residual, double slope,
                             ForwardMode mode);
   static Variable shortcut(Tape& tape, const Block& block, const Variable& x, ForwardMode mode);
   static Variable apply(Tape& tape, const Block& block, const Variable& x, ForwardMode mode);

@@ -1,4 +1,4 @@
-// Batch normalisation (Ioffe, Szegedy, 2015) per channel, channels last.
+// Batch normalization (Ioffe, Szegedy, 2015) per channel, channels last.
 #pragma once
 
 #include "ops/op.h"
@@ -9,7 +9,7 @@ namespace srwm {
 /// batch variance. Used instead of the batch's own where `training` is false. Shared by BatchNorm and ConvBlock.
 struct BatchNormState {
   Tensor running_mean, running_var;  ///< [C]
-  bool training = true;              ///< normalise with the batch's statistics and update the running ones
+  bool training = true;              ///< normalize with the batch's statistics and update the running ones
   double momentum = 0.1;
   double eps = 1e-5;
 

@@ -1,4 +1,4 @@
-// Layer normalisation (Ba, Kiros, Hinton, 2016) over the last axis.
+// Layer normalization (Ba, Kiros, Hinton, 2016) over the last axis.
 #pragma once
 
 #include "ops/op.h"

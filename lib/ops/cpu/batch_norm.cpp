@@ -2,7 +2,7 @@
 
 #include "core/parallel.h"
 #include "ops/cpu/channel_kernels.h"
-#include "ops/cpu/normalisation.h"
+#include "ops/cpu/normalization.h"
 #include "ops/cpu/scratch.h"
 
 namespace srwm::cpu {
@@ -21,7 +21,7 @@ void forward(Context& context, const Forward<BatchNorm>& f) {
     channel_moments(context, x, pixels, channels, moments);
     update_running(f.op.state, moments);
   }
-  const Normalisation norm(context, f.op.state, moments, f.in[BatchNorm::gamma].data<float>(),
+  const Normalization norm(context, f.op.state, moments, f.in[BatchNorm::gamma].data<float>(),
                            f.in[BatchNorm::beta].data<float>());
   f.saved.mean = norm.mean;
   f.saved.inv_std = norm.inv_std;

@@ -15,7 +15,7 @@ struct PoolShape {
   std::int64_t windows() const { return height / 2 * (width / 2); }
 };
 
-/// dx = scale dy + slope x + offset, each per channel: the gradient of batch-norm (normalisation.h).
+/// dx = scale dy + slope x + offset, each per channel: the gradient of batch-norm (normalization.h).
 struct NormGradient {
   const float *scale, *slope, *offset;
 };

@@ -2,7 +2,7 @@
 
 #include "core/parallel.h"
 #include "ops/cpu/channel_kernels.h"
-#include "ops/cpu/normalisation.h"
+#include "ops/cpu/normalization.h"
 #include "ops/cpu/scratch.h"
 #include "ops/cpu/winograd.h"
 

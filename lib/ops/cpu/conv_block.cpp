@@ -3,7 +3,7 @@
 #include "core/parallel.h"
 #include "ops/cpu/channel_kernels.h"
 #include "ops/cpu/first_conv_block.h"
-#include "ops/cpu/normalisation.h"
+#include "ops/cpu/normalization.h"
 #include "ops/cpu/scratch.h"
 #include "ops/cpu/winograd.h"
 
@@ -28,7 +28,7 @@ void wide_forward(Context& context, const Forward<ConvBlock>& f) {
   winograd_forward(context, shape, f.in[ConvBlock::x].data<float>(), f.in[ConvBlock::weight].data<float>(), nullptr,
                    convolved, state.training ? moments : nullptr);
   if (state.training) update_running(state, moments, bias);
-  const Normalisation norm(context, state, moments, f.in[ConvBlock::gamma].data<float>(),
+  const Normalization norm(context, state, moments, f.in[ConvBlock::gamma].data<float>(),
                            f.in[ConvBlock::beta].data<float>(), bias);
   f.saved.mean = norm.mean;
   f.saved.inv_std = norm.inv_std;
@@ -79,7 +79,7 @@ class ConvolvedGradient : public OutputGradient {
   PoolShape image_;
 };
 
-/// Sum over pixels of dL/dnormalised and of dL/dnormalised (convolved - mean), per channel.
+/// Sum over pixels of dL/dnormalized and of dL/dnormalized (convolved - mean), per channel.
 double* gradient_sums(Context& context, const Backward<ConvBlock>& b, const PooledBatch& pooled,
                       const ConvShape& shape) {
   const PoolShape image = image_of(shape);

@@ -4,7 +4,7 @@
 
 #include "core/parallel.h"
 #include "ops/cpu/first_block_kernels.h"
-#include "ops/cpu/normalisation.h"
+#include "ops/cpu/normalization.h"
 #include "ops/cpu/scratch.h"
 
 namespace srwm::cpu {
@@ -138,7 +138,7 @@ ChannelMoments convolved_moments(const ConvBlock::Saved& saved, const float* wei
   return {mean, std::max(var, 0.0) * count, count};
 }
 
-Normalisation normalise(Context& context, const Forward<ConvBlock>& f, const FirstBlockShape& s) {
+Normalization normalize(Context& context, const Forward<ConvBlock>& f, const FirstBlockShape& s) {
   const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight];
   const float* bias = f.in[ConvBlock::bias].data<float>();
   auto* moments =
@@ -151,7 +151,7 @@ Normalisation normalise(Context& context, const Forward<ConvBlock>& f, const Fir
     }
     update_running(f.op.state, moments, bias);
   }
-  return Normalisation(context, f.op.state, moments, f.in[ConvBlock::gamma].data<float>(),
+  return Normalization(context, f.op.state, moments, f.in[ConvBlock::gamma].data<float>(),
                        f.in[ConvBlock::beta].data<float>(), bias);
 }
 
@@ -175,7 +175,7 @@ bool is_first_block(const Tensor& x) {
 void first_block_forward(Context& context, const Forward<ConvBlock>& f) {
   const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight];
   const FirstBlockShape s = shape_of(x, weight);
-  const Normalisation norm = normalise(context, f, s);
+  const Normalization norm = normalize(context, f, s);
   f.saved.mean = norm.mean;
   f.saved.inv_std = norm.inv_std;
   f.saved.winner = context.empty(f.out[0].shape(), DType::u8);

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "ops/cpu/normalisation.h"
+#include "ops/cpu/normalization.h"
 #include "ops/op.h"
 
 namespace srwm::cpu {

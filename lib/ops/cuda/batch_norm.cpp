@@ -1,7 +1,7 @@
 #include "ops/batch_norm.h"
 
 #include "kernels/elementwise.h"
-#include "ops/cuda/normalisation.h"
+#include "ops/cuda/normalization.h"
 #include "ops/scratch.h"
 
 namespace srwm::cuda {
@@ -18,9 +18,9 @@ void forward(Context& context, const Forward<BatchNorm>& f) {
   if (f.op.state.training) {
     float* partial = context.empty({channel_sum_floats(pixels, channels)}).data<float>();
     channel_moments(stream_of(context), x, pixels, channels, partial);
-    normalise_by_batch(stream_of(context), options, {partial, norm_slice_pixels}, pixels, channels, norm.pointers());
+    normalize_by_batch(stream_of(context), options, {partial, norm_slice_pixels}, pixels, channels, norm.pointers());
   } else {
-    normalise_by_running(stream_of(context), options, channels, norm.pointers());
+    normalize_by_running(stream_of(context), options, channels, norm.pointers());
   }
   float* y = f.out[0].data<float>();
   const Tensor& residual = f.in[BatchNorm::residual];

@@ -3,7 +3,7 @@
 #include "kernels/pool.h"
 #include "ops/cuda/convolution.h"
 #include "ops/cuda/first_conv_block.h"
-#include "ops/cuda/normalisation.h"
+#include "ops/cuda/normalization.h"
 #include "ops/scratch.h"
 
 namespace srwm::cuda {
@@ -13,8 +13,8 @@ PoolShape pool_shape(const Tensor& convolved) {
   return {convolved.dim(0), convolved.dim(1), convolved.dim(2), convolved.dim(3)};
 }
 
-/// The convolution without its bias, and what to normalise it with.
-void convolve_and_normalise(Context& context, const Forward<ConvBlock>& f, const Normalisation& norm) {
+/// The convolution without its bias, and what to normalize it with.
+void convolve_and_normalize(Context& context, const Forward<ConvBlock>& f, const Normalization& norm) {
   const ScratchScope scope(context);
   const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight];
   const ConvShape shape = conv_shape(x, weight);
@@ -23,12 +23,12 @@ void convolve_and_normalise(Context& context, const Forward<ConvBlock>& f, const
   float* convolved = f.saved.convolved.data<float>();
   if (!f.op.state.training) {
     convolve(context, x, weight, {.y = convolved});
-    return normalise_by_running(stream_of(context), options, shape.out, norm);
+    return normalize_by_running(stream_of(context), options, shape.out, norm);
   }
   const std::int64_t slice = conv_moment_pixels(shape);
   float* moments = context.empty({ChannelMoments::floats(shape.pixels(), slice, shape.out)}).data<float>();
   convolve(context, x, weight, {.y = convolved, .moments = moments});
-  normalise_by_batch(stream_of(context), options, {moments, slice}, shape.pixels(), shape.out, norm);
+  normalize_by_batch(stream_of(context), options, {moments, slice}, shape.pixels(), shape.out, norm);
 }
 
 void wide_forward(Context& context, const Forward<ConvBlock>& f) {
@@ -38,7 +38,7 @@ void wide_forward(Context& context, const Forward<ConvBlock>& f) {
   f.saved.inv_std = norm.inv_std;
   f.saved.winner = context.empty(y.shape(), DType::u8);
   f.saved.convolved = context.empty({x.dim(0), x.dim(1), x.dim(2), weight.dim(0)});
-  convolve_and_normalise(context, f, norm.pointers());
+  convolve_and_normalize(context, f, norm.pointers());
   norm_pool_relu(stream_of(context), pool_shape(f.saved.convolved), f.saved.convolved.data<float>(), norm.pointers(),
                  y.data<float>(), f.saved.winner.data<std::uint8_t>());
 }

@@ -15,8 +15,8 @@ double* doubles(Context& context, std::int64_t count) {
 }
 
 /// Batch statistics without the convolved images; saves the patches' sums.
-void normalise_first_block(Context& context, const Forward<ConvBlock>& f, const FirstBlockShape& shape,
-                           const NormOptions& options, const Normalisation& norm) {
+void normalize_first_block(Context& context, const Forward<ConvBlock>& f, const FirstBlockShape& shape,
+                           const NormOptions& options, const Normalization& norm) {
   const Tensor &x = f.in[ConvBlock::x], &weight = f.in[ConvBlock::weight];
   f.saved.patch_moments = context.empty({patch_sum_doubles(shape)}, DType::f64);
   auto* sums = f.saved.patch_moments.data<double>();
@@ -24,7 +24,7 @@ void normalise_first_block(Context& context, const Forward<ConvBlock>& f, const 
   patch_sums(stream_of(context), shape, x.data<float>(), doubles(context, patch_partial_doubles(shape)), sums);
   float* moments = context.empty({2, shape.out}).data<float>();
   first_block_moments(stream_of(context), shape, sums, weight.data<float>(), moments);
-  normalise_by_batch(stream_of(context), options, {moments, shape.pixels()}, shape.pixels(), shape.out, norm);
+  normalize_by_batch(stream_of(context), options, {moments, shape.pixels()}, shape.pixels(), shape.out, norm);
 }
 
 }  // namespace
@@ -43,9 +43,9 @@ void first_block_forward(Context& context, const Forward<ConvBlock>& f) {
   const NormOptions options =
       norm_options(f.op.state, f.in[ConvBlock::gamma], f.in[ConvBlock::beta], f.in[ConvBlock::bias]);
   if (f.op.state.training) {
-    normalise_first_block(context, f, shape, options, norm.pointers());
+    normalize_first_block(context, f, shape, options, norm.pointers());
   } else {
-    normalise_by_running(stream_of(context), options, shape.out, norm.pointers());
+    normalize_by_running(stream_of(context), options, shape.out, norm.pointers());
   }
   first_block_forward(stream_of(context), shape, x.data<float>(), weight.data<float>(), norm.pointers(),
                       y.data<float>(), f.saved.winner.data<std::uint8_t>());

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ops/conv_block.h"
-#include "ops/cuda/normalisation.h"
+#include "ops/cuda/normalization.h"
 
 namespace srwm::cuda {
 

@@ -35,7 +35,7 @@ void forward(Context& context, const Forward<ConvBlock>& f) {
   const Tensor& x = in[ConvBlock::x];
   const Shape convolved_shape = {x.dim(0), x.dim(1), x.dim(2), f.out[0].dim(3)};
   f.saved.convolved = context.empty(convolved_shape);
-  const Tensor normalised = context.empty(convolved_shape);
+  const Tensor normalized = context.empty(convolved_shape);
 
   Conv3x3::Saved conv_saved;
   const Tensors<3> conv_in = {x, in[ConvBlock::weight], in[ConvBlock::bias]};
@@ -44,12 +44,12 @@ void forward(Context& context, const Forward<ConvBlock>& f) {
   BatchNorm::Saved norm_saved;
   const Tensors<BatchNorm::inputs> norm_in = {f.saved.convolved, in[ConvBlock::gamma], in[ConvBlock::beta]};
   body_of(Tag<BatchNorm>{}, context.real())
-      .forward(context, {BatchNorm{f.op.state}, norm_in, {normalised}, norm_saved});
+      .forward(context, {BatchNorm{f.op.state}, norm_in, {normalized}, norm_saved});
   f.saved.mean = norm_saved.mean;
   f.saved.inv_std = norm_saved.inv_std;
 
   MaxPool2x2::Saved pool_saved;
-  body_of(Tag<MaxPool2x2>{}, context.real()).forward(context, {MaxPool2x2{}, {normalised}, {f.out[0]}, pool_saved});
+  body_of(Tag<MaxPool2x2>{}, context.real()).forward(context, {MaxPool2x2{}, {normalized}, {f.out[0]}, pool_saved});
   f.saved.winner = pool_saved.winner;
 
   for (Real& y : f.out[0].span<Real>()) y = y < 0 ? Real{0} : y;  // keeps a NaN
@@ -63,21 +63,21 @@ void backward(Context& context, const Backward<ConvBlock>& b) {
   for (std::int64_t k = 0; k < dpooled.numel(); ++k) {
     dpooled.data<Real>()[k] = b.out[0].data<Real>()[k] <= 0 ? Real{0} : b.dL_dout[0].data<Real>()[k];
   }
-  // pooled = MaxPool2x2(normalised)
-  const Grad dnormalised = {context.empty(b.saved.convolved.shape()), GradMode::overwrite};
+  // pooled = MaxPool2x2(normalized)
+  const Grad dnormalized = {context.empty(b.saved.convolved.shape()), GradMode::overwrite};
   const MaxPool2x2::Saved pool_saved = {b.saved.winner};
   body_of(Tag<MaxPool2x2>{}, context.real())
-      .backward(context, {MaxPool2x2{}, {dnormalised.value}, {b.out[0]}, pool_saved, {dpooled}, {dnormalised}});
-  // normalised = BatchNorm(convolved)
+      .backward(context, {MaxPool2x2{}, {dnormalized.value}, {b.out[0]}, pool_saved, {dpooled}, {dnormalized}});
+  // normalized = BatchNorm(convolved)
   const Grad dconvolved = {context.empty(b.saved.convolved.shape()), GradMode::overwrite};
   const BatchNorm::Saved norm_saved = {b.saved.mean, b.saved.inv_std};
   const Tensors<BatchNorm::inputs> norm_in = {b.saved.convolved, b.in[ConvBlock::gamma], b.in[ConvBlock::beta]};
   body_of(Tag<BatchNorm>{}, context.real())
       .backward(context, {BatchNorm{b.op.state},
                           norm_in,
-                          {dnormalised.value},
+                          {dnormalized.value},
                           norm_saved,
-                          {dnormalised.value},
+                          {dnormalized.value},
                           {dconvolved, d[ConvBlock::gamma], d[ConvBlock::beta]}});
   // convolved = Conv3x3(x)
   const Conv3x3::Saved conv_saved;

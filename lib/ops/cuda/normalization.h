@@ -12,7 +12,7 @@ struct NormTensors {
   Tensor mean, inv_std, scale, shift;
 
   NormTensors(Context& context, std::int64_t channels);
-  Normalisation pointers() const;
+  Normalization pointers() const;
 };
 
 /// `bias`, where given, is part of what the statistics describe but was left out of x.

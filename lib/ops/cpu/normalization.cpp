@@ -1,4 +1,4 @@
-#include "ops/cpu/normalisation.h"
+#include "ops/cpu/normalization.h"
 
 #include <algorithm>
 #include <cmath>
@@ -41,7 +41,7 @@ void channel_moments(Context& context, const float* x, std::int64_t pixels, std:
   }
 }
 
-Normalisation::Normalisation(Context& context, const BatchNormState& state, const ChannelMoments* moments,
+Normalization::Normalization(Context& context, const BatchNormState& state, const ChannelMoments* moments,
                              const float* gamma, const float* beta, const float* bias) {
   const std::int64_t channels = state.running_mean.dim(0);
   for (Tensor* tensor : {&mean, &inv_std, &scale, &shift}) *tensor = context.empty({channels}, DType::f32);

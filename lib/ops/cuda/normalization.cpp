@@ -1,4 +1,4 @@
-#include "ops/cuda/normalisation.h"
+#include "ops/cuda/normalization.h"
 
 namespace srwm::cuda {
 
@@ -8,7 +8,7 @@ NormTensors::NormTensors(Context& context, std::int64_t channels)
       scale(context.empty({channels})),
       shift(context.empty({channels})) {}
 
-Normalisation NormTensors::pointers() const {
+Normalization NormTensors::pointers() const {
   return {mean.data<float>(), inv_std.data<float>(), scale.data<float>(), shift.data<float>()};
 }
 

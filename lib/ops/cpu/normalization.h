@@ -24,12 +24,12 @@ void channel_moments(Context& context, const float* x, std::int64_t pixels, std:
                      ChannelMoments* moments);
 
 /// Batch-norm of x as y = scale x + shift, with scale = gamma inv_std and shift = beta - mean scale.
-struct Normalisation {
+struct Normalization {
   Tensor mean, inv_std, scale, shift;  ///< [C]
 
   /// By the batch's moments in training (`moments` is not read otherwise), else by the running statistics. `bias`,
   /// where given, is part of what the statistics describe but was left out of x.
-  Normalisation(Context& context, const BatchNormState& state, const ChannelMoments* moments, const float* gamma,
+  Normalization(Context& context, const BatchNormState& state, const ChannelMoments* moments, const float* gamma,
                 const float* beta, const float* bias = nullptr);
 };
 
