@@ -1,4 +1,4 @@
-// Passes over [pixels, C] with a thread for a few neighbouring channels of a pixel.
+// Passes over [pixels, C] with a thread for a few neighboring channels of a pixel.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace srwm::cuda {
 
-/// N neighbouring values, loaded and stored at once.
+/// N neighboring values, loaded and stored at once.
 template <typename T, int N>
 struct alignas(sizeof(T) * N) Pack {
   T value[N];
@@ -33,7 +33,7 @@ __device__ __forceinline__ void put_pack(bool accumulate, float* to, Pack<float,
   store_pack(to, pack);
 }
 
-/// Blocks of 256 threads, neighbouring ones on neighbouring packs of a pixel.
+/// Blocks of 256 threads, neighboring ones on neighboring packs of a pixel.
 inline Launch over_pixels(std::int64_t pixels, std::int64_t packs) {
   constexpr std::int64_t threads = 256, most_blocks = 132 * 16;
   unsigned lanes = 1;

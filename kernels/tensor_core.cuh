@@ -1,6 +1,6 @@
 // The instructions of tensor cores and of asynchronous copies, one function each; the emulator has a twin of each.
 //
-// A warp multiplies A [16, k] with B [k, 8]; a 32-bit word holds one tf32 number or two neighbouring bf16 ones. With
+// A warp multiplies A [16, k] with B [k, 8]; a 32-bit word holds one tf32 number or two neighboring bf16 ones. With
 // g = lane / 4, t = lane % 4 a lane holds, in words along k:
 //   a[0] = A(g, t), a[1] = A(g + 8, t), a[2] = A(g, t + 4), a[3] = A(g + 8, t + 4),  b[0] = B(t, g), b[1] = B(t + 4,
 //   g), c[0], c[1] = C(g, 2 t), C(g, 2 t + 1), c[2], c[3] = C(g + 8, 2 t), C(g + 8, 2 t + 1).

@@ -16,7 +16,7 @@ struct TileSums {
 };
 
 /// Loads tile_depth x 64 elements operand(k, j), k from k0 on, into shared memory, zeros from `end` on. Neighbouring
-/// threads get neighbouring k where the operand says that these lie side by side in memory, else neighbouring j.
+/// threads get neighboring k where the operand says that these lie side by side in memory, else neighboring j.
 template <typename Operand>
 __device__ __forceinline__ void load_tile(float (&to)[tile_depth][tile_size + 4], const Operand& operand, int k0,
                                           int end) {

@@ -114,7 +114,7 @@ class Tape {
     void operator()(Node* node) const { node->~Node(); }
   };
 
-  /// Uninitialised step memory on the host for a T.
+  /// Uninitialized step memory on the host for a T.
   template <typename T>
   void* room_for() {
     return context_.host_scratch(sizeof(T));

@@ -8,7 +8,7 @@
 namespace srwm {
 namespace {
 
-/// Uninitialised, for `batch` sequences; `shapes` are those for one.
+/// Uninitialized, for `batch` sequences; `shapes` are those for one.
 CoreState empty_state(Context& context, const std::vector<Shape>& shapes, std::int64_t batch) {
   CoreState state;
   for (const Shape& one : shapes) {

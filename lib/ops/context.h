@@ -35,14 +35,14 @@ class Context {
   /// The order of everything this context does on its device.
   DeviceQueue& queue() { return *queue_; }
 
-  /// Uninitialised step memory on the device; valid until `rewind`.
+  /// Uninitialized step memory on the device; valid until `rewind`.
   Tensor empty(Shape shape, DType dtype);
   Tensor empty(Shape shape) { return empty(shape, real_); }
   Tensor zeros(Shape shape, DType dtype);
   Tensor zeros(Shape shape) { return zeros(shape, real_); }
   /// Step memory of type `real` with every element `value`.
   Tensor full(Shape shape, double value);
-  /// Uninitialised step memory on the host, for what the tape itself needs.
+  /// Uninitialized step memory on the host, for what the tape itself needs.
   void* host_scratch(std::size_t bytes) { return host_arena_.allocate(bytes); }
   /// Zeroed memory on the device that lives as long as its handles: parameters, running statistics, moments.
   Tensor persistent(Shape shape, DType dtype);

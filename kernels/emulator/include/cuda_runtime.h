@@ -1,6 +1,6 @@
 // The part of CUDA C++ and of its runtime that this project uses, for the emulator: same names, same meaning, on the
 // host. Work given to a stream is done when somebody waits for it and not before, and device memory cannot be touched
-// by the host in between, so that a missing synchronisation or a host access to device memory shows.
+// by the host in between, so that a missing synchronization or a host access to device memory shows.
 #pragma once
 
 #include <cmath>

@@ -90,14 +90,14 @@ Vec through(const LeakyReluOf& act, const Access& access, const float* dy, std::
 void gradient_sums(float* sums, const float* dy, const LeakyReluOf& act, const float* x, const float* mean,
                    std::int64_t pixels, std::int64_t channels) {
   for_channel_blocks(channels, [&]<int n>(auto access, std::int64_t c) {
-    const Row<n> centre = Row<n>::get(access, mean + c);
+    const Row<n> center = Row<n>::get(access, mean + c);
     Row<n> sum, product;
     for (std::int64_t p = 0; p < pixels; ++p) {
       for (int k = 0; k < n; ++k) {
         const std::int64_t at = p * channels + c + k * lanes;
         const Vec g = through(act, access, dy, at);
         sum.v[k] += g;
-        product.v[k] += g * (access.get(x + at) - centre.v[k]);
+        product.v[k] += g * (access.get(x + at) - center.v[k]);
       }
     }
     sum.put(access, sums + c);
@@ -219,7 +219,7 @@ void norm_pool_relu_sums(float* sums, const PooledImage& pooled, const float* x,
                          const PoolShape& shape) {
   const WindowOffsets pixel(shape);
   for_channel_blocks(shape.channels, [&]<int n>(auto access, std::int64_t c) {
-    const Row<n> centre = Row<n>::get(access, mean + c);
+    const Row<n> center = Row<n>::get(access, mean + c);
     Row<n> sum, product;
     for_each_window_offset(shape, [&](std::int64_t at, std::int64_t from) {
       for (int k = 0; k < n; ++k) {
@@ -230,7 +230,7 @@ void norm_pool_relu_sums(float* sums, const PooledImage& pooled, const float* x,
 #pragma GCC unroll 3
         for (int i = 1; i < 4; ++i) won = index == i ? access.get(z + pixel.at[i]) : won;
         sum.v[k] += g;
-        product.v[k] += g * (won - centre.v[k]);
+        product.v[k] += g * (won - center.v[k]);
       }
     });
     sum.put(access, sums + c);

@@ -23,7 +23,7 @@ inline Words broadcast_word(std::uint64_t x) {
 /// 64-bit products of the lower halves.
 inline Words multiply(Words a, Words b) {
 #if defined(__AVX512F__)
-  // With a mask of ones, since GCC 12 warns of uninitialised use inside its own _mm512_mul_epu32.
+  // With a mask of ones, since GCC 12 warns of uninitialized use inside its own _mm512_mul_epu32.
   return reinterpret_cast<Words>(
       _mm512_maskz_mul_epu32(0xFF, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 #elif defined(__AVX2__)
@@ -55,7 +55,7 @@ inline Words interleave_second(Words a, Words b) {
 #endif
 }
 
-/// Factors of 2 `lanes` neighbouring elements.
+/// Factors of 2 `lanes` neighboring elements.
 struct Factors {
   Vec first, second;
 };

@@ -1,6 +1,6 @@
 // Inner loops of the fused convolution block on images of one to three channels (first_conv_block.h).
 //
-// A patch p is the 3x3 neighbourhood that one output pixel sees, with 9 I numbers called taps. Images are given with
+// A patch p is the 3x3 neighborhood that one output pixel sees, with 9 I numbers called taps. Images are given with
 // a border of one zero pixel: [height + 2, width + 2, I].
 #pragma once
 

@@ -13,9 +13,9 @@ template <typename T>
 PixelTable<T> pixel_table(const GatherImages& gather) {
   PixelTable<T> table;
   for (std::size_t channel = 0; channel < GatherImages::max_channels; ++channel) {
-    const T centre = static_cast<T>(gather.mean[channel]), scale = static_cast<T>(gather.std[channel]);
+    const T center = static_cast<T>(gather.mean[channel]), scale = static_cast<T>(gather.std[channel]);
     for (std::size_t pixel = 0; pixel < 256; ++pixel) {
-      table[256 * channel + pixel] = (static_cast<T>(pixel) / T{255} - centre) / scale;
+      table[256 * channel + pixel] = (static_cast<T>(pixel) / T{255} - center) / scale;
     }
   }
   return table;

@@ -29,7 +29,7 @@ class Slices {
 void sum_slices(int threads, const Tensor& partial, std::int64_t groups, std::int64_t per_group, const Grad& grad);
 
 /// Calls body(item, scratch) for items [0, n) on the threads of the context, each with working memory of its own:
-/// `scratch_floats` uninitialised floats. The memory is given back to the arena.
+/// `scratch_floats` uninitialized floats. The memory is given back to the arena.
 template <typename Body>
 void for_each_with_scratch(Context& context, std::int64_t n, std::int64_t scratch_floats, const Body& body) {
   const Arena::Mark mark = context.arena().mark();

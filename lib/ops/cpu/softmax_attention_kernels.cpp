@@ -111,7 +111,7 @@ struct Steps {
   int first[rows], last[rows];
 };
 
-/// out[r] = sum_i v[r][i] across[i, column ...]: products of several vectors with some neighbouring positions.
+/// out[r] = sum_i v[r][i] across[i, column ...]: products of several vectors with some neighboring positions.
 void products(const float* const* v, const float* across, std::int64_t d, std::int64_t columns, std::int64_t column,
               Vec* out) {
   Vec sums[rows] = {};

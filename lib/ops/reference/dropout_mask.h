@@ -8,7 +8,7 @@
 
 namespace srwm::reference {
 
-/// The factors m / (1 - p) of four neighbouring elements.
+/// The factors m / (1 - p) of four neighboring elements.
 template <typename Real>
 class DropoutMask {
  public:

@@ -5,7 +5,7 @@
 
 namespace srwm::reference {
 
-/// `count` uninitialised numbers of step memory.
+/// `count` uninitialized numbers of step memory.
 template <typename Real>
 Real* scratch(Context& context, std::int64_t count) {
   const Tensor memory = context.empty({count}, DTypeOf<Real>::value);
