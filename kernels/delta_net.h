@@ -5,7 +5,7 @@
 
 namespace srwm::cuda {
 
-/// Matrices that forward keeps for the way back, per sequence and head.
+/// Matrices that forward keeps for the backward pass, per sequence and head.
 std::int64_t delta_net_saved_matrices(int d, std::int64_t steps);
 
 /// Numbers saved per step and head: q', k', delta, beta and the sums of f for q and k.

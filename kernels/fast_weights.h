@@ -12,7 +12,7 @@ struct FastWeightSizes {
   int batch, steps, heads, d, groups;
 };
 
-/// Steps between two matrices that forward keeps for the way back; in between, updates are undone one by one.
+/// Steps between two matrices that forward keeps for the backward pass; in between, updates are undone one by one.
 constexpr int save_every = 32;
 __host__ __device__ constexpr std::int64_t saved_matrices(std::int64_t steps) {
   return (steps - 1) / save_every;

@@ -43,7 +43,7 @@ void first_block_moments(cudaStream_t stream, const FirstBlockShape& shape, cons
 void first_block_forward(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const float* weight,
                          const Normalization& norm, float* y, std::uint8_t* winner);
 
-/// Slices that the sums of the way back are cut into: floats [slices, 1 + taps, out].
+/// Slices that the sums of the backward pass are cut into: floats [slices, 1 + taps, out].
 std::int64_t first_block_slices(const FirstBlockShape& shape);
 /// With g as in norm_pool_relu_sums: row 0 the sum of g, row 1 + k that of g p_k at the winners, of each slice.
 void first_block_winner_sums(cudaStream_t stream, const FirstBlockShape& shape, const float* x, const Pooled& pooled,

@@ -91,7 +91,7 @@ __global__ void __launch_bounds__(L::threads) srwm_forward_kernel(SrwmForward p)
   memory.store(w, p.w_last + head.matrix_at());
 }
 
-/// Shared memory of the way back.
+/// Shared memory of the backward pass.
 template <class L>
 struct BackwardShared {
   float phi[L::D], keys[2][L::D], dy[L::D];

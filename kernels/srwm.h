@@ -7,7 +7,7 @@ namespace srwm::cuda {
 
 /// Whether a kernel keeps W in registers: for head sizes 8, 16, 32, 64 with as many outputs. Others go through memory.
 bool srwm_in_registers(int d, int out_dim);
-/// Matrices that forward keeps for the way back, per sequence and head.
+/// Matrices that forward keeps for the backward pass, per sequence and head.
 std::int64_t srwm_saved_matrices(int d, int out_dim, std::int64_t steps);
 
 /// Rows of a head's matrix W: `out_dim` of W^y, d each of W^q and W^k, 4 of W^b.

@@ -26,7 +26,7 @@ struct Srwm {
   bool input_softmax = false;
   Tensor reset;  ///< u8 [B, T] of 0 and 1, or absent
 
-  /// Per step what the way back needs; layouts are the body's own.
+  /// Per step what the backward pass needs; layouts are the body's own.
   struct Saved {
     Tensor steps;         // phi(x), q', k', beta, W (q' - k')
     Tensor segments;      // W at chosen steps, if the body keeps any

@@ -1,6 +1,6 @@
 // Forward and backward of the additive fast-weight memory for one (sequence, head); equations in
-// ops/linear_attention.h. W_t does not depend on what was read before, so the way back needs no W_{t-1} undone or kept:
-// one sweep sums W up again for the gradients of the queries, another runs back with dL/dW for keys and values.
+// ops/linear_attention.h. W_t does not depend on what was read before, so the backward pass needs no W_{t-1} undone or
+// kept: one sweep sums W up again for the gradients of the queries, another runs back with dL/dW for keys and values.
 #include "ops/cpu/key_value_kernels.h"
 
 namespace srwm::cpu::SRWM_SIMD {
