@@ -30,7 +30,7 @@ void delta_net_forward(cudaStream_t stream, const DeltaNetForward& p);
 struct DeltaNetBackward {
   FastWeightSizes sizes;
   const std::uint8_t* reset;
-  const float *w_last, *steps, *kept, *before_reset;  ///< as forward left them
+  const float *w_last, *steps, *saved_w, *before_reset;  ///< as forward left them
   const float* projected;
   const float* dL_dy;       ///< or nullptr: zero
   const float* dL_dw_last;  ///< or nullptr: zero

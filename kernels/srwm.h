@@ -41,10 +41,10 @@ struct SrwmBackward {
   bool input_softmax;
   const float* x;
   const std::uint8_t* reset;
-  const float *w_last, *steps, *kept, *before_reset;  ///< as forward left them
-  const float* dL_dy;                                 ///< or nullptr: zero
-  const float* dL_dw_last;                            ///< or nullptr: zero
-  float* dL_dx;                                       ///< or nullptr: not wanted
+  const float *w_last, *steps, *saved_w, *before_reset;  ///< as forward left them
+  const float* dL_dy;                                    ///< or nullptr: zero
+  const float* dL_dw_last;                               ///< or nullptr: zero
+  float* dL_dx;                                          ///< or nullptr: not wanted
   bool accumulate_dx;
   float* dL_dw_first;  ///< [B, h, d, rows], of each sequence: overwritten
   float* dL_dw_reset;  ///< [B, h, d, rows], of each sequence: added to; needed with reset

@@ -19,13 +19,13 @@ struct DeltaNetRecord {
 };
 
 template <int D>
-struct DeltaNetKernel : KeyValuePlaces<FastWeightMatrix<D, D>, DeltaNetRecord<D>> {
+struct DeltaNetKernel : KeyValueOffsets<FastWeightMatrix<D, D>, DeltaNetRecord<D>> {
   using M = FastWeightMatrix<D, D>;
   using V = typename M::V;
   using F = FeatureMap<M>;
   using Step = DeltaNetRecord<D>;
-  using Places = KeyValuePlaces<M, Step>;
-  using Places::copy, Places::position, Places::record_of, Places::resets, Places::start;
+  using Offsets = KeyValueOffsets<M, Step>;
+  using Offsets::copy, Offsets::position, Offsets::record_of, Offsets::resets, Offsets::start;
   static constexpr int width = M::width;
   static constexpr int segment_steps = D <= 32 ? 16 : 8;
 
@@ -64,7 +64,7 @@ struct DeltaNetKernel : KeyValuePlaces<FastWeightMatrix<D, D>, DeltaNetRecord<D>
       const std::int64_t at = position(p, b, h, t);
       forward_step(p.projected + at * (3 * D + 1), p.eps, record_of(p, b, h, t), w, y + at * D);
     }
-    Places::finish(p, b, h, w, w_last);
+    Offsets::finish(p, b, h, w, w_last);
   }
 
   /// Writes W_{t-1} of the steps [first, last) of a segment to w, one after the other, by repeating the updates of
@@ -144,7 +144,7 @@ struct DeltaNetKernel : KeyValuePlaces<FastWeightMatrix<D, D>, DeltaNetRecord<D>
     const Scratch scratch(memory);
     M::clear(scratch.first_sum);
     for (std::int64_t b = slice.first; b < slice.last; ++b) {
-      Places::start_gradient(p, grads, b, slice.head, scratch.g);
+      Offsets::start_gradient(p, grads, b, slice.head, scratch.g);
       for (std::int64_t last = p.steps; last > 0;) {
         const std::int64_t first = (last - 1) / segment_steps * segment_steps;
         backward_segment(p, grads, b, slice.head, first, last, scratch);

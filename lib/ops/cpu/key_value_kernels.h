@@ -8,9 +8,9 @@
 
 namespace srwm::cpu::SRWM_SIMD {
 
-/// Places in the tensors of a memory with heads of size M::D, of which forward saves a Record for each step.
+/// Offsets in the tensors of a memory with heads of size M::D, of which forward saves a Record for each step.
 template <typename M, typename Record>
-struct KeyValuePlaces {
+struct KeyValueOffsets {
   using Problem = KeyValueProblem;
 
   /// Counts steps of heads: the layout of projected and y.

@@ -20,13 +20,13 @@ struct AdditiveRecord {
 };
 
 template <int D>
-struct AdditiveKernel : KeyValuePlaces<FastWeightMatrix<D, D>, AdditiveRecord<D>> {
+struct AdditiveKernel : KeyValueOffsets<FastWeightMatrix<D, D>, AdditiveRecord<D>> {
   using M = FastWeightMatrix<D, D>;
   using V = typename M::V;
   using F = FeatureMap<M>;
   using Step = AdditiveRecord<D>;
-  using Places = KeyValuePlaces<M, Step>;
-  using Places::position, Places::record_of, Places::resets, Places::start;
+  using Offsets = KeyValueOffsets<M, Step>;
+  using Offsets::position, Offsets::record_of, Offsets::resets, Offsets::start;
   static constexpr int width = M::width;
 
   static void forward(const Problem& p, std::int64_t b, std::int64_t h, float* w, float* y, float* w_last) {
@@ -42,7 +42,7 @@ struct AdditiveKernel : KeyValuePlaces<FastWeightMatrix<D, D>, AdditiveRecord<D>
       M::add_outer(w, projected + 2 * D, s.k, w);
       M::multiply(w, s.q, y + at * D);
     }
-    Places::finish(p, b, h, w, w_last);
+    Offsets::finish(p, b, h, w, w_last);
   }
 
   /// Writes or adds D numbers.
@@ -101,7 +101,7 @@ struct AdditiveKernel : KeyValuePlaces<FastWeightMatrix<D, D>, AdditiveRecord<D>
       } else if (grads.dL_dprojected) {
         no_queries_backward(p, grads, b, slice.head);
       }
-      Places::start_gradient(p, grads, b, slice.head, matrix);
+      Offsets::start_gradient(p, grads, b, slice.head, matrix);
       values_backward(p, grads, b, slice.head, matrix);
       M::add(matrix, first_sum);
     }
