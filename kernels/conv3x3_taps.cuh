@@ -26,7 +26,7 @@ struct Place {
   }
 };
 
-/// How many pixels tap 3 r + s lies behind its pixel.
+/// Offset in pixels of tap 3 r + s from its pixel.
 __device__ __forceinline__ int tap_offset(int r, int s, const ImageSize& image) {
   return (r - 1) * image.width + s - 1;
 }

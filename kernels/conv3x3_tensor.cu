@@ -1,7 +1,7 @@
 // 3x3 convolution on tensor cores (equations in kernels/conv3x3.h).
 //
 // A block makes the outputs of 64 or more pixels in a row of the batch for 32 or 64
-// channels. Its patch, those pixels and the ones before and behind them that their taps reach, stands in shared memory,
+// channels. Its patch, those pixels and the ones before and after them that their taps reach, is in shared memory,
 // 16 or 32 words of channels at a time: it is loaded once for all nine taps, and a tap is an offset into it. Taps
 // outside the image read a row of zeros. The weights pass through a ring of three stages, one tap each, in the order in
 // which lanes need them.
@@ -57,7 +57,7 @@ class LaneRows {
       for (int tap = 0; tap < 9; ++tap) taps_[m] |= place.has_tap(tap / 3, tap % 3, image) << tap;
     }
   }
-  /// Offset of row m of this lane at a tap that lies `offset` pixels behind.
+  /// Offset of row m of this lane at a tap `offset` pixels later.
   __device__ int at(int m, int tap, int offset) const {
     return zeros_ + (taps_[m] >> tap & 1 ? (centre_ + row_[m] + offset) * Tile::stride : 0);
   }

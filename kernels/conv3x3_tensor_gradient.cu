@@ -2,7 +2,7 @@
 // that tap, summed over pixels.
 //
 // A block of nine warps, one per tap, takes 32 output channels, 32 input channels and a slice of the
-// batch, and keeps its sums in registers. dL_dy of 128 pixels, and x there and where the taps reach, stand in shared
+// batch, and keeps its sums in registers. dL_dy of 128 pixels, and x there and where the taps reach, are in shared
 // memory, with a table of the row that each pixel has at each tap: a row of zeros outside the image.
 #include "kernels/conv3x3_taps.cuh"
 #include "kernels/conv3x3_tensor.h"

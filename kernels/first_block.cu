@@ -152,7 +152,7 @@ struct Tiles {
       : window_rows(static_cast<int>(s.height / 2)), windows_across(static_cast<int>(s.width / 2)) {
     constexpr int windows = 64;  // a warp then has eight to work on between two barriers
     rows = std::clamp(windows / std::max(windows_across, 1), 1, std::max(window_rows, 1));
-    // The four places of a winner in its window lie in different banks.
+    // The four positions of a winner in its window lie in different banks.
     stride = static_cast<int>((s.width + 2) * s.in);
     while (stride % warp_size < 8 || stride % warp_size > 24) ++stride;
   }
@@ -181,7 +181,7 @@ struct Tile {
   }
 };
 
-/// All threads of the block; a barrier before and behind.
+/// All threads of the block; a barrier before and after.
 template <int In>
 __device__ void load_tile(const Images& s, const Tiles& tiles, const Tile& tile, const float* x, float* shared) {
   __syncthreads();  // the last tile has been read

@@ -44,7 +44,7 @@ __global__ void head_linear_weight_gradient_kernel(HeadSizes n, const float* x, 
   }
 }
 
-/// Where the first largest of d numbers stands.
+/// Index of the first largest of d numbers.
 __device__ __forceinline__ int largest_of(const float* z, int d) {
   int largest = 0;
   for (int i = 1; i < d; ++i) largest = z[i] > z[largest] ? i : largest;

@@ -30,7 +30,7 @@ void launch(const char* what, void (*kernel)(Params...), const Launch& shape, cu
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Params>(args)...), what);
 }
 
-/// More dynamic shared memory than 48 KiB has to be asked for, once per kernel.
+/// More dynamic shared memory than 48 KiB must be requested, once per kernel.
 template <typename Kernel>
 void allow_shared(Kernel* kernel, std::size_t bytes, const char* what) {
   if (bytes <= 48 * 1024) return;

@@ -33,8 +33,8 @@ void lstm_last(cudaStream_t stream, const LstmSizes& n, const float* y, const fl
                float* c_last);
 
 /// One step back. On entry dL_dh, dL_dc [B, H] are the gradients of h_t and c_t from later steps; they are dropped
-/// where the next step began anew. On return dL_dz[b, t] is written and dL_dc is that of c_{t-1}; dL_dh of h_{t-1} is
-/// the caller's product dL_dz w_hh.
+/// where the next step began with a reset. On return dL_dz[b, t] is written and dL_dc is that of c_{t-1}; dL_dh of
+/// h_{t-1} is the caller's product dL_dz w_hh.
 struct LstmStepBackward {
   LstmSizes sizes;
   int t;

@@ -1,4 +1,4 @@
-// 2x2 max-pool, channels last, alone or of relu(scale x + shift) behind a batch-norm, and the gradients through it.
+// 2x2 max-pool, channels last, alone or of relu(scale x + shift) after a batch-norm, and the gradients through it.
 //
 // A thread per four channels of a window (forward) or of an image element (backward), or per one where the channels are
 // no multiple of four. Sums for batch-norm's gradient: a block per slice of windows and group of channels.

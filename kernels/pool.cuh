@@ -1,4 +1,4 @@
-// What the max-pools share: the first largest of a window, and the way of a gradient through the ReLU behind it.
+// What the max-pools share: the first largest of a window, and the gradient through the ReLU after it.
 #pragma once
 
 #include <cstdint>

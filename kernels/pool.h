@@ -1,4 +1,4 @@
-// 2x2 max-pooling, stride 2, channels last, alone and fused with the batch-norm before and the ReLU behind it.
+// 2x2 max-pooling, stride 2, channels last, alone and fused with the batch-norm before and the ReLU after it.
 #pragma once
 
 #include <cstdint>

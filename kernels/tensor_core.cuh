@@ -63,7 +63,7 @@ __device__ __forceinline__ unsigned to_bf16_pair(float low, float high) {
   return bits;
 }
 
-/// Copies 16 bytes to shared memory while the thread goes on.
+/// Copies 16 bytes to shared memory while the thread continues.
 __device__ __forceinline__ void copy_async(void* shared, const void* global) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(shared)), "l"(global) : "memory");
 }

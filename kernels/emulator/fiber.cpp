@@ -13,7 +13,7 @@
 #error "The emulator switches stacks in x86-64 assembly; configure with SRWM_CUDA_EMULATOR=OFF on this machine."
 #endif
 
-// Saves the callee-saved registers and the stack pointer in *save, then goes on where `next` was saved.
+// Saves the callee-saved registers and the stack pointer in *save, then continues where `next` was saved.
 extern "C" void srwm_emulator_switch(void** save, void* next);
 // Where a fresh fiber begins: calls the function in r12 with the argument in rbx.
 extern "C" void srwm_emulator_begin();

@@ -5,7 +5,7 @@
 
 namespace srwm::emulator {
 
-/// A function with a stack of its own. `resume` runs it until it calls `suspend` or returns.
+/// A function with its stack. `resume` runs it until it calls `suspend` or returns.
 class Fiber {
  public:
   Fiber();

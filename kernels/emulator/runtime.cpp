@@ -30,7 +30,7 @@ struct Event {
 
 namespace {
 
-/// Device memory: each allocation in pages of its own, accessible only while work runs.
+/// Device memory: each allocation in separate pages, accessible only while work runs.
 class DeviceMemory {
  public:
   void* allocate(std::size_t bytes) {

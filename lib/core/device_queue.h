@@ -25,7 +25,7 @@ class DeviceQueue {
   virtual void download(void* host, const void* device, std::size_t bytes) = 0;
   /// Copies on the device.
   virtual void copy(void* to, const void* from, std::size_t bytes) = 0;
-  /// Copies `rows` pieces of `bytes` on the device; the next begins `to_step` and `from_step` bytes behind the last.
+  /// Copies `rows` pieces of `bytes` on the device; each begins `to_step` and `from_step` bytes after the one before.
   virtual void copy_rows(void* to, std::size_t to_step, const void* from, std::size_t from_step, std::size_t bytes,
                          std::int64_t rows) = 0;
   /// Host memory that the device itself can read (pinned); none where the device is the host.

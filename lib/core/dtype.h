@@ -7,7 +7,7 @@
 
 namespace srwm {
 
-/// f64 exists on the CPU only (reference bodies); bf16 on CUDA only.
+/// f64 exists on the CPU only (reference implementation); bf16 on CUDA only.
 enum class DType : std::uint8_t { f32, f64, bf16, u8, i32 };
 
 constexpr std::size_t size_of(DType dtype) {

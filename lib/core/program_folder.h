@@ -1,4 +1,4 @@
-// Where the shared libraries that belong to the program stand.
+// Where the shared libraries of the program are.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 
 namespace srwm {
 
-/// The file beside the program or in lib/srwm of its installation; empty if it is in neither.
+/// The file next to the program or in lib/srwm of its installation; empty if it is in neither.
 std::filesystem::path find_beside_program(const std::string& file_name);
 
 }  // namespace srwm

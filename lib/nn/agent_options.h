@@ -53,7 +53,7 @@ struct AgentOptions {
   std::int64_t ff_inner = 512;  ///< units inside a feed-forward block
   bool input_softmax = true;    ///< srwm, sr_delta: phi is a softmax per head
   double beta_init = 0;         ///< srwm, sr_delta: mean of W^b at the start
-  bool layer_norm = false;      ///< srwm, sr_delta, fake_sr: LayerNorm on what a layer sees, beside the residual
+  bool layer_norm = false;      ///< srwm, sr_delta, fake_sr: LayerNorm on the input of a layer, not on the residual
   CarryKind carry = CarryKind::episode;
   StateGradient state_gradient = StateGradient::unroll;
 };

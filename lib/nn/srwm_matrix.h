@@ -21,7 +21,8 @@ class SrwmMatrix {
  public:
   SrwmMatrix(ParameterSet& set, const std::string& prefix, const SrwmMatrixOptions& options);
 
-  /// [1, h, d, rows()] on the tape. Each call packs it anew, so that gradients of several uses are collected apart.
+  /// [1, h, d, rows()] on the tape. Each call packs it again, so that gradients of several uses are collected
+  /// separately.
   Variable initial(Tape& tape) const;
   std::int64_t rows() const { return rows_; }
 

@@ -44,7 +44,7 @@ struct Backend {
 
 /// Fast float32 bodies.
 const Backend& cpu_backend();
-/// Plain loops in `real` (f32 or f64).
+/// The reference implementation in `real` (f32 or f64).
 const Backend& reference_backend(DType real);
 
 }  // namespace srwm

@@ -5,7 +5,7 @@
 
 namespace srwm {
 
-/// y[b] = x[b] + scale shared[0], x [B, ...], shared [1, ...]. With scale 1 and -1 it leads from the shifts W_t - W_0
+/// y[b] = x[b] + scale shared[0], x [B, ...], shared [1, ...]. Scale 1 and -1 convert between the shifts W_t - W_0
 /// of a batch of fast weights to the weights and back.
 struct BroadcastAdd {
   static constexpr const char* name = "broadcast_add";

@@ -29,7 +29,7 @@ class Context {
   /// says.
   Precision precision() const { return precision_; }
   void set_precision(Precision precision) { precision_ = precision; }
-  /// Whether work that could be recorded and replayed is to be launched anew each time, for debugging.
+  /// Whether work that could be recorded and replayed is launched each time, for debugging.
   bool eager() const { return eager_; }
   void set_eager(bool eager) { eager_ = eager; }
   /// The order of everything this context does on its device.
@@ -58,7 +58,7 @@ class Context {
   void copy(const Tensor& to, const Tensor& from);
   /// Copies a tensor to the host, after everything queued before.
   void download(void* host, const Tensor& device);
-  /// The tensor itself if the host can read it, else a copy in memory of its own.
+  /// The tensor itself if the host can read it, else a copy in separate memory.
   Tensor on_host(const Tensor& tensor);
 
   /// Gives back all step memory; tensors from `empty` and `zeros` are invalid afterwards.

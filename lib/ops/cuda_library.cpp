@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* file_name = "libsrwm_cuda.so";
 
-/// Beside the program, where an installation has it, and last where the loader looks by itself.
+/// Next to the program, where an installation has it, then the paths of the loader.
 std::string library_path() {
   const std::filesystem::path path = find_beside_program(file_name);
   return path.empty() ? file_name : path.string();

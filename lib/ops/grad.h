@@ -22,7 +22,7 @@ inline void put(GradMode mode, Real& element, Real value) {
   element = mode == GradMode::accumulate ? element + value : value;
 }
 
-/// Elements of a plain loop worth a thread of their own: some ten microseconds of memory traffic.
+/// Elements of an elementwise loop worth a thread: some ten microseconds of memory traffic.
 constexpr std::int64_t elementwise_grain = 32 * 1024;
 
 }  // namespace srwm

@@ -39,7 +39,7 @@ struct LstmSizes {
 
   /// Number of step t of sequence b in [B, T].
   std::int64_t step(std::int64_t b, std::int64_t t) const { return b * steps + t; }
-  /// Where the state that sequence b begins with stands in h_first and c_first.
+  /// Offset in h_first and c_first of the state that sequence b begins with.
   std::int64_t first_state(std::int64_t b) const { return b / (batch / groups) * hidden; }
 };
 

@@ -8,8 +8,8 @@
 //     OutputSpecs<outputs> plan(const Tensors<inputs>&) const;   // checks everything, gives the outputs' shapes
 //   };
 //
-// whose fields are its options (and inputs that have no gradient, such as labels or masks). `plan` and the definition,
-// plain loops in float and double, are in ops/reference/<op>.cpp; the fast bodies are in ops/cpu/<op>.cpp (float;
+// whose fields are its options (and inputs that have no gradient, such as labels or masks). `plan` and the reference
+// implementation in float and double are in ops/reference/<op>.cpp; the fast bodies are in ops/cpu/<op>.cpp (float;
 // without one the CPU runs the reference) and ops/cuda/<op>.cpp, forward and backward together. ops/all_ops.h lists all
 // ops.
 #pragma once
@@ -76,8 +76,9 @@ struct Body {
 template <typename Op>
 struct Tag {};
 
-// Every op's struct and the functions that give its bodies: the reference bodies (f32, f64), the fast CPU body (f32),
-// and the CUDA body, which is in libsrwm_cuda.so alone. Each is defined in the .cpp of the op's name in its folder.
+// Every op's struct and the functions that give its bodies: the reference implementation (f32, f64), the fast CPU body
+// (f32), and the CUDA body, which is in libsrwm_cuda.so alone. Each is defined in the .cpp of the op's name in its
+// folder.
 #define SRWM_DECLARE_OP(Op)              \
   struct Op;                             \
   namespace reference {                  \

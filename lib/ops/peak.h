@@ -6,7 +6,7 @@
 
 namespace srwm {
 
-/// Absent in backends of the host, whose peaks srwm bench measures with loops of its own.
+/// Absent in backends of the host, whose peaks srwm bench measures with its loops.
 struct PeakBodies {
   /// c = a b, all [n, n], through the fastest library of the device. c is f32; a and b are both f32 and rounded to the
   /// context's precision, or both bf16.

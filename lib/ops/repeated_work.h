@@ -1,4 +1,4 @@
-// Work that a device does again and again.
+// Work that a device repeats.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace srwm {
 
-/// Work with the same launches on the same memory each time, told apart by a key: done once as it is, then recorded,
+/// Work with the same launches on the same memory each time, distinguished by a key: done once as it is, then recorded,
 /// then replayed. Where nothing can be recorded, and in an eager context, it is done as it is every time; the numbers
 /// are the same. Result names where the work leaves its outcome: step memory at the same addresses each time.
 template <typename Key, typename Result>

@@ -6,7 +6,7 @@
 namespace srwm {
 
 /// Gives back, at the end of its life, all step memory that was taken from the context since its construction. On a
-/// GPU what takes it next is queued behind the work that used it.
+/// GPU what takes it next is queued after the work that used it.
 class ScratchScope {
  public:
   explicit ScratchScope(Context& context) : arena_(context.arena()), mark_(arena_.mark()) {}

@@ -10,7 +10,7 @@ namespace srwm {
 ///     [y_t, q_t, k_t, b_t] = W_{t-1} phi(x_t)
 ///     k' = softmax(k_t),  q' = softmax(q_t),  beta_t = sigmoid(b_t)
 ///     W_t = W_{t-1} + B_t (W_{t-1} (q' - k')) (x) k'
-/// B_t scales each row by the beta of its own block (y, q, k, b). phi is the identity or, with `input_softmax`, a
+/// B_t scales each row by the beta of its block (y, q, k, b). phi is the identity or, with `input_softmax`, a
 /// softmax per head. Stored input index first: w[g, h, i, r] is row r, column i of W.
 ///
 /// Inputs: x [B, T, h d]; w_first [G, h, d, e+2d+4], G divides B: sequence b starts from w_first[b / (B/G)] (G = 1: one

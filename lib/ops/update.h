@@ -90,8 +90,8 @@ struct UpdateBodies {
   void (*sample_actions)(Context&, const SampleActions&) = nullptr;
 };
 
-/// Bodies for tensors in host memory, of the reference and the fast backend alike: plain loops in double, vector code
-/// in float.
+/// Bodies for tensors in host memory, for both the reference and the fast backend: reference implementation in double,
+/// vector code in float.
 UpdateBodies host_update_bodies(DType real);
 
 }  // namespace srwm

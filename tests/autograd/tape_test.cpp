@@ -95,7 +95,7 @@ TEST_CASE_METHOD(Fixture, "backward runs once per tape", "[tape]") {
   CHECK_THROWS_AS(tape.backward(y), InternalError);
 }
 
-TEST_CASE_METHOD(Fixture, "the watcher is told place, op and tensor, forward and backward", "[tape]") {
+TEST_CASE_METHOD(Fixture, "the watcher receives place, op and tensor, forward and backward", "[tape]") {
   std::vector<std::string> seen;
   Tape tape(context);
   tape.watch([&](const std::string& place, const char* op, const std::string& what, const Tensor&) {

@@ -23,7 +23,7 @@ std::string sample_text(std::size_t length) {
 
 }  // namespace
 
-TEST_CASE("digests stay what they are: they stand in checkpoints and results", "[digest]") {
+TEST_CASE("digests stay what they are: checkpoints and results hold them", "[digest]") {
   CHECK(digest_of("") == "024f5917aa991dc80d9ae7ff4b1e1968");
   CHECK(digest_of("srwm") == "ea02ea6425b4b073886d37638357a102");
   CHECK(digest_of(sample_text(1000)) == "369de3e634ca1c6e229dbda41dc4893a");

@@ -67,7 +67,7 @@ struct Model {
   Agent agent;
 };
 
-/// What the agent says at each step, in memory of its own.
+/// What the agent says at each step, in separate memory.
 struct Answers {
   std::vector<double> numbers;  ///< logits and value, row b T + t
   std::vector<Tensor> state;
@@ -185,7 +185,7 @@ TEST_CASE("the state is reset exactly where an episode begins", "[agent]") {
   Observations without = whole;
   without.first = Tensor::owning({batch, 6}, DType::u8);
   const Answers unbroken = ask(model, without);
-  for (std::int64_t t = 2; t < 6; ++t) {  // row 0 begins anew at step 2
+  for (std::int64_t t = 2; t < 6; ++t) {  // row 0 restarts at step 2
     CHECK(distance(expected.at(0, t, 6), fresh.at(0, t - 2, 4)) <= 1e-12);
     if (remembers(core)) CHECK(distance(expected.at(0, t, 6), unbroken.at(0, t, 6)) > 1e-9);
   }
@@ -206,7 +206,7 @@ TEST_CASE("zeros are the initial state, and a state outlives its weights", "[age
   CHECK(distance(ask(model, observations, zeros).numbers, ask(model, observations).numbers) <= 1e-12);
 }
 
-TEST_CASE("without carry-over every step stands alone", "[agent]") {
+TEST_CASE("without carry-over every step is independent", "[agent]") {
   const CoreKind core = any_core();
   CAPTURE(name_of(core));
   AgentOptions options = small(core);
@@ -266,7 +266,7 @@ TEST_CASE("the gradient of one step at a time is the sum over steps that begin w
   }
 
   weighted_sum(cut, observations, true);
-  // Independently: each step on a tape of its own.
+  // Independently: each step on a separate tape.
   std::vector<std::vector<double>> sums;
   for (const Parameter& parameter : plain.set.parameters()) {
     sums.emplace_back(static_cast<std::size_t>(parameter.value.numel()), 0.0);

@@ -248,7 +248,7 @@ TEST_CASE("parameter names are those of the authors' state_dict", "[model]") {
   }
 }
 
-TEST_CASE("an image too small for Conv-4 is refused in words", "[model]") {
+TEST_CASE("an image too small for Conv-4 is rejected with an explanation", "[model]") {
   Context context(reference_backend(DType::f32), DType::f32, 1);
   ParameterSet set(context, 1);
   CHECK_THROWS_WITH(FewShotModel(set, small(CoreKind::srwm), {15, 28, 1}, 5), Catch::Matchers::Contains("16x16"));

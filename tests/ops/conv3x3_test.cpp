@@ -5,7 +5,7 @@
 namespace srwm::test {
 namespace {
 
-/// Winograd's transforms add rounding errors of their own: conv_accuracy_test.cpp measures them.
+/// Winograd's transforms add rounding errors: conv_accuracy_test.cpp measures them.
 constexpr double winograd_amplification = 4;
 
 OpCase<Conv3x3> conv_case(Shape x, std::int64_t out, std::uint64_t seed, bool bias = true) {

@@ -7,7 +7,8 @@
 //   SRWM_TEST_OP(Linear, linear_cases, linear_speed_cases)
 //
 // For each case:
-// - the fast body and the reference body in float32 agree with the reference in double: outputs, gradients, state;
+// - the fast body and the reference implementation in float32 agree with the reference in double: outputs, gradients,
+// state;
 // - the reference's gradients in double agree with central differences, for a random cotangent on all outputs;
 // - gradients are overwritten, accumulated and left alone as asked, with every output's cotangent and with one alone;
 // - the fast body gives the same bits on 1, 2 and 3 threads and when run again;
@@ -42,7 +43,7 @@ struct Operand {
   Shape shape;
   Draw draw;
   bool present = true;
-  bool gradient = true;  ///< its gradient is asked for
+  bool gradient = true;  ///< its gradient is computed
   /// Gradients are compared relative to this size at least. Needed where the true gradient is zero and the terms that
   /// cancel have this size.
   double least_scale = 0;
@@ -83,7 +84,7 @@ struct OpCase {
   std::string title() const { return std::string(Op::name) + " " + name + " seed " + std::to_string(seed); }
 };
 
-/// An op without state tensors of its own is the same for every type and run.
+/// An op without state tensors is the same for every type and run.
 template <typename Op>
 std::function<Op(DType)> always(Op op) {
   return [op](DType) { return op; };

@@ -1,4 +1,4 @@
-// One op run on one body, with everything that goes in and comes out at hand: for tests of what an op means. (What all
+// One op run on one body, with all inputs and outputs accessible: for tests of what an op means. (What all
 // ops have in common is checked by op_harness.h.)
 #pragma once
 
@@ -55,7 +55,7 @@ class OpRun {
     body_.forward(ctx_, Forward<Op>{op, in, out, saved_});
   }
 
-  /// With dL_dout as it stands; fills dL_din for all inputs that are there.
+  /// With the current dL_dout; fills dL_din for all inputs that are there.
   void backward() {
     Grads<Op::inputs> grads;
     for (std::size_t i = 0; i < in.size(); ++i) {

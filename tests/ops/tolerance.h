@@ -1,5 +1,5 @@
 // How far two computations of the same numbers may lie apart. All tests of ops take their tolerance from here; a wider
-// entry needs a measurement and a reason beside it.
+// entry needs a measurement and a written reason.
 #pragma once
 
 #include <cmath>
@@ -18,7 +18,7 @@ inline double tolerance(DType dtype, std::int64_t terms) {
     case DType::f32:
       // A sum of n terms of random sign grows like sqrt(n), and the roundings of its n partial sums like n eps / 2: a
       // ratio of sqrt(n) eps / 2 or so. Measured with OpenBLAS, worst of 50,000 elements at n = 128: 0.8 sqrt(n) eps.
-      // The constant covers what stands around the sum: exp, division, square root, a few eps each.
+      // The constant covers what surrounds the sum: exp, division, square root, a few eps each.
       return (32 + 4 * std::sqrt(n)) * double{std::numeric_limits<float>::epsilon()};
     case DType::f64:
       // The same; only results in double are compared with each other this way (a gradient in one piece or in parts).

@@ -1,4 +1,4 @@
-// The part of cuBLAS that this project uses, for the emulator: plain loops, column-major as the original.
+// The part of cuBLAS that this project uses, for the emulator: scalar loops, column-major as the original.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -1,4 +1,4 @@
-// Which BLAS the matrix products use. A file of its own because the libraries' headers are crowded with macros.
+// Which BLAS the matrix products use. A separate file because the libraries' headers are crowded with macros.
 #pragma once
 
 #include <string>

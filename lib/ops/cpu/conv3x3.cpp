@@ -15,7 +15,7 @@ void forward(Context& context, const Forward<Conv3x3>& f) {
                    f.in[Conv3x3::bias].data<float>(), f.out[0].data<float>());
 }
 
-/// The gradient that stands in memory.
+/// The gradient that is in memory.
 class Stored : public OutputGradient {
  public:
   Stored(const float* dy, const ConvShape& shape) : dy_(dy), image_(shape.height * shape.width * shape.out) {}

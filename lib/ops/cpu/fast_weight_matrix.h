@@ -1,6 +1,6 @@
 // A small fast-weight matrix in memory and the products the fast-weight kernels are made of.
 //
-// Element (row r, column i) of a matrix with Rows rows and D columns stands at w[i * stride + r]: input index first, as
+// Element (row r, column i) of a matrix with Rows rows and D columns is w[i * stride + r]: input index first, as
 // in the tensors, with each column padded by zeros to whole vectors. Lanes run along a column, so
 //     W v        is a sum of columns, each times one broadcast number: no lane ever meets another,
 //     W += u v^T is the same in reverse, and only

@@ -10,7 +10,7 @@
 namespace srwm::cpu {
 namespace {
 
-/// Parts of the batch that are summed apart, then in order, whatever the number of threads.
+/// Parts of the batch that are summed separately, then in order, whatever the number of threads.
 constexpr std::int64_t most_slices = 64;
 
 std::int64_t round_up(std::int64_t n, std::int64_t multiple) {

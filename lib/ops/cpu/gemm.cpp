@@ -24,7 +24,7 @@ constexpr std::int64_t block_rows = 192, block_columns = 256;
 constexpr std::int64_t smallest_shared = 512 * 1024;
 
 /// Keeps the library on the calling thread while it lives. OpenBLAS asks OpenMP how many threads it may use, and that
-/// number belongs to the calling thread alone; inside a parallel loop it stays on its thread by itself.
+/// number belongs to the calling thread alone; inside a parallel loop it stays on its thread automatically.
 class OneThread {
  public:
   OneThread() : before_(omp_get_max_threads()) {

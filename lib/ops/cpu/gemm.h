@@ -7,7 +7,7 @@ namespace srwm::cpu {
 
 /// C = alpha A B + beta C, A m x k, B k x n, C m x n, row-major. A stored matrix may be the transpose of the one in the
 /// equation (`a_transposed`: a holds k rows of m). `*_stride` is the distance of two stored rows; 0 means that they
-/// stand one after the other. With beta = 0, C need not be initialized. C must not overlap A or B.
+/// follow each other. With beta = 0, C need not be initialized. C must not overlap A or B.
 ///
 ///     gemm(context.threads(), Gemm<float>{.m = rows, .n = out, .k = in, .a = x, .b = weight, .b_transposed = true, .c
 ///     = y});

@@ -41,7 +41,7 @@ struct KeyValueOffsets {
   }
 };
 
-// Kernels need names of their own, even in unnamed namespaces: GCC 12 takes functions of equally named ones for one.
+// Kernels need unique names, even in unnamed namespaces: GCC 12 takes functions of equally named ones for one.
 
 template <template <int> class Kernel>
 KeyValueLayout layout_of(int d) {

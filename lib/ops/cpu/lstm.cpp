@@ -12,7 +12,7 @@
 namespace srwm::cpu {
 namespace {
 
-/// h_{t-1} or c_{t-1}, given the first state and those of every step; nullptr stands for zeros.
+/// h_{t-1} or c_{t-1}, given the first state and those of every step; nullptr means zeros.
 const float* before(const Lstm& op, const LstmSizes& n, const Tensor& first, const float* every_step, std::int64_t b,
                     std::int64_t t) {
   if (resets(op, n.step(b, t))) return nullptr;

@@ -44,7 +44,7 @@ inline auto first_lanes(int n) {
 }
 #endif
 
-/// The first n floats at p, zeros behind them; 0 <= n <= lanes. What is behind them is not touched.
+/// The first n floats at p, then zeros; 0 <= n <= lanes. Memory after them is not touched.
 inline Vec load_first(const float* p, int n) {
 #if defined(__AVX512F__)
   return _mm512_maskz_loadu_ps(first_lanes(n), p);

@@ -28,7 +28,7 @@ class Slices {
 /// partial is f32 [groups * per_group, grad.value.numel() / groups].
 void sum_slices(int threads, const Tensor& partial, std::int64_t groups, std::int64_t per_group, const Grad& grad);
 
-/// Calls body(item, scratch) for items [0, n) on the threads of the context, each with working memory of its own:
+/// Calls body(item, scratch) for items [0, n) on the threads of the context, each with separate working memory:
 /// `scratch_floats` uninitialized floats. The memory is given back to the arena.
 template <typename Body>
 void for_each_with_scratch(Context& context, std::int64_t n, std::int64_t scratch_floats, const Body& body) {

@@ -19,7 +19,7 @@ std::int64_t round_up(std::int64_t n) {
   return (n + lanes - 1) / lanes * lanes;
 }
 
-/// Where the parts of one (sequence, head) stand. Positions are those of the past, then those of the segment.
+/// Offsets of the parts of one (sequence, head). Positions are those of the past, then those of the segment.
 struct Head {
   Head(const Problem& problem, std::int64_t sequence, std::int64_t head)
       : p(problem),

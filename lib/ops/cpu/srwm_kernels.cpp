@@ -108,7 +108,7 @@ struct Kernel {
     }
   }
 
-  /// dL/dbeta of each block from the gradient of u = B delta; lanes behind the fourth are zero.
+  /// dL/dbeta of each block from the gradient of u = B delta; lanes after the fourth are zero.
   static V beta_backward(const float* dL_du, const float* delta) {
     alignas(64) float dL_dbeta[width] = {};
     for (int block = 0; block < 4; ++block) {

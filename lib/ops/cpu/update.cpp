@@ -25,7 +25,7 @@ Tensor plan_nothing(Context&, std::span<const UpdatedTensors>) {
   return {};
 }
 
-// One range of elements: plain loops in double, vector code in float.
+// One range of elements: scalar loops in double, vector code in float.
 
 double squares_of_range(std::int64_t n, const double* x) {
   double sum = 0;

@@ -19,7 +19,7 @@ struct RmsPropFactors {
   T scale, alpha, eps, rate;
 };
 
-/// n elements each; the result for an element does not depend on where in the range it stands.
+/// n elements each; the result for an element does not depend on its position in the range.
 struct UpdateKernels {
   /// In double, in an order that depends on n alone.
   double (*sum_of_squares)(std::int64_t n, const float* x);

@@ -22,11 +22,11 @@ struct ConvShape {
 void winograd_forward(Context& context, const ConvShape& shape, const float* x, const float* weight, const float* bias,
                       float* y, ChannelMoments* moments = nullptr);
 
-/// Gives dL/dy [N, H, W, O] of a few images at a time, so that it need not stand in memory as a whole.
+/// Gives dL/dy [N, H, W, O] of a few images at a time, so that it need not be in memory as a whole.
 class OutputGradient {
  public:
   virtual ~OutputGradient() = default;
-  /// dL/dy of images [first, first + count), in `scratch` (of that size) or where it stands already. Called by several
+  /// dL/dy of images [first, first + count), in `scratch` (of that size) or where it is already. Called by several
   /// threads at once.
   virtual const float* images(std::int64_t first, std::int64_t count, float* scratch) const = 0;
 };

@@ -49,7 +49,7 @@ inline void product_block(const Product& p) {
   }
 }
 
-/// All rows of a column block: whole blocks of rows, then what is left, one size smaller at a time.
+/// All rows of a column block: whole blocks of rows, then the remaining rows, one size smaller at a time.
 template <int rows, int vectors, bool transposed>
 inline void product_rows(Product p, std::int64_t count) {
   for (; count >= rows; count -= rows) {

@@ -69,8 +69,8 @@ void wide_backward(Context& context, const Backward<ConvBlock>& b) {
                     b.dL_din[ConvBlock::x], b.dL_din[ConvBlock::weight]);
 }
 
-/// The gradient of a thin input is seldom asked for: the convolution is done again for it, and stored.
-void first_block_input_gradient(Context& context, const Backward<ConvBlock>& b) {
+/// The gradient of the images is seldom needed: the convolution is computed again for it, and stored.
+void image_gradient(Context& context, const Backward<ConvBlock>& b) {
   const ScratchScope scope(context);
   const Tensor &x = b.in[ConvBlock::x], &weight = b.in[ConvBlock::weight];
   ConvBlock::Saved saved = b.saved;
@@ -88,7 +88,7 @@ void forward(Context& context, const Forward<ConvBlock>& f) {
 void backward(Context& context, const Backward<ConvBlock>& b) {
   if (!is_first_block(b.in[ConvBlock::x])) return wide_backward(context, b);
   first_block_backward(context, b);
-  if (b.dL_din[ConvBlock::x].wanted()) first_block_input_gradient(context, b);
+  if (b.dL_din[ConvBlock::x].wanted()) image_gradient(context, b);
 }
 
 }  // namespace

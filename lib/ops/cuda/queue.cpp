@@ -67,7 +67,7 @@ Queue::Queue(int device) {
   check(cublasCreate(&blas), "starting cuBLAS");
   blas_.reset(blas);
   check(cublasSetStream(blas, stream), "starting cuBLAS");
-  // A workspace of our own makes products deterministic and lets a graph capture them.
+  // A workspace set here makes products deterministic and lets a graph capture them.
   check(cublasSetWorkspace(blas, workspace_.get(), workspace_bytes), "starting cuBLAS");
 }
 
@@ -147,7 +147,7 @@ std::unique_ptr<DeviceQueue::Recording> Queue::record(const std::function<void()
   const cudaError_t ended = cudaStreamEndCapture(stream(), &graph);
   if (error) {
     if (graph != nullptr) cudaGraphDestroy(graph);
-    cudaGetLastError();  // a capture that was cut short leaves an error of its own
+    cudaGetLastError();  // a capture that was cut short leaves another error
     std::rethrow_exception(error);
   }
   check(ended, "recording a graph");

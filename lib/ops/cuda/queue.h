@@ -47,7 +47,7 @@ class Queue final : public DeviceQueue {
   // In this order: the stream outlives what its work uses.
   Owned<cudaStream_t, cudaStreamDestroy> stream_;
   Owned<void*, cudaFree> workspace_;
-  Owned<void*, cudaFreeHost> staging_;  ///< pinned; uploads pass through it one behind the other
+  Owned<void*, cudaFreeHost> staging_;  ///< pinned; uploads pass through it in sequence
   Owned<cublasHandle_t, cublasDestroy> blas_;
   std::size_t staging_used_ = 0;
   bool recording_ = false;

@@ -1,4 +1,4 @@
-// The block is defined by the four ops it fuses: their reference bodies one after the other.
+// The block is defined by the four ops it fuses: their reference implementations in sequence.
 #include "ops/conv_block.h"
 
 #include "ops/conv3x3.h"

@@ -37,7 +37,7 @@ OutputSpecs<Lstm::outputs> Lstm::plan(const Tensors<inputs>& in) const {
 namespace srwm::reference {
 namespace {
 
-/// h_{t-1} or c_{t-1}, given the first state and those of every step; nullptr stands for zeros.
+/// h_{t-1} or c_{t-1}, given the first state and those of every step; nullptr means zeros.
 template <typename Real>
 const Real* before(const Lstm& op, const LstmSizes& n, const Tensor& first, const Real* every_step, std::int64_t b,
                    std::int64_t t) {

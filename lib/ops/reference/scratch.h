@@ -1,4 +1,4 @@
-// Working memory of reference bodies.
+// Working memory of reference implementations.
 #pragma once
 
 #include "ops/context.h"
