@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/named_tensor.h"
+#include "ops/context.h"
 #include "run/arithmetic.h"
 #include "run/run_folder.h"
 #include "run/state.h"
