@@ -6,6 +6,8 @@
 namespace srwm {
 namespace {
 
+using Spec = AnySpec;
+
 struct Words {
   std::string operator()(const IntegerKey& key) const {
     return fmt::format("an integer from {} to {}", key.min, key.max);
