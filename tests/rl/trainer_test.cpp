@@ -116,7 +116,7 @@ TEST_CASE("with a library that cannot save states new episodes begin, and the lo
 
 TEST_CASE("a library that saves no more than its own state resumes to the same bits", "[rl]") {
   TempDir folder;
-  RlSpec spec = solvable_spec(AgentCoreKind::srwm);
+  RlSpec spec = solvable_spec(CoreKind::srwm);
   spec.env.library = SRWM_FAKE_ENV_STATE;
   spec.train = {.steps = 10 * 6 * 8, .unroll = 6, .batch = 8, .report_every = 2};  // an update ends within an episode
   spec.checkpoint.every = 2;
@@ -131,7 +131,7 @@ TEST_CASE("a library that saves no more than its own state resumes to the same b
 TEST_CASE("keys that cannot take effect with a library are refused, and what it lacks is said", "[rl]") {
   TempDir folder;
   const auto refusal = [&](const std::function<void(RlSpec&)>& change) -> std::string {
-    RlSpec spec = solvable_spec(AgentCoreKind::lstm);
+    RlSpec spec = solvable_spec(CoreKind::lstm);
     spec.train.steps = 64;
     change(spec);
     try {
