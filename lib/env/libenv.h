@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+/* NOLINTBEGIN(modernize-*,bugprone-*): C. */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -86,5 +87,6 @@ typedef const char* libenv_describe_function(void);
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND(modernize-*,bugprone-*) */
 
 #endif
