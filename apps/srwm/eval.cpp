@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_number.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
 #include "core/version.h"
@@ -115,7 +116,11 @@ nlohmann::ordered_json to_json(const Options& options, const std::filesystem::pa
                                    {"episodes_from", origin_of_episodes(options)}};
   object.update(to_json(result));
   object["images_per_second"] = static_cast<double>(result.images) / result.seconds;
-  if (options.episodes_file.empty()) object["episode_seed"] = options.episode_seed;
+  if (options.episodes_file.empty()) {
+    const std::uint64_t seed = options.episode_seed;
+    object["episode_seed"] =
+        is_safe_in_json(seed) ? nlohmann::ordered_json(seed) : nlohmann::ordered_json(std::to_string(seed));
+  }
   add_statement(object, statement);
   return object;
 }

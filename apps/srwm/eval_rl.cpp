@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
+#include "io/terminal.h"
 #include "rl/library_limits.h"
 #include "rl/report.h"
 #include "rl/snapshot.h"
@@ -89,7 +90,7 @@ void evaluate_rl(const Checkpoint& checkpoint, const std::filesystem::path& path
   for (const RlSplit& split : splits) {
     scores.splits.emplace_back(split, play(*context, learner->agent(), spec, library, split, options.video, complaint));
   }
-  if (!complaint.empty()) fmt::print(stderr, "srwm: {}\n", printable(complaint));
+  if (!complaint.empty()) print_to_stderr(fmt::format("srwm: {}\n", printable(complaint)));
   if (!options.json) return fmt::print("{}", describe(scores));
   nlohmann::ordered_json object = {{"checkpoint", printable(path.string())},
                                    {"checkpoint_update", checkpoint.progress.step}};

@@ -7,12 +7,14 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/error.h"
 #include "io/file.h"
 #include "io/file_descriptor.h"
+#include "run/signals.h"
 
 namespace srwm {
 namespace {
@@ -29,12 +31,20 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
   return pointers;
 }
 
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /// Blocks the signals that run_jobs waits for, until it goes.
 class WaitedSignals {
  public:
   WaitedSignals() {
     sigemptyset(&set_);
-    for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&set_, signal);
+    sigaddset(&set_, SIGCHLD);
+    for (const int signal : stop_signals()) {
+      if (!is_ignored(signal)) sigaddset(&set_, signal);
+    }
     pthread_sigmask(SIG_BLOCK, &set_, &before_);
   }
   ~WaitedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -60,10 +70,13 @@ pid_t start(const Job& job, const sigset_t& signal_mask) {
   make_directories(job.output.parent_path());
   const FileDescriptor output(::open(job.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   if (!output.valid()) throw DataError("Cannot write {}: {}.", job.output.string(), explain_errno(errno));
-  const pid_t pid = ::fork();
+  const pid_t parent = ::getpid(), pid = ::fork();
   if (pid < 0) throw DeviceError("No process can be started: {}.", explain_errno(errno));
   if (pid > 0) return pid;
   ::setpgid(0, 0);
+  // Where this process is killed, its jobs write their checkpoints and end: nobody else would tell them.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(128 + SIGTERM);
   pthread_sigmask(SIG_SETMASK, &signal_mask, nullptr);
   ::dup2(output.get(), STDOUT_FILENO);
   ::dup2(output.get(), STDERR_FILENO);

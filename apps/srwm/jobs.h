@@ -21,9 +21,10 @@ struct JobsEnd {
   int signal = 0;                                    ///< that asked this process to stop, or 0
 };
 
-/// Runs the jobs in order, at most `at_once` together; `ended(job, exit code)` is called as each ends. SIGINT, SIGTERM,
-/// SIGUSR1 and SIGUSR2 are passed on to the jobs that are running; then no further one starts, and those that end with
-/// 75 do not count as failed.
+/// Runs the jobs in order, at most `at_once` together; `ended(job, exit code)` is called as each ends. The
+/// stop_signals() of run/signals.h, but for those that are ignored, are passed on to the jobs that are running; then no
+/// further one starts, and those that end with 75 do not count as failed. If this process is killed, the jobs get
+/// SIGTERM.
 JobsEnd run_jobs(const std::vector<Job>& jobs, int at_once, const std::function<void(const Job&, int)>& ended);
 
 /// Replaces this process by srwm with other arguments. DeviceError if the system refuses.

@@ -1,5 +1,6 @@
 // srwm: experiment runner for neural networks that rewrite their own weights.
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -16,6 +17,7 @@
 #include "core/utf8.h"
 #include "io/file.h"
 #include "io/file_use.h"
+#include "io/terminal.h"
 #include "ops/cpu/simd_request.h"
 #include "run/host.h"
 #include "spec/names.h"
@@ -69,7 +71,7 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int report(const char* message, ExitCode code) {
-  fmt::print(stderr, "srwm: {}\n", printable(message));
+  print_to_stderr(fmt::format("srwm: {}\n", printable(message)));
   return static_cast<int>(code);
 }
 
@@ -82,8 +84,10 @@ std::string wrong_processor(const char* missing) {
 
 std::string out_of_memory(const CLI::App& app) {
   const CLI::App& command = named_command(app);
-  if (command.get_name().starts_with("train-")) {
-    return "Out of memory. A smaller train.batch or dataset needs less; --dry-run estimates how much a spec takes.";
+  if (command.get_name().starts_with("train")) {
+    return "Out of memory. Use a smaller train.batch, model or dataset, or raise the limit (ulimit -v, that of the "
+           "batch "
+           "job).";
   }
   return fmt::format(
       "Out of memory: {} needs more than this process may use. Ask for less at a time, or raise the limit "
@@ -107,6 +111,8 @@ int run(int argc, char** argv) {
   if (const char* missing = cpu::missing_instruction_set()) {
     return report(wrong_processor(missing).c_str(), ExitCode::device);
   }
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files (ulimit -f) is an error that a sentence explains
+  wait_for_readers_of_stdout();
   CLI::App app;
   build_program(app);
   if (argc > 1 && std::string_view(argv[1]) == completion_request) {
@@ -141,10 +147,10 @@ int main(int argc, char** argv) {
   try {
     return srwm::run(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(stderr,
-               "srwm: internal error: {}\nThis is a mistake in srwm, not yours. Please report it together with the "
-               "spec and the output of 'srwm --version'.\n",
-               error.what());
+    srwm::print_to_stderr("srwm: internal error: ");
+    srwm::print_to_stderr(error.what());
+    srwm::print_to_stderr(
+        "\nThis is a bug in srwm. Please report it together with the spec and the output of 'srwm --version'.\n");
     return 70;
   }
 }

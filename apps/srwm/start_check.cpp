@@ -1,5 +1,6 @@
 // Runs before the libraries' own start: OpenBLAS takes a buffer for each thread when it is loaded, and if the process
-// may not have it, tries again for ever. One sentence and exit code 4 are better.
+// may not have it, tries again for ever. One sentence and exit code 4 are better. Also opens standard streams that are
+// closed.
 //
 // The C library has not begun either, so this file calls the system alone: no environ, no stdio.
 #include <algorithm>
@@ -7,6 +8,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -34,7 +37,16 @@ int blas_threads(char** environment) {
   return std::min(count, most_blas_threads);
 }
 
-void check_address_space(int, char**, char** environment) {
+/// A file that is opened later must not become one of the standard streams, where messages would be written into it.
+void open_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The system gives the lowest number that is free, and those below are taken by now. A sanitizer, which is
+    // between open(2) and its callers, has not begun yet.
+    if (::syscall(SYS_fcntl, stream, F_GETFD) < 0) ::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
+  }
+}
+
+void check_address_space(char** environment) {
   constexpr std::string_view complaint =
       "Out of memory: srwm cannot start in the address space that it may use. Raise the limit (ulimit -v, that "
       "of the batch job), or set OMP_NUM_THREADS to fewer threads.";
@@ -46,8 +58,13 @@ void check_address_space(int, char**, char** environment) {
   ::_exit(static_cast<int>(ExitCode::device));
 }
 
+void check_start(int, char**, char** environment) {
+  open_closed_streams();
+  check_address_space(environment);
+}
+
 // The functions of this section run first of all (System V ABI, "Initialization and Termination Functions").
-[[gnu::section(".preinit_array"), gnu::used]] void (*const at_start)(int, char**, char**) = check_address_space;
+[[gnu::section(".preinit_array"), gnu::used]] void (*const at_start)(int, char**, char**) = check_start;
 
 }  // namespace
 }  // namespace srwm

@@ -13,8 +13,10 @@
 #include "core/utf8.h"
 #include "fewshot/data.h"
 #include "fewshot/dry_run.h"
+#include "fewshot/memory_estimate.h"
 #include "fewshot/report.h"
 #include "fewshot/trainer.h"
+#include "io/terminal.h"
 #include "run/log.h"
 #include "run/run_folder.h"
 #include "run/side_by_side.h"
@@ -70,6 +72,7 @@ void train_one(const Options& options, StopRequest& stop) {
   choose_precision(*context, run.spec.train.precision);
   const FewShotData data(options.dry_run ? with_longest_episodes(run.spec) : run.spec, options.data_dir,
                          context->threads());
+  check_memory(run.spec, *context, data);
   if (options.dry_run) {
     fmt::print("{}", describe_dry_run(run.spec, *context, data));
     return;
@@ -109,10 +112,11 @@ void train_seeds(const Options& options, StopRequest& stop) {
     choose_instruction_set(open.front());  // one for the process: the other runs say if theirs was another
     const Shares shares(options.device, open.size());
     const FewShotData data(open.front().spec, options.data_dir, thread_count(options.device));
+    check_memory(open.front().spec, *make_context(shares.each, 0), data, static_cast<std::int64_t>(shares.at_once));
     run_side_by_side(
         open.size(), shares.at_once, [&](std::size_t i) { train_open(shares.each, data, open[i]); },
         [&](std::size_t i, const char* message) {
-          fmt::print(stderr, "seed {}: error: {}\n", open[i].spec.seed, printable(message));
+          print_to_stderr(fmt::format("seed {}: error: {}\n", open[i].spec.seed, printable(message)));
         });
   }
   for (const FewShotRun& run : runs) print_result(run.paths, fmt::format("Seed {}:", run.spec.seed).c_str());
@@ -142,7 +146,8 @@ void add_train_fewshot_command(CLI::App& app) {
   srwm train-fewshot --config X.json --seeds 1-5                      the seeds of a table row in one process
   srwm train-fewshot --config X.json --resume --max-seconds 3500     one line for a batch job that requeues itself
 
-SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 write a checkpoint and exit with 75; a second one ends at once.)");
+SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU and SIGPWR write a checkpoint and exit with 75,
+unless they are ignored (nohup). A second SIGINT, SIGQUIT or SIGTERM ends the program at once.)");
   command->callback([options] { execute(*options); });
 }
 

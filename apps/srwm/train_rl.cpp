@@ -56,7 +56,8 @@ void add_train_rl_command(CLI::App& app) {
   srwm train-rl --config X.json --set train.mode=overlapped --set env.threads=4 --run-dir runs/fast
   srwm train-rl --config X.json --resume --max-seconds 3500     one line for a batch job that requeues itself
 
-SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 write a checkpoint and exit with 75; a second one ends at once.
+SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU and SIGPWR write a checkpoint and exit with 75,
+unless they are ignored (nohup). A second SIGINT, SIGQUIT or SIGTERM ends the program at once.
 docs/environments.md describes the games, docs/internals/rl.md how playing and learning go together.)");
   command->callback([options] { execute(*options); });
 }

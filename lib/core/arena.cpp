@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include "core/memory.h"
+
 namespace srwm {
 namespace {
 
@@ -10,7 +12,10 @@ constexpr std::size_t alignment = 64;
 
 class HostBlocks final : public BlockSource {
  public:
-  void* allocate(std::size_t bytes) override { return ::operator new (bytes, std::align_val_t{alignment}); }
+  void* allocate(std::size_t bytes) override {
+    check_large_allocation(bytes);
+    return ::operator new (bytes, std::align_val_t{alignment});
+  }
   void release(void* block, std::size_t) noexcept override { ::operator delete (block, std::align_val_t{alignment}); }
 };
 

@@ -6,11 +6,14 @@
 
 #include <omp.h>
 
+#include "core/threads.h"
+
 namespace srwm {
 
 /// Calls body(i) for i in [0, n), each i once, on up to `threads` threads. The body must not throw and must write only
 /// what belongs to i: then results do not depend on the number of threads. Reductions over i go into per-slice buffers
-/// whose number does not depend on `threads` and are summed in order afterwards.
+/// whose number does not depend on `threads` and are summed in order afterwards. DeviceError if the system does not
+/// start that many threads.
 template <typename Body>
 void parallel_for(int threads, std::int64_t n, const Body& body) {
   if (n <= 0) return;
@@ -19,6 +22,7 @@ void parallel_for(int threads, std::int64_t n, const Body& body) {
     for (std::int64_t i = 0; i < n; ++i) body(i);
     return;
   }
+  require_team(team);
 #pragma omp parallel for num_threads(team) schedule(static)
   for (std::int64_t i = 0; i < n; ++i) body(i);
 }

@@ -3,11 +3,14 @@
 #include <cstring>
 #include <new>
 
+#include "core/memory.h"
+
 namespace srwm {
 
 Tensor Tensor::owning(Shape shape, DType dtype) {
   constexpr std::align_val_t alignment{64};
   const std::size_t bytes = std::max<std::size_t>(static_cast<std::size_t>(shape.numel()) * size_of(dtype), 1);
+  check_large_allocation(bytes);
   std::shared_ptr<void> storage(::operator new(bytes, alignment),
                                 [](void* pointer) { ::operator delete(pointer, alignment); });
   std::memset(storage.get(), 0, bytes);

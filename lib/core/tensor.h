@@ -21,7 +21,7 @@ class Tensor {
   Tensor(std::shared_ptr<void> storage, Shape shape, DType dtype, Device device = {})
       : storage_(std::move(storage)), shape_(shape), dtype_(dtype), device_(device) {}
 
-  /// Host tensor of zeros in its own memory, 64-byte aligned.
+  /// Host tensor of zeros in its own memory, 64-byte aligned. std::bad_alloc if there is not so much memory.
   static Tensor owning(Shape shape, DType dtype);
   /// Host tensor holding a copy of `values`; the number of values must be shape.numel().
   template <typename T>

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/digest.h"
+#include "core/memory.h"
 #include "io/data_folders.h"
 #include "io/file.h"
 #include "io/hdf5.h"
-#include "io/shell_path.h"
 
 namespace srwm {
 namespace {
@@ -97,8 +98,11 @@ ClassSplit read_split(const hdf5::File& file, Split which) {
 /// mean or std: one number per channel.
 std::vector<double> read_statistic(const hdf5::File& file, const std::string& name, std::int64_t channels) {
   std::vector<double> values = file.real_attribute("/", name);
-  const bool usable = std::all_of(values.begin(), values.end(),
-                                  [&](double v) { return std::isfinite(v) && (name == "mean" || v > 0); });
+  // Pixels are computed with in float: a deviation that is 0 there, or infinite, cannot be divided by.
+  const bool usable = std::all_of(values.begin(), values.end(), [&](double v) {
+    const auto number = static_cast<float>(v);
+    return std::isfinite(number) && (name == "mean" || number >= std::numeric_limits<float>::min());
+  });
   if (std::ssize(values) != channels || !usable) {
     throw DataError("{}: the attribute {} must be {} finite number(s){}, one per channel; found {} number(s).",
                     file.path().string(), name, channels, name == "mean" ? "" : " above 0", values.size());
@@ -155,7 +159,13 @@ ClassDataset read_class_dataset(const std::filesystem::path& path) {
   const hdf5::File file = hdf5::File::open(path);
   hdf5::expect_format(file, "classes", class_format_version);
   const Shape train_shape = file.shape("/train/images");
-  for (const Split which : all_splits) check_split(file, which, train_shape);
+  double bytes = 0;
+  for (const Split which : all_splits) {
+    check_split(file, which, train_shape);
+    bytes += static_cast<double>(file.shape(group_of(which) + "/images").numel());
+  }
+  require_memory(bytes, "the images of " + path.string(),
+                 "Pack smaller images or fewer classes, or raise the limit (that of the batch job, ulimit -v).");
   ClassDataset dataset;
   dataset.name = file.has_attribute("/", "name") ? file.string_attribute("/", "name") : path.stem().string();
   dataset.mean = read_statistic(file, "mean", train_shape[3]);
@@ -253,9 +263,10 @@ std::string how_to_make(const std::string& name) {
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
   if (is_path) {
-    std::filesystem::path path = expand_home(name);
+    const std::filesystem::path path = find_moved(name, data_dir);
     if (is_there(path)) return path;
-    throw DataError("There is no file {}.", path.string());
+    throw DataError("There is no file {}, and none of its name in the folders of --data-dir and $SRWM_DATA.",
+                    path.string());
   }
   std::string looked_at;
   for (const std::filesystem::path& folder : data_folders(data_dir)) {

@@ -5,6 +5,7 @@
 
 #include <fmt/ranges.h>
 
+#include "core/finite.h"
 #include "data/contact_sheet.h"
 #include "data/nearest_neighbour.h"
 #include "data/pixel_check.h"
@@ -76,10 +77,10 @@ std::string describe_episodes(const std::filesystem::path& path) {
                      name_of(episodes.protocol), episodes.n_way, episodes.k_shot, episodes.digest);
 }
 
-/// Attributes of the groups and shapes of the datasets, without reading them.
+/// Attributes of the groups and shapes of the datasets; reads those of the model only.
 std::string describe_contents(const hdf5::File& file) {
   std::string text;
-  std::int64_t elements = 0;
+  std::int64_t elements = 0, not_finite = 0;
   for (const std::string& name : file.attributes("/")) {
     text += fmt::format("  {}: {}\n", name, file.attribute_text("/", name));
   }
@@ -93,9 +94,12 @@ std::string describe_contents(const hdf5::File& file) {
     const Shape shape = file.shape(dataset);
     const std::string type = file.holds_strings(dataset) ? "strings" : std::string(name_of(file.dtype(dataset)));
     text += fmt::format("  {:<52} {:<7} {}\n", dataset, type, shape.to_string());
-    if (dataset.starts_with("/model/")) elements += shape.numel();
+    if (!dataset.starts_with("/model/")) continue;
+    elements += shape.numel();
+    not_finite += count_not_finite(file.read(dataset));
   }
   if (elements > 0) text += fmt::format("  {} numbers under /model\n", elements);
+  if (not_finite > 0) text += fmt::format("  {} of them are not finite: the model cannot be used\n", not_finite);
   return text;
 }
 

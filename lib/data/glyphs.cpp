@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "core/rng.h"
 
@@ -245,6 +246,10 @@ ClassDataset make_glyphs(const GlyphOptions& options, int threads) {
                        options.images_per_class, max_images);
     }
   }
+  const std::int64_t images =
+      (options.train_classes + options.val_classes + options.test_classes) * options.images_per_class;
+  require_memory(static_cast<double>(images * options.image_size * options.image_size), "the generated characters",
+                 "Ask for fewer classes, images or pixels (data.glyphs).");
   ClassDataset dataset;
   dataset.name = "glyphs";
   dataset.train = draw_split(options, Split::train, options.train_classes, threads);

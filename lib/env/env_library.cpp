@@ -8,8 +8,8 @@
 #include "core/error.h"
 #include "core/program_folder.h"
 #include "env/procgen.h"
+#include "io/data_folders.h"
 #include "io/file_use.h"
-#include "io/shell_path.h"
 
 namespace srwm {
 namespace {
@@ -71,12 +71,12 @@ EnvLibrary::EnvLibrary(std::filesystem::path path) : path_(std::move(path)) {
   }
 }
 
-std::shared_ptr<const EnvLibrary> EnvLibrary::open(const std::string& as_written, const std::string& data_dir) {
-  const std::string name = expand_home(as_written);
+std::shared_ptr<const EnvLibrary> EnvLibrary::open(const std::string& place, const std::string& data_dir) {
   const auto load_library = [](std::filesystem::path path) {
     return std::shared_ptr<EnvLibrary>(new EnvLibrary(std::move(path)));
   };
-  if (name == games) return load_library(games_path());
+  if (place == games) return load_library(games_path());
+  const std::string name = place == procgen ? place : find_moved(place, data_dir).string();
   const bool is_procgen = name == procgen || std::filesystem::is_directory(name);
   if (is_procgen) {
     const ProcgenFiles files = find_procgen(name == procgen ? std::string() : name, data_dir);

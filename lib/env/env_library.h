@@ -21,7 +21,8 @@ class EnvLibrary {
   static constexpr const char* procgen = "procgen";  ///< name of ProcGen, unpacked by data_scripts/get_procgen.py
 
   /// `name`: games; procgen, which is looked for below the data folders (io/data_folders.h); the folder ProcGen was
-  /// unpacked into; or the path of a shared library. DataError if a file or folder is missing, DeviceError if what is
+  /// unpacked into; or the path of a shared library; folder and
+  /// library may have moved into a data folder. DataError if a file or folder is missing, DeviceError if what is
   /// there cannot be loaded or speaks another version of the interface.
   static std::shared_ptr<const EnvLibrary> open(const std::string& name, const std::string& data_dir = {});
 

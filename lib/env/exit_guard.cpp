@@ -48,7 +48,8 @@ struct ExitGuards {
     if (!lock || guards.alive.empty()) return;
     std::fflush(nullptr);
     const std::string text = explanation(guards.of_this_thread());
-    std::fputs(printable(text).c_str(), stderr);
+    const std::string shown = printable(text);
+    static_cast<void>(!::write(STDERR_FILENO, shown.data(), shown.size()));
     std::_Exit(static_cast<int>(ExitCode::device));
   }
 };

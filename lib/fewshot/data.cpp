@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "data/pixel_check.h"
 #include "data/sequential_sampler.h"
-#include "io/shell_path.h"
+#include "io/data_folders.h"
 #include "spec/two_tasks.h"
 
 namespace srwm {
@@ -126,7 +126,7 @@ FewShotData::FewShotData(const ExperimentSpec& spec, const std::string& data_dir
     }
   }
   if (!draws_training(spec)) {
-    file_ = std::make_shared<const EpisodeFile>(read_episode_file(expand_home(spec.data.train_episodes)));
+    file_ = std::make_shared<const EpisodeFile>(read_episode_file(find_moved(spec.data.train_episodes, data_dir)));
     check_protocol(*file_, spec);
     if (dataset_) check_images(file_->images, dataset_->train.images, spec);
   }

@@ -12,4 +12,11 @@ std::string find_first_bad_tensor(Context& context, FewShotLearner& learner, con
   });
 }
 
+std::string find_first_bad_tensor_of_prediction(Context& context, FewShotLearner& learner, const EpisodeBatch& batch,
+                                                const ImagePool& pool) {
+  return find_first_bad_tensor(context, learner.parameters(), [&](const TensorWatcher& watcher) {
+    learner.predict(context, learner.stage(context, batch, pool), watcher);
+  });
+}
+
 }  // namespace srwm

@@ -12,4 +12,8 @@ namespace srwm {
 std::string find_first_bad_tensor(Context& context, FewShotLearner& learner, const EpisodeBatch& batch,
                                   const ImagePool& pool);
 
+/// The same for a prediction: forward only, in evaluation mode.
+std::string find_first_bad_tensor_of_prediction(Context& context, FewShotLearner& learner, const EpisodeBatch& batch,
+                                                const ImagePool& pool);
+
 }  // namespace srwm

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "core/clock.h"
+#include "core/memory.h"
 #include "fewshot/learner.h"
 #include "nn/named_values.h"
 #include "run/parameter_table.h"
@@ -23,8 +24,10 @@ std::string memory_table(const ParameterSet& set, const Context& context, const 
   double images = 0;
   for (const ImageSet& set_of_images : pool.sets) images += static_cast<double>(set_of_images.images.bytes());
   return fmt::format(
-      "memory: {:.0f} MiB = parameters, gradients and moments {:.0f} + one step {:.0f} + training images {:.0f}\n",
-      mebibytes(state + step + images), mebibytes(state), mebibytes(step), mebibytes(images));
+      "memory: {:.0f} MiB = parameters, gradients and moments {:.0f} + one step {:.0f} + training images {:.0f}; this "
+      "process can use {:.0f} MiB more\n",
+      mebibytes(state + step + images), mebibytes(state), mebibytes(step), mebibytes(images),
+      mebibytes(available_memory()));
 }
 
 }  // namespace

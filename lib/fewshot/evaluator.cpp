@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "core/clock.h"
+#include "core/error.h"
+#include "core/finite.h"
+#include "fewshot/diagnosis.h"
 #include "io/file.h"
 #include "io/hdf5.h"
 
@@ -26,6 +30,10 @@ bool is_correct(const Prediction& prediction, std::int64_t row) {
   if (prediction.logits.dtype() == DType::f64) return wins(prediction.logits.data<double>() + row * n, n, target);
   return wins(prediction.logits.data<float>() + row * n, n, target);
 }
+
+struct Episodes {
+  std::int64_t first, count;
+};
 
 /// Adds up the predictions of an evaluation.
 class Tally {
@@ -75,24 +83,41 @@ class Tally {
   std::vector<std::uint8_t> correct_;
 };
 
+/// For a batch whose logits are not all finite.
+[[noreturn]] void throw_not_finite(Context& context, FewShotLearner& learner, const EpisodeSource& source,
+                                   const Episodes& bad) {
+  EpisodeBatch batch;
+  source.batch(bad.first, bad.count, batch);
+  throw NotFiniteError(
+      "The model's output for episodes {} to {} of the evaluation is not finite; the first bad tensor is {}. Evaluate "
+      "another checkpoint of the run; a lower optim.rate or optim.clip_norm usually keeps the numbers in range.",
+      bad.first + 1, bad.first + bad.count,
+      find_first_bad_tensor_of_prediction(context, learner, batch, source.pool()));
+}
+
 }  // namespace
 
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
                     std::int64_t batch, const PredictionSink& sink, const std::function<bool()>& keep_going) {
   const auto start = Clock::now();
   Tally tally(source.pool());
+  std::int64_t images = 0, predicted = 0;
+  std::optional<Episodes> bad;
+  EpisodeBatch drawn;
   Predictor predictor(context, learner, [&](const Prediction& prediction) {
+    if (!bad && !all_finite(prediction.logits)) bad = {predicted, prediction.episodes};
+    if (bad) return;
+    predicted += prediction.episodes;
     tally.add(prediction);
     if (sink) sink(prediction);
   });
-  std::int64_t images = 0;
-  EpisodeBatch drawn;
-  for (std::int64_t first = 0; first < episodes && (!keep_going || keep_going()); first += drawn.batch) {
+  for (std::int64_t first = 0; first < episodes && !bad && (!keep_going || keep_going()); first += drawn.batch) {
     source.batch(first, std::min(batch, episodes - first), drawn);
     predictor.start(drawn, source.pool());
     images += drawn.positions();
   }
   predictor.finish();
+  if (bad) throw_not_finite(context, learner, source, *bad);
   Evaluation result = tally.result();
   result.images = images;
   result.seconds = seconds_since(start);

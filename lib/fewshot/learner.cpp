@@ -168,8 +168,10 @@ BatchOutcome FewShotLearner::accumulate_gradient(Context& context, const Episode
           staged.targets.numel()};
 }
 
-FewShotLearner::Prediction FewShotLearner::predict(Context& context, const StagedBatch& batch) {
+FewShotLearner::Prediction FewShotLearner::predict(Context& context, const StagedBatch& batch,
+                                                   const TensorWatcher& watcher) {
   Tape tape(context, Tape::Mode::forward_only);
+  tape.watch(watcher);
   const Forward pass = forward(tape, batch, {.training = false});
   return {pass.logits.value(), {pass.loss.value(), pass.correct.value()}};
 }

@@ -64,7 +64,7 @@ class FewShotLearner {
     Tensor logits;  ///< [targets, n_way]
     Outcome outcome;
   };
-  Prediction predict(Context& context, const StagedBatch& batch);
+  Prediction predict(Context& context, const StagedBatch& batch, const TensorWatcher& watcher = {});
 
  private:
   struct Forward {

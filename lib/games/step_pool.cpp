@@ -3,16 +3,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/threads.h"
+
 namespace srwm::games {
 
 StepPool::StepPool(int threads, int items, std::function<void(int)> body)
     : items_(items), chunk_(std::max(1, items / (4 * (threads + 1)))), body_(std::move(body)), next_(items) {
   threads_.reserve(static_cast<std::size_t>(threads));
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  try {
+    for (int i = 0; i < threads; ++i) threads_.push_back(start_thread([this] { serve(); }));
+  } catch (...) {
+    end_threads();
+    throw;
+  }
 }
 
 StepPool::~StepPool() {
   wait();
+  end_threads();
+}
+
+void StepPool::end_threads() {
   stop_.store(true);
   pass_.fetch_add(1);
   pass_.notify_all();

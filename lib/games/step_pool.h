@@ -13,7 +13,7 @@ namespace srwm::games {
 /// not throw and must write only what belongs to i; which thread does which item differs from pass to pass.
 class StepPool {
  public:
-  /// threads 0: `wait` does all the work.
+  /// threads 0: `wait` does all the work. DeviceError if a thread cannot be started.
   StepPool(int threads, int items, std::function<void(int)> body);
   /// Waits for a pass under way.
   ~StepPool();
@@ -26,6 +26,7 @@ class StepPool {
   void wait();
 
  private:
+  void end_threads();
   void work();
   void serve();
 

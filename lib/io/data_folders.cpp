@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "io/file.h"
 #include "io/shell_path.h"
 
 namespace srwm {
@@ -22,6 +23,16 @@ std::string present_data_folder(const std::string& data_dir) {
     if (std::filesystem::is_directory(folder, unknown)) return std::filesystem::absolute(folder, unknown).string();
   }
   return {};
+}
+
+std::filesystem::path find_moved(const std::string& as_written, const std::string& data_dir) {
+  const std::filesystem::path path = expand_home(as_written);
+  if (is_there(path)) return path;
+  const std::filesystem::path name = path.has_filename() ? path.filename() : path.parent_path().filename();
+  for (const std::filesystem::path& folder : data_folders(data_dir)) {
+    if (!name.empty() && is_there(folder / name)) return folder / name;
+  }
+  return path;
 }
 
 }  // namespace srwm

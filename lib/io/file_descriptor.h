@@ -27,7 +27,8 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-/// Writes all bytes, in one write(2) if the system takes them at once. Returns 0 or the error number.
+/// Writes all bytes, in one write(2) if the system takes them at once; waits for the reader of a full pipe. Returns 0
+/// or the error number.
 int write_all(int fd, std::string_view bytes);
 
 }  // namespace srwm

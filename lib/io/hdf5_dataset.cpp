@@ -5,13 +5,10 @@
 
 #include "io/hdf5.h"
 #include "io/hdf5_handle.h"
+#include "io/hdf5_storage.h"
 
 namespace srwm::hdf5 {
 namespace {
-
-/// deflate shrinks by at most 1032; a dataset that claims more than its stored bytes can hold is damaged.
-constexpr double largest_compression = 1100;
-constexpr double always_accepted_bytes = 64 << 20;
 
 hid_t memory_type(DType dtype) {
   switch (dtype) {
@@ -30,7 +27,12 @@ hid_t memory_type(DType dtype) {
 }
 
 Handle open_dataset(hid_t file, const File& owner, const std::string& dataset) {
-  if (!owner.has(dataset)) throw DataError("{} has no dataset {}.", owner.path().string(), dataset);
+  if (!owner.has(dataset)) {
+    const std::string broken = describe_broken_link(file, dataset);
+    if (broken.empty()) throw DataError("{} has no dataset {}.", owner.path().string(), dataset);
+    throw DataError("{}: {}. Put the file where it was, or copy the data into one file.", owner.path().string(),
+                    broken);
+  }
   Handle opened(H5Dopen2(file, dataset.c_str(), H5P_DEFAULT), H5Dclose);
   if (!opened.ok()) throw DataError("{}: {} is not a dataset.", owner.path().string(), dataset);
   return opened;
@@ -58,18 +60,6 @@ Shape shape_of(hid_t space, const File& owner, const std::string& dataset) {
   for (int axis = 0; axis < rank; ++axis)
     shape.push_back(static_cast<std::int64_t>(dims[static_cast<std::size_t>(axis)]));
   return shape;
-}
-
-/// Refuses extents that a damaged header may hold before memory is asked for them.
-void check_size(hid_t opened, const Shape& shape, std::size_t element_bytes, const File& owner,
-                const std::string& dataset) {
-  double bytes = static_cast<double>(element_bytes);
-  for (int axis = 0; axis < shape.rank(); ++axis) bytes *= static_cast<double>(shape[axis]);
-  const double stored = static_cast<double>(H5Dget_storage_size(opened));
-  if (bytes > always_accepted_bytes + largest_compression * stored) {
-    throw DataError("{}: {} claims to be of shape {} but only {:.0f} bytes of it are stored: the file is damaged.",
-                    owner.path().string(), dataset, shape.to_string(), stored);
-  }
 }
 
 /// The elements selected in `space`, as an i32 tensor, from integers of any size.
@@ -140,7 +130,7 @@ Tensor File::read_rows(const std::string& dataset, std::int64_t begin, std::int6
   const Handle type(H5Dget_type(opened.get()), H5Tclose), space(H5Dget_space(opened.get()), H5Sclose);
   const DType dtype = dtype_of(type.get(), *this, dataset);
   const Shape all = shape_of(space.get(), *this, dataset);
-  check_size(opened.get(), all, H5Tget_size(type.get()), *this, dataset);
+  check_storage(opened.get(), path_, dataset);
 
   Shape wanted;
   std::vector<hsize_t> first, count;
@@ -172,7 +162,8 @@ std::vector<std::string> File::read_strings(const std::string& dataset) const {
   if (H5Tget_class(type.get()) != H5T_STRING) {
     throw DataError("{}: {} holds {}; expected strings.", path_.string(), dataset, describe_type(type.get()));
   }
-  check_size(opened.get(), shape_of(space.get(), *this, dataset), H5Tget_size(type.get()), *this, dataset);
+  shape_of(space.get(), *this, dataset);
+  check_storage(opened.get(), path_, dataset);
   std::vector<std::string> values;
   const auto read = [&](hid_t memory, void* buffer) {
     return H5Dread(opened.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer);
@@ -195,10 +186,10 @@ std::vector<std::int64_t> File::read_integers(const std::string& dataset) const 
   const Handle type(H5Dget_type(opened.get()), H5Tclose), space(H5Dget_space(opened.get()), H5Sclose);
   const Shape found = shape_of(space.get(), *this, dataset);
   if (H5Tget_class(type.get()) != H5T_INTEGER || found.rank() != 1) {
-    throw DataError("{}: {} holds {} of shape {}; expected a list of integers.", path_.string(), dataset,
-                    describe_type(type.get()), found.to_string());
+    throw DataError("{}: {} is of shape {} and holds {}; expected a list of integers.", path_.string(), dataset,
+                    found.to_string(), describe_type(type.get()));
   }
-  check_size(opened.get(), found, H5Tget_size(type.get()), *this, dataset);
+  check_storage(opened.get(), path_, dataset);
   std::vector<std::int64_t> values(static_cast<std::size_t>(found[0]));
   if (values.empty()) return values;
   if (H5Dread(opened.get(), H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0) return values;

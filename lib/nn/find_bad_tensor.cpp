@@ -1,18 +1,8 @@
 #include "nn/find_bad_tensor.h"
 
-#include <algorithm>
-#include <cmath>
+#include "core/finite.h"
 
 namespace srwm {
-namespace {
-
-bool all_finite(const Tensor& tensor) {
-  const auto finite = [](auto value) { return std::isfinite(value); };
-  if (tensor.dtype() == DType::f64) return std::ranges::all_of(tensor.span<double>(), finite);
-  return tensor.dtype() != DType::f32 || std::ranges::all_of(tensor.span<float>(), finite);
-}
-
-}  // namespace
 
 std::string find_first_bad_tensor(Context& context, const ParameterSet& parameters,
                                   const std::function<void(const TensorWatcher&)>& repeat) {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/json_number.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
 #include "report/report_notes.h"
@@ -47,8 +48,10 @@ ordered_json or_null(const std::optional<double>& value) {
 
 ordered_json run_json(const RowReport& row, const RowRun& run) {
   const RunState& state = run.state;
+  const ordered_json seed =
+      is_safe_in_json(state.seed) ? ordered_json(state.seed) : ordered_json(std::to_string(state.seed));
   ordered_json object = {
-      {"seed", state.seed}, {"folder", printable(state.folder.string())}, {"status", words_of(state.status)}};
+      {"seed", seed}, {"folder", printable(state.folder.string())}, {"status", words_of(state.status)}};
   if (!state.remark.empty()) object["remark"] = printable(state.remark);
   if (is_runnable(run)) object["command"] = printable(command_for(row.row, run));
   if (state.status != RunStatus::complete) return object;

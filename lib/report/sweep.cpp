@@ -1,6 +1,7 @@
 #include "report/sweep.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 
@@ -23,12 +24,24 @@ std::string setting(const std::string& key, const ordered_json& value) {
   return key + "=" + value.dump();
 }
 
+/// Refuses large whole numbers with a point or an exponent: reading them has rounded them already.
+void check_exact(JsonFile& file, const std::string& key, const ordered_json& value) {
+  if (value.is_structured()) {
+    for (const ordered_json& item : value) check_exact(file, key, item);
+  } else if (value.is_number_float()) {
+    constexpr double exact = 9007199254740992.0, largest = 18446744073709551616.0;  // 2^53, 2^64
+    const double size = std::abs(value.get<double>());
+    if (size >= exact && size < largest) file.must_be(key, "written without point and exponent", value);
+  }
+}
+
 std::vector<SweepAxis> read_grid(JsonFile& file) {
   std::vector<SweepAxis> grid;
   for (const auto& [key, values] : file.object("grid").items()) {
     if (key == "task") {
       file.problems().add("", "grid.task", "cannot vary within a sweep; give each task a sweep of its own.");
     } else if (values.is_array() && !values.empty()) {
+      check_exact(file, "grid." + key, values);
       grid.push_back({key, values.get<std::vector<ordered_json>>()});
     } else {
       file.must_be("grid." + key, "a list of values", values);

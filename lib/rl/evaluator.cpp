@@ -4,6 +4,9 @@
 
 #include <fmt/core.h>
 
+#include "core/error.h"
+#include "core/finite.h"
+
 namespace srwm {
 namespace {
 
@@ -62,6 +65,14 @@ class EpisodeTally {
   std::vector<Sums> sums_;
 };
 
+void check_policy(Context& context, const Tensor& log_probs, std::uint32_t step) {
+  if (all_finite(context.on_host(log_probs))) return;
+  throw NotFiniteError(
+      "The policy of the agent is not finite at step {} of the evaluation. Evaluate another checkpoint of the run; a "
+      "lower optim.rate or optim.clip_norm usually keeps the numbers in range.",
+      step + 1);
+}
+
 }  // namespace
 
 RlEvaluation evaluate(Context& context, const Agent& agent, const RlSpec& spec,
@@ -75,7 +86,9 @@ RlEvaluation evaluate(Context& context, const Agent& agent, const RlSpec& spec,
   for (std::uint32_t step = 0; !tally.complete() && (!keep_going || keep_going()); ++step) {
     const bool forgets = spec.agent.carry == CarryKind::unroll && step % spec.train.unroll == 0;
     if (forgets) player.forget(context);
-    group.take(context, player.choose(context, group, step, 0, /*greedy=*/true).actions);
+    const Player::Choice choice = player.choose(context, group, step, 0, /*greedy=*/true);
+    check_policy(context, choice.log_probs, step);
+    group.take(context, choice.actions);
     group.act();
     group.observe(context, figures);
     tally.add(group.on_host());

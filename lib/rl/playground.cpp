@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "core/error.h"
+#include "core/threads.h"
 
 namespace srwm {
 namespace {
@@ -142,7 +143,7 @@ void Playground::start_threads() {
   if (sides_.front()->thread.joinable()) return;
   context_.queue().synchronize();  // whatever was put into weights and rings is there
   for (const std::unique_ptr<Side>& side : sides_) {
-    side->thread = std::thread([this, &side = *side] { play_in_thread(side); });
+    side->thread = start_thread([this, &side = *side] { play_in_thread(side); });
   }
 }
 

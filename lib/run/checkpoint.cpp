@@ -6,8 +6,10 @@
 #include <functional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "core/error.h"
+#include "core/finite.h"
 #include "core/version.h"
 #include "io/file.h"
 #include "io/hdf5.h"
@@ -152,6 +154,30 @@ std::string read_spec(const hdf5::File& file) {
                   spec_dataset, texts.size());
 }
 
+/// "the model's tensor x (3 of 12 numbers)": the first that holds NaN or infinite numbers; empty if there is none.
+std::string first_not_finite(const Checkpoint& checkpoint) {
+  for (const auto& [part, owner] : {std::pair{&checkpoint.model, "model"}, {&checkpoint.optimizer, "optimizer"}}) {
+    for (const NamedTensor& entry : *part) {
+      const std::int64_t bad = count_not_finite(entry.tensor);
+      if (bad > 0)
+        return fmt::format("the {}'s tensor {} ({} of {} numbers)", owner, entry.name, bad, entry.tensor.numel());
+    }
+  }
+  return "";
+}
+
+void check_finite_before_write(const Checkpoint& checkpoint, const std::filesystem::path& latest) {
+  const std::string bad = first_not_finite(checkpoint);
+  if (bad.empty()) return;
+  std::error_code ignored;
+  const std::string kept = std::filesystem::exists(latest, ignored)
+                               ? fmt::format("The last good checkpoint is {}.", latest.string())
+                               : "No checkpoint was written.";
+  throw NotFiniteError(
+      "After step {}, {} is not finite. {} A lower optim.rate, a larger optim.eps or optim.clip_norm usually helps.",
+      checkpoint.progress.step, bad, kept);
+}
+
 /// Number in "step-<number>.h5"; none for every other name.
 std::optional<std::int64_t> step_in_name(const std::string& name) {
   constexpr std::string_view prefix = "step-", suffix = ".h5";
@@ -204,9 +230,14 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   checkpoint.optimizer = read_tensors(file, optimizer_group);
   checkpoint.state = read_state(file);
   if (version == 1) move_state_of_format_1(checkpoint);
-  if (!checkpoint.model.empty()) return checkpoint;
-  throw DataError("{}: the checkpoint holds no tensors under {}. The file is damaged or was not written by srwm.",
-                  path.string(), model_group);
+  if (checkpoint.model.empty()) {
+    throw DataError("{}: the checkpoint holds no tensors under {}. The file is damaged or was not written by srwm.",
+                    path.string(), model_group);
+  }
+  const std::string bad = first_not_finite(checkpoint);
+  if (bad.empty()) return checkpoint;
+  throw NotFiniteError("{}: {} is not finite. Use an earlier checkpoint of the run, or convert the model again.",
+                       path.string(), bad);
 }
 
 const Tensor& find_tensor(const Checkpoint& checkpoint, CheckpointTensors part, const std::string& name,
@@ -230,6 +261,7 @@ void restore_tensor(Context& context, const Checkpoint& checkpoint, CheckpointTe
 }
 
 void CheckpointWriter::save_regular(const Checkpoint& checkpoint) {
+  check_finite_before_write(checkpoint, paths_.latest());
   const std::vector<std::byte> image = checkpoint_image(checkpoint);
   const std::int64_t step = checkpoint.progress.step;
   if (keep_ > 0) {
@@ -241,10 +273,12 @@ void CheckpointWriter::save_regular(const Checkpoint& checkpoint) {
 }
 
 void CheckpointWriter::save_stopped(const Checkpoint& checkpoint) {
+  check_finite_before_write(checkpoint, paths_.latest());
   save_checkpoint(paths_.latest(), checkpoint);
 }
 
 void CheckpointWriter::save_best(const Checkpoint& checkpoint) {
+  check_finite_before_write(checkpoint, paths_.latest());
   save_checkpoint(paths_.best(), checkpoint);
 }
 

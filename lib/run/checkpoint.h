@@ -50,7 +50,8 @@ std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint);
 /// Writes a checkpoint whole or not at all (io/file.h). WriteError that says why, such as that the disk is full.
 void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 /// Reads a checkpoint of any format version up to checkpoint_version. Tensors come sorted by name. DataError if the
-/// file is missing, no checkpoint, of a newer format or incomplete.
+/// file is missing, no checkpoint, of a newer format or incomplete; NotFiniteError, naming the first such
+/// tensor, if model or optimizer hold NaN or infinite numbers.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
 
 /// Which tensors of a checkpoint: &Checkpoint::model or &Checkpoint::optimizer.
@@ -65,7 +66,8 @@ const Tensor& find_tensor(const Checkpoint& checkpoint, CheckpointTensors part, 
 void restore_tensor(Context& context, const Checkpoint& checkpoint, CheckpointTensors part, const std::string& name,
                     const Tensor& target);
 
-/// Writes latest.h5, best.h5 and, of the regular checkpoints, the newest as step-<n>.h5.
+/// Writes latest.h5, best.h5 and, of the regular checkpoints, the newest as step-<n>.h5. NotFiniteError, and nothing is
+/// written, where model or optimizer hold numbers that are not finite: the last good checkpoint stays.
 class CheckpointWriter {
  public:
   /// `keep`: how many regular checkpoints older than the latest one stay as step-<n>.h5; 0: none.

@@ -13,6 +13,7 @@
 #include <spdlog/version.h>
 #include <unistd.h>
 
+#include "core/cgroup.h"
 #include "io/hdf5.h"
 #include "io/png.h"
 #include "ops/cpu/blas_version.h"
@@ -60,24 +61,6 @@ std::optional<double> limit_v1(const fs::path& folder) {
   return ratio(first_word(folder / "cpu.cfs_quota_us"), first_word(folder / "cpu.cfs_period_us"));
 }
 
-/// Smallest limit of `top`/`inside` and the folders above it down to `top`: a parent's limit binds its children. In a
-/// container the path of the cgroup may not be mounted; then the mount point itself is the container's cgroup.
-template <typename Limit>
-std::optional<double> smallest_limit(const fs::path& top, const fs::path& inside, const Limit& limit) {
-  std::optional<double> smallest = limit(top);
-  fs::path folder = top;
-  for (const fs::path& part : inside.relative_path()) {
-    folder /= part;
-    const std::optional<double> here = limit(folder);
-    if (here) smallest = std::min(smallest.value_or(*here), *here);
-  }
-  return smallest;
-}
-
-bool has_controller_cpu(const std::string& controllers) {
-  return ("," + controllers + ",").find(",cpu,") != std::string::npos;
-}
-
 }  // namespace
 
 int default_threads() {
@@ -88,20 +71,7 @@ int default_threads() {
 }
 
 std::optional<double> cgroup_cpu_limit(const fs::path& proc_cgroup, const fs::path& mount) {
-  std::optional<double> smallest;
-  std::ifstream list(proc_cgroup);
-  for (std::string line; std::getline(list, line);) {  // "0::/user.slice" (v2) or "4:cpu,cpuacct:/docker/ab" (v1)
-    const std::size_t first = line.find(':');
-    const std::size_t second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const std::string path = line.substr(second + 1);
-    std::optional<double> limit;
-    if (controllers.empty()) limit = smallest_limit(mount, path, limit_v2);
-    if (has_controller_cpu(controllers)) limit = smallest_limit(mount / controllers, path, limit_v1);
-    if (limit) smallest = std::min(smallest.value_or(*limit), *limit);
-  }
-  return smallest;
+  return smallest_cgroup_limit("cpu", limit_v2, limit_v1, proc_cgroup, mount);
 }
 
 std::string host_name() {

@@ -1,6 +1,7 @@
 #include "run/result.h"
 
 #include "core/error.h"
+#include "core/json_number.h"
 #include "core/json_text.h"
 #include "io/file.h"
 
@@ -14,7 +15,8 @@ std::string result_json(const RunResult& result, const Statement& statement) {
   object["wall_seconds"] = result.wall_seconds;
   if (result.images_per_second) object["images_per_second"] = *result.images_per_second;
   if (result.steps_per_second) object["steps_per_second"] = *result.steps_per_second;
-  object["seed"] = result.seed;
+  object["seed"] = is_safe_in_json(result.seed) ? nlohmann::ordered_json(result.seed)
+                                                : nlohmann::ordered_json(std::to_string(result.seed));
   add_statement(object, statement);
   return json_text(object, 2) + "\n";
 }

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/error.h"
+#include "core/threads.h"
 
 namespace srwm {
 namespace {
@@ -41,6 +43,28 @@ std::exception_ptr worst(const std::vector<Failure>& failures) {
   return stop;
 }
 
+/// Calls `work` in `count` threads at once and waits for them. DeviceError, and no call, if one cannot be started.
+void run_in_threads(std::size_t count, const std::function<void()>& work) {
+  std::promise<bool> all_there;
+  const std::shared_future<bool> begin = all_there.get_future().share();
+  std::vector<std::thread> threads;
+  const auto join_all = [&](bool is_complete) {
+    all_there.set_value(is_complete);
+    for (std::thread& thread : threads) thread.join();
+  };
+  try {
+    for (std::size_t i = 0; i < count; ++i) {
+      threads.push_back(start_thread([&] {
+        if (begin.get()) work();
+      }));
+    }
+  } catch (...) {
+    join_all(false);
+    throw;
+  }
+  join_all(true);
+}
+
 }  // namespace
 
 void run_side_by_side(std::size_t count, std::size_t at_once, const std::function<void(std::size_t)>& work,
@@ -57,10 +81,7 @@ void run_side_by_side(std::size_t count, std::size_t at_once, const std::functio
       failed(i, message.c_str());
     }
   };
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < std::min(count, at_once); ++i) threads.emplace_back(work_on);
-  }
+  run_in_threads(std::min(count, at_once), work_on);
   if (const std::exception_ptr error = worst(failures)) std::rethrow_exception(error);
 }
 

@@ -1,5 +1,6 @@
 #include "run/signals.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -14,13 +15,9 @@
 namespace srwm {
 namespace {
 
-struct StopSignal {
-  int number;
-  std::string_view name;
-};
-
-constexpr std::array<StopSignal, 4> stop_signals{
-    {{SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}}};
+constexpr std::array<int, 9> stop_numbers{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU, SIGPWR};
+constexpr std::array<std::string_view, stop_numbers.size()> stop_names{
+    "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU", "SIGPWR"};
 
 constexpr std::array<int, 2> ignored_signals{SIGXFSZ, SIGPIPE};
 
@@ -50,30 +47,37 @@ void end_by(int signal) {
   ::raise(signal);
 }
 
+/// Whether a second signal means that a person, or a batch system, does not want to wait.
+bool insists(int signal) {
+  return signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
+}
+
 /// Calls only what signal-safety(7) allows.
 void on_signal(int signal) {
   const int saved_errno = errno;
   int none = 0;
   if (first_signal.compare_exchange_strong(none, signal)) {
     first_time = monotonic_ns();
-  } else if (first_signal != signal || monotonic_ns() - first_time > same_signal_ns) {
+  } else if (insists(signal) && (first_signal != signal || monotonic_ns() - first_time > same_signal_ns)) {
     end_by(signal);
   }
   errno = saved_errno;
 }
 
 std::string_view name_of_signal(int number) {
-  for (const StopSignal& signal : stop_signals) {
-    if (signal.number == number) return signal.name;
-  }
-  return "";
+  const auto found = std::ranges::find(stop_numbers, number);
+  return found == stop_numbers.end() ? "" : stop_names[static_cast<std::size_t>(found - stop_numbers.begin())];
 }
 
 }  // namespace
 
+std::span<const int> stop_signals() {
+  return stop_numbers;
+}
+
 StopRequest::StopRequest(std::optional<double> max_seconds)
     : max_seconds_(max_seconds), start_(std::chrono::steady_clock::now()) {
-  static_assert(handled == stop_signals.size() + ignored_signals.size());
+  static_assert(handled == stop_numbers.size() + ignored_signals.size());
   SRWM_CHECK(!installed.exchange(true), "a StopRequest is alive already");
   first_signal = 0;
   struct sigaction action {};
@@ -81,14 +85,18 @@ StopRequest::StopRequest(std::optional<double> max_seconds)
   sigemptyset(&action.sa_mask);
   auto before = before_.begin();
   action.sa_handler = on_signal;
-  for (const StopSignal& signal : stop_signals) ::sigaction(signal.number, &action, &*before++);
+  for (const int signal : stop_numbers) {
+    ::sigaction(signal, nullptr, &*before);
+    if (before->sa_handler != SIG_IGN) ::sigaction(signal, &action, nullptr);
+    ++before;
+  }
   action.sa_handler = SIG_IGN;
   for (const int signal : ignored_signals) ::sigaction(signal, &action, &*before++);
 }
 
 StopRequest::~StopRequest() {
   auto before = before_.begin();
-  for (const StopSignal& signal : stop_signals) ::sigaction(signal.number, &*before++, nullptr);
+  for (const int signal : stop_numbers) ::sigaction(signal, &*before++, nullptr);
   for (const int signal : ignored_signals) ::sigaction(signal, &*before++, nullptr);
   installed = false;
 }

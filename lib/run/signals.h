@@ -5,16 +5,22 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace srwm {
 
-/// While it lives, SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 do not end the process but set a flag; the loop polls
-/// `requested()`, writes a checkpoint and returns. A second signal ends the process at once, as if there were no
-/// handler; the same signal again within a tenth of a second counts as one, since timeout(1) and batch systems send it
-/// to the process and to its group. SIGXFSZ and SIGPIPE are ignored: a file-size limit becomes an error message, and a
-/// run outlives a pipe that showed its output. The handlers that were there before come back with the destructor. One
-/// at a time per process.
+/// The signals that ask a run to stop: SIGHUP (the terminal or connection is gone), SIGINT, SIGQUIT, SIGTERM, SIGUSR1,
+/// SIGUSR2, SIGALRM, SIGXCPU (the limit on CPU time) and SIGPWR (the power fails).
+std::span<const int> stop_signals();
+
+/// While it lives, the stop_signals() do not end the process but set a flag; the loop polls `requested()`, writes a
+/// checkpoint and returns. A signal that was ignored before stays ignored: nohup(1), background jobs of a shell script.
+/// After the first signal, a SIGINT, SIGQUIT or SIGTERM ends the process at once, as if there were no handler; the
+/// others, which the system may send again and again, do not. The same signal again within a tenth of a second counts
+/// as one, since timeout(1) and batch systems send it to the process and to its group. SIGXFSZ and SIGPIPE are ignored:
+/// a file-size limit becomes an error message, and a run outlives a pipe that showed its output. The handlers that were
+/// there before come back with the destructor. One at a time per process.
 class StopRequest {
  public:
   /// `max_seconds` counts from now; absent: no limit.
@@ -31,7 +37,7 @@ class StopRequest {
  private:
   bool time_is_up() const;
 
-  static constexpr std::size_t handled = 6;
+  static constexpr std::size_t handled = 11;
   std::optional<double> max_seconds_;
   std::chrono::steady_clock::time_point start_;
   std::array<struct sigaction, handled> before_{};

@@ -9,6 +9,8 @@
 
 namespace srwm {
 
+/// Below it, the mean of squared gradients underflows in float32 while a gradient divided by it does not.
+inline constexpr double smallest_eps = 1e-20;
 inline constexpr double unbounded = std::numeric_limits<double>::infinity();
 
 /// The member of the file's Spec, as Member takes it.

@@ -21,7 +21,8 @@ struct SpecDifference {
 };
 
 /// Of two specs of one task: the keys whose values differ, in the order of their keys; those of `ignored`, keys or
-/// groups, are passed over.
+/// groups, are passed over. Where a dataset or a library is does not count, only its name: its content is compared by
+/// its digest.
 std::vector<SpecDifference> differences(const AnySpec& before, const AnySpec& now,
                                         std::span<const std::string_view> ignored);
 

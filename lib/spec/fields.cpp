@@ -60,16 +60,16 @@ constexpr ConditionOn<Spec> if_rate{"optim.schedule", "optim.schedule is not \"t
 constexpr ConditionOn<Spec> if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
 
 void add_data(std::vector<Field>& keys) {
-  keys.push_back({"data.dataset", TextKey{SRWM_MEMBER(data.dataset), TextRule::one_line, true},
+  keys.push_back({"data.dataset", TextKey{SRWM_MEMBER(data.dataset), TextRule::one_line, true, true},
                   "\"glyphs\" for the built-in generated characters, else the name of a packed dataset (NAME.h5 in "
                   "--data-dir, $SRWM_DATA or ./data) or a path to one."});
-  keys.push_back({"data.second_dataset", TextKey{SRWM_MEMBER(data.second_dataset), TextRule::one_line, true},
+  keys.push_back({"data.second_dataset", TextKey{SRWM_MEMBER(data.second_dataset), TextRule::one_line, true, true},
                   "The dataset of the other task, of the same image size; \"glyphs\": generated characters again, made "
                   "with the seed after data.glyphs.seed.",
                   "", if_sequential});
   keys.push_back({"data.normalize", FlagKey{SRWM_MEMBER(data.normalize)},
                   "Subtract the dataset's mean from the pixels and divide by its standard deviation, per channel."});
-  keys.push_back({"data.train_episodes", TextKey{SRWM_MEMBER(data.train_episodes), TextRule::one_line},
+  keys.push_back({"data.train_episodes", TextKey{SRWM_MEMBER(data.train_episodes), TextRule::one_line, false, true},
                   "Episodes file to train on, in its order, instead of drawing episodes; empty: draw them."});
   keys.push_back({"data.glyphs.image_size", IntegerKey{SRWM_MEMBER(data.glyphs.image_size), 16, 256},
                   "Height and width of the images.", "pixels", if_glyphs});
@@ -189,7 +189,7 @@ void add_optim(std::vector<Field>& keys) {
       {"optim.beta1", NumberKey{SRWM_MEMBER(optim.beta1), 0, 1, false, true}, "Decay of Adam's mean of gradients."});
   keys.push_back({"optim.beta2", NumberKey{SRWM_MEMBER(optim.beta2), 0, 1, false, true},
                   "Decay of Adam's mean of squared gradients."});
-  keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), 0, 1, true, false},
+  keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), smallest_eps, 1},
                   "Added to the root of Adam's mean of squared gradients."});
   keys.push_back({"optim.clip_norm", NumberKey{SRWM_MEMBER(optim.clip_norm), 0, unbounded},
                   "Largest norm of all gradients together, scaled down to it if above; 0: no clipping."});

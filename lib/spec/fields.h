@@ -52,7 +52,8 @@ struct SeedKey {
   Member<std::uint64_t> member;
 };
 
-/// A finite number between min and max, either of which may be excluded.
+/// A finite number between min and max, either of which may be excluded, also after rounding to float32, with which
+/// models compute: 0, or a normal float32.
 struct NumberKey {
   Member<double> member;
   double min, max;
@@ -78,6 +79,7 @@ struct TextKey {
   Member<std::string> member;
   TextRule rule = TextRule::any;
   bool non_empty = false;  ///< the key must be given if its default is empty
+  bool is_place = false;   ///< may be a path; where a file is does not make another experiment (differences.h)
 };
 
 /// One of several names, each standing for a value of an enum.

@@ -1,6 +1,9 @@
 #include "spec/json_entries.h"
 
+#include <algorithm>
+#include <charconv>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -51,7 +54,9 @@ class EntryReader : public nlohmann::json_sax<json> {
   bool boolean(bool value) override { return add(value); }
   bool number_integer(number_integer_t value) override { return add(std::int64_t{value}); }
   bool number_unsigned(number_unsigned_t value) override { return add(std::uint64_t{value}); }
-  bool number_float(number_float_t value, const string_t& /*text*/) override { return add(value); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    return add(whole_number(text).value_or(JsonScalar(value)));
+  }
   bool string(string_t& value) override { return add(std::move(value)); }
   bool binary(binary_t& /*value*/) override { return false; }
 
@@ -167,6 +172,37 @@ struct Describe {
 };
 
 }  // namespace
+
+std::optional<JsonScalar> whole_number(std::string_view token) {
+  const bool is_negative = token.starts_with('-');
+  if (is_negative) token.remove_prefix(1);
+  const std::size_t mark = std::min(token.find_first_of("eE"), token.size());
+  int exponent = 0;
+  if (mark < token.size()) {
+    const std::size_t first = mark + (token[std::min(mark + 1, token.size() - 1)] == '+' ? 2 : 1);
+    if (std::from_chars(token.data() + first, token.data() + token.size(), exponent).ec != std::errc()) {
+      return std::nullopt;
+    }
+  }
+  const std::size_t point = std::min(token.find('.'), mark);
+  std::string digits(token.substr(0, point));
+  if (point < mark) {
+    digits += token.substr(point + 1, mark - point - 1);
+    exponent -= static_cast<int>(mark - point - 1);
+  }
+  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+  if (digits.empty()) return std::int64_t{0};
+  for (; exponent < 0 && digits.back() == '0'; ++exponent) digits.pop_back();
+  constexpr int most_digits = 20;
+  if (exponent < 0 || exponent > most_digits || digits.size() > most_digits) return std::nullopt;
+  digits.append(static_cast<std::size_t>(exponent), '0');
+  std::uint64_t magnitude = 0;
+  if (std::from_chars(digits.data(), digits.data() + digits.size(), magnitude).ec != std::errc()) return std::nullopt;
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (magnitude <= most)
+    return is_negative ? -static_cast<std::int64_t>(magnitude) : static_cast<std::int64_t>(magnitude);
+  return is_negative ? std::nullopt : std::optional<JsonScalar>(magnitude);
+}
 
 std::vector<JsonEntry> read_json(std::string_view text, std::string_view root, Problems& problems, DottedKeys dots) {
   if (!is_utf8(text)) {

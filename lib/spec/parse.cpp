@@ -1,12 +1,15 @@
 #include "spec/parse.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <optional>
 #include <set>
+
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/utf8.h"
@@ -70,11 +73,15 @@ std::optional<std::int64_t> as_integer(const JsonValue& value) {
       return static_cast<std::int64_t>(*integer);
     }
   }
-  if (const auto* number = std::get_if<double>(&value)) {
-    constexpr double beyond = 9223372036854775808.0;  // 2^63
-    if (std::abs(*number) < beyond && std::trunc(*number) == *number) return static_cast<std::int64_t>(*number);
-  }
-  return std::nullopt;
+  return std::nullopt;  // a whole number is an integer however it is written (json_entries.h)
+}
+
+/// A seed that is written as text, so that no program rounds it.
+std::optional<std::uint64_t> seed_in(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, seed);
+  return error == std::errc() && last == end ? std::optional(seed) : std::nullopt;
 }
 
 std::optional<double> as_number(const JsonValue& value) {
@@ -82,6 +89,23 @@ std::optional<double> as_number(const JsonValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
   if (const auto* integer = std::get_if<std::uint64_t>(&value)) return static_cast<double>(*integer);
   return std::nullopt;
+}
+
+template <typename Real>
+bool is_in_range(const NumberKey& key, Real number) {
+  const auto min = static_cast<Real>(key.min), max = static_cast<Real>(key.max);
+  const bool is_high_enough = key.min_excluded ? number > min : number >= min;
+  return is_high_enough && (key.max_excluded ? number < max : number <= max);
+}
+
+/// What a number in the key's range becomes in float32 where that leaves the range or loses digits; empty if it does
+/// not.
+std::string describe_float(const NumberKey& key, double number) {
+  const auto rounded = static_cast<float>(number);
+  const bool is_normal = std::isfinite(rounded) && std::abs(rounded) >= std::numeric_limits<float>::min();
+  if (number == 0 || (is_normal && is_in_range(key, rounded))) return "";
+  if (!std::isfinite(rounded)) return "infinite";
+  return is_normal ? fmt::format("{}", rounded) : "too small to be told from 0";
 }
 
 /// An item of a list as a value of its own.
@@ -105,6 +129,11 @@ struct Assign {
       key.member.write(spec) = *seed;
       return true;
     }
+    if (const auto* text = std::get_if<std::string>(&value)) {
+      const std::optional<std::uint64_t> seed = seed_in(*text);
+      if (seed) key.member.write(spec) = *seed;
+      return seed.has_value();
+    }
     const std::optional<std::int64_t> integer = as_integer(value);
     if (!integer || *integer < 0) return false;
     key.member.write(spec) = static_cast<std::uint64_t>(*integer);
@@ -113,9 +142,7 @@ struct Assign {
   bool operator()(const NumberKey& key) const {
     const std::optional<double> number = as_number(value);
     if (!number || !std::isfinite(*number)) return false;
-    const bool is_high_enough = key.min_excluded ? *number > key.min : *number >= key.min;
-    const bool is_low_enough = key.max_excluded ? *number < key.max : *number <= key.max;
-    if (!is_high_enough || !is_low_enough) return false;
+    if (!is_in_range(key, *number) || !describe_float(key, *number).empty()) return false;
     key.member.write(spec) = *number;
     return true;
   }
@@ -197,10 +224,18 @@ class Filler {
     if (!std::holds_alternative<JsonObject>(entry.value)) report_group(entry);
   }
 
+  static std::string float_remark(const Field& field, const JsonValue& value) {
+    const auto* key = std::get_if<NumberKey>(&field.type);
+    const std::optional<double> number = key == nullptr ? std::nullopt : as_number(value);
+    if (!number || !is_in_range(*key, *number)) return "";
+    return fmt::format(" In float32, with which srwm computes, that is {}.", describe_float(*key, *number));
+  }
+
   void assign(const Field& field, const JsonEntry& entry) {
     given_.insert(field.path);
     if (std::visit(Assign{*spec_, entry.value}, field.type)) return;
     std::string reason = fmt::format("must be {}; found {}.", allowed_values(field.type), describe(entry.value));
+    reason += float_remark(field, entry.value);
     const auto* choice = std::get_if<ChoiceKey>(&field.type);
     const auto* text = std::get_if<std::string>(&entry.value);
     if (choice != nullptr && text != nullptr) reason += did_you_mean(nearest_name(*text, choice->names), "\"");
@@ -282,10 +317,23 @@ std::string read_spec_file(const std::filesystem::path& path) {
   if (!file.eof() && file.fail())
     throw SpecError("The spec '{}' cannot be read. Check its permissions.", path.string());
   text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.starts_with("\x89HDF")) {
+    throw SpecError("'{}' is an HDF5 file, no spec. Name a JSON spec; that of a run is spec.json in its folder.",
+                    path.string());
+  }
   if (text.size() > largest_file) {
     throw SpecError("'{}' is larger than 1 MiB, which no spec is. Name a JSON spec.", path.string());
   }
   return text;
+}
+
+/// The spec in a result of srwm (result.json, srwm eval --json), which is the recipe that repeats it; the text itself
+/// if it is anything else.
+std::string recipe_in(std::string text) {
+  const nlohmann::ordered_json document = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const bool is_result = document.is_object() && document.contains("commit") && document.contains("spec") &&
+                         document.at("spec").is_object();
+  return is_result ? document.at("spec").dump(2) : std::move(text);
 }
 
 /// The task that the text, or an override, names; few-shot if none does, or one that there is not.
@@ -357,7 +405,7 @@ RlSpec parse_rl_spec_text(std::string_view text, std::string_view origin, std::s
 }
 
 std::unique_ptr<AnySpec> load_any_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
-  return parse_any_spec_text(read_spec_file(path), path.string(), overrides);
+  return parse_any_spec_text(recipe_in(read_spec_file(path)), path.string(), overrides);
 }
 
 ExperimentSpec load_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {

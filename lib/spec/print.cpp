@@ -7,6 +7,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "core/json_number.h"
+
 namespace srwm {
 namespace {
 
@@ -18,6 +20,10 @@ struct Value {
   ordered_json operator()(const FractionKey& key) const {
     const std::optional<double>& fraction = key.member.read(spec);
     return fraction ? ordered_json(*fraction) : ordered_json(nullptr);
+  }
+  ordered_json operator()(const SeedKey& key) const {
+    const std::uint64_t seed = key.member.read(spec);
+    return is_safe_in_json(seed) ? ordered_json(seed) : ordered_json(std::to_string(seed));
   }
   ordered_json operator()(const ChoiceKey& key) const { return key.read(spec); }
   template <typename Key>
@@ -34,12 +40,17 @@ struct Schema {
     return {{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}};
   }
   ordered_json operator()(const SeedKey&) const {
-    return {{"type", "integer"}, {"minimum", 0}, {"maximum", std::numeric_limits<std::uint64_t>::max()}};
+    // As text where a program that reads JSON numbers as doubles would round it.
+    return {{"type", {"integer", "string"}},
+            {"minimum", 0},
+            {"maximum", std::numeric_limits<std::uint64_t>::max()},
+            {"pattern", "^[0-9]{1,20}$"}};
   }
   ordered_json operator()(const NumberKey& key) const {
     ordered_json schema = {{"type", "number"}};
     schema[key.min_excluded ? "exclusiveMinimum" : "minimum"] = key.min;
-    if (std::isfinite(key.max)) schema[key.max_excluded ? "exclusiveMaximum" : "maximum"] = key.max;
+    const double most = static_cast<double>(std::numeric_limits<float>::max());
+    schema[key.max_excluded ? "exclusiveMaximum" : "maximum"] = std::min(key.max, most);
     return schema;
   }
   ordered_json operator()(const FractionKey&) const {

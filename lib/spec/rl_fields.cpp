@@ -44,7 +44,7 @@ constexpr std::int64_t most = 1'000'000'000;
 constexpr std::int64_t last_level = std::numeric_limits<std::int32_t>::max();
 
 void add_env(std::vector<Field>& keys) {
-  keys.push_back({"env.library", TextKey{SRWM_MEMBER(env.library), TextRule::one_line, true},
+  keys.push_back({"env.library", TextKey{SRWM_MEMBER(env.library), TextRule::one_line, true, true},
                   "\"games\" for the built-in games, \"procgen\" for ProcGen (data_scripts/get_procgen.py), the folder "
                   "that was unpacked into, or any library with the libenv interface."});
   keys.push_back({"env.games", TextsKey{SRWM_MEMBER(env.games), 100},
@@ -101,7 +101,7 @@ void add_optim(std::vector<Field>& keys) {
                   "Learning rate of RMSProp at the start; it falls linearly to 0 at train.steps."});
   keys.push_back({"optim.alpha", NumberKey{SRWM_MEMBER(optim.alpha), 0, 1, false, true},
                   "How much of the mean squared gradient stays from step to step."});
-  keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), 0, 1, true, false},
+  keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), smallest_eps, 1},
                   "Added to the root of the mean squared gradient, by which a step is divided."});
   keys.push_back({"optim.clip_norm", NumberKey{SRWM_MEMBER(optim.clip_norm), 0, unbounded},
                   "Largest norm of all gradients together; longer ones are shortened to it. 0: no limit."});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 
 namespace srwm {
 namespace {
@@ -26,6 +27,17 @@ void check_heads(const ExperimentSpec& spec, const Sound& sound, Problems& probl
                fmt::format("hidden units are split evenly over heads, but model.core.hidden is {} and heads is {}. The "
                            "nearest number of heads that divides hidden is {}.",
                            core.hidden, core.heads, nearest_divisors(core.hidden, core.heads)));
+}
+
+void check_warmup(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
+  if (spec.optim.schedule != ScheduleKind::linear_warmup) return;
+  if (!all_sound(sound, {"optim.schedule", "optim.rate", "optim.warmup_steps"})) return;
+  const double first = spec.optim.rate / static_cast<double>(spec.optim.warmup_steps);
+  if (first >= static_cast<double>(std::numeric_limits<float>::min())) return;
+  problems.add("", "optim.rate",
+               fmt::format("the first step's rate, optim.rate / optim.warmup_steps = {:.2g}, is too small for float32. "
+                           "Raise optim.rate or lower optim.warmup_steps.",
+                           first));
 }
 
 void check_vision(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
@@ -137,8 +149,8 @@ void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& pro
 
 void check_fewshot_rules(const AnySpec& any, const Sound& sound, Problems& problems) {
   const auto& spec = as<ExperimentSpec>(any);
-  for (const auto check :
-       {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads, check_figures}) {
+  for (const auto check : {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads,
+                           check_warmup, check_figures}) {
     check(spec, sound, problems);
   }
 }

@@ -1,5 +1,6 @@
 // srwm eval, and training and evaluating on episode files.
 #include <algorithm>
+#include <limits>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -51,6 +52,62 @@ TEST_CASE_METHOD(Trained, "a checkpoint that does not say on what data it was tr
   REQUIRE(result.exit_code == 0);
   const auto stored = nlohmann::json::parse(read_file(folder.path() / "run/result.json"));
   CHECK(nlohmann::json::parse(result.out).at("accuracy") == stored.at("test").at("accuracy"));
+}
+
+TEST_CASE_METHOD(Trained, "a model whose numbers are not finite, or become so, has no accuracy", "[cli]") {
+  Checkpoint checkpoint = load_checkpoint(folder.path() / "run/checkpoints/best.h5");
+  const auto change = [&](float value) {
+    for (NamedTensor& entry : checkpoint.model) {
+      if (entry.name == "out_layer.weight") std::ranges::fill(entry.tensor.span<float>(), value);
+    }
+    save_checkpoint(folder.path() / "bad.h5", checkpoint);
+  };
+  change(std::numeric_limits<float>::quiet_NaN());
+  for (const auto& command :
+       std::vector<std::vector<std::string>>{{"eval", "--checkpoint", file("bad.h5")},
+                                             train_arguments(folder.path(), "new", {"--init-from", file("bad.h5")})}) {
+    const RunResult refused = run_srwm(command);
+    CHECK(refused.exit_code == 5);
+    CHECK_THAT(refused.err, Contains("the model's tensor out_layer.weight"));
+    CHECK(refused.out.empty());
+  }
+  CHECK_THAT(run_srwm({"data", "inspect", file("bad.h5")}).out, Contains("of them are not finite"));
+  change(3e38f);
+  const RunResult overflow = run_srwm({"eval", "--checkpoint", file("bad.h5"), "--predictions", file("p.h5")});
+  CHECK(overflow.exit_code == 5);
+  CHECK_THAT(overflow.err,
+             Contains("episodes 1 to 2 of the evaluation is not finite; the first bad tensor is output 0 of"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "p.h5"));
+}
+
+TEST_CASE("a dataset named by its path may be moved: its content decides", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  const auto make_dataset = [&](const std::string& name, const char* seed) {
+    REQUIRE(run_srwm({"data", "glyphs", "--out", (folder / name).string(), "--images", "4", "--seed", seed,
+                      "--train-classes", "12", "--val-classes", "5", "--test-classes", "5"})
+                .exit_code == 0);
+  };
+  const auto train_on = [&](const std::string& dataset, std::vector<std::string> more) {
+    more.insert(more.end(), {"--set", "data={\"dataset\": \"" + dataset + "\"}"});
+    return train(folder.path(), "run", more);
+  };
+  std::filesystem::create_directory(folder / "new");
+  make_dataset("mine.h5", "1");
+  const std::string before = (folder / "mine.h5").string(), after = (folder / "new/mine.h5").string();
+  const std::string run = (folder / "run").string(), moved_to = (folder / "new").string();
+  REQUIRE(train_on(before, {"--set", "train.steps=8"}).exit_code == 0);
+  std::filesystem::rename(before, after);
+  const RunResult evaluated = run_srwm({"eval", "--run", run, "--data-dir", moved_to});
+  INFO(evaluated.err);
+  CHECK(evaluated.exit_code == 0);
+  CHECK(run_srwm({"eval", "--run", run}).exit_code == 3);
+  CHECK_THAT(train_on(after, {"--set", "train.steps=8", "--resume"}).out, Contains("This run is complete"));
+  CHECK(train_on(after, {"--resume"}).exit_code == 0);
+  make_dataset("new/mine.h5", "2");
+  const RunResult other = train_on(after, {"--resume", "--set", "train.steps=40"});
+  CHECK(other.exit_code == 3);
+  CHECK_THAT(other.err, Contains("the files differ"));
 }
 
 TEST_CASE("eval of sequences gives the series of the run, as JSON and as a table", "[cli]") {

@@ -169,6 +169,19 @@ RunResult run_srwm(const std::vector<std::string>& arguments, const RunOptions& 
   return run_program(srwm_binary(), arguments, options);
 }
 
+RunResult run_without_threads(const std::vector<std::string>& arguments, const RunOptions& options) {
+  std::vector<std::string> words{"--nproc=1:1", "--", srwm_binary().string()};
+  const bool is_root = ::geteuid() == 0;  // whom the limit does not hold
+  if (is_root) words.insert(words.begin(), {"--reuid=65534", "--clear-groups", "--inh-caps=-all", "--", "prlimit"});
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return run_program(is_root ? "/usr/bin/setpriv" : "/usr/bin/prlimit", words, options);
+}
+
+bool can_run_without_threads() {
+  return ::access("/usr/bin/setpriv", X_OK) == 0 && ::access("/usr/bin/prlimit", X_OK) == 0 &&
+         run_without_threads({"--version"}).exit_code == 0;
+}
+
 std::filesystem::path srwm_binary() {
   return SRWM_BINARY;
 }

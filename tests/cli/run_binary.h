@@ -66,6 +66,11 @@ RunResult run_program(const std::filesystem::path& program, const std::vector<st
 /// Runs the srwm binary of this build to its end.
 RunResult run_srwm(const std::vector<std::string>& arguments, const RunOptions& options = {});
 
+/// The same as a user who may have one process and no further thread (prlimit --nproc=1).
+RunResult run_without_threads(const std::vector<std::string>& arguments, const RunOptions& options = {});
+/// Whether this machine has the programs that it takes.
+bool can_run_without_threads();
+
 /// The srwm binary of this build.
 std::filesystem::path srwm_binary();
 

@@ -56,7 +56,7 @@ TEST_CASE("a run writes its folder and prints its result", "[cli]") {
 }
 
 TEST_CASE("signals write a checkpoint and end with 75", "[cli]") {
-  const int signal = GENERATE(SIGINT, SIGTERM, SIGUSR1, SIGUSR2);
+  const int signal = GENERATE(SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU);
   CAPTURE(signal);
   TempDir folder;
   write_small_spec(folder.path());
@@ -78,6 +78,17 @@ TEST_CASE("--max-seconds stops by itself, and --resume starts what has not begun
   CHECK(train(folder.path(), "run", {"--resume"}).exit_code == 0);
   CHECK(train(folder.path(), "whole").exit_code == 0);
   check_same(folder.path() / "run", folder.path() / "whole");
+}
+
+TEST_CASE("a result is the recipe of its run, to the last bit, whatever the seed", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  REQUIRE(train(folder.path(), "a", {"--seed", "9007199254740993", "--set", "train.steps=4"}).exit_code == 0);
+  const std::string result = (folder / "a/result.json").string(), again = (folder / "b").string();
+  REQUIRE(run_srwm({"train-fewshot", "--config", result, "--run-dir", again, "--threads", "1"}).exit_code == 0);
+  check_same(folder / "a", folder / "b");
+  CHECK_THAT(read_file(result), Contains("\"seed\": \"9007199254740993\""));
+  CHECK_THAT(run_srwm({"config", "check", result}).out, Contains("valid"));
 }
 
 TEST_CASE("what is left of an interval is reported at the end", "[cli]") {

@@ -152,7 +152,9 @@ TEST_CASE("datasets are found by path and by name", "[class_dataset]") {
   CHECK(find_dataset("both", "") == environment.path() / "both.h5");
   CHECK(find_dataset("one", given.path()) == environment.path() / "one.h5");
   CHECK(find_dataset(given.path() / "both.h5", "") == given.path() / "both.h5");
-  CHECK_THROWS_WITH(find_dataset(given.path() / "one.h5", ""), Contains("There is no file"));
+  CHECK(find_dataset("/elsewhere/one.h5", "") == environment.path() / "one.h5");  // it has been moved
+  CHECK(find_dataset("/elsewhere/both.h5", given.path()) == given.path() / "both.h5");
+  CHECK_THROWS_WITH(find_dataset(given.path() / "none.h5", ""), Contains("There is no file"));
   CHECK_THROWS_WITH(find_dataset("none", given.path()), Contains((given.path() / "none.h5").string()) &&
                                                             Contains((environment.path() / "none.h5").string()) &&
                                                             Contains("data/none.h5") && !Contains("glyphs"));

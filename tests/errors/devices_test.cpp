@@ -60,9 +60,48 @@ void provoke_lack_of_memory(ErrorSection& section, const std::filesystem::path& 
                       {"--set", "data.glyphs.train_classes=20000", "--set", "data.glyphs.images_per_class=1000",
                        "--set", "data.glyphs.image_size=256"}));
   run(section, srwm_binary(),
+      train_arguments(
+          folder, "run",
+          {"--set", "train.batch=65536", "--set", "data.glyphs.image_size=128", "--set", "model.vision.channels=64"}));
+  const std::vector<std::string> huge{"--set", "model.core.hidden=65536"};
+  constexpr int three_gibibytes = 3 << 20;  // fewer than the first large tensor takes, so that none is filled in vain
+  section.saw(run_within(three_gibibytes, train_arguments(folder, "run", huge)));
+  section.saw(run_within(three_gibibytes,
+                         {"bench", "--suite", "step", "--config", (folder / "small.json").string(), huge[0], huge[1]}));
+  const std::string packed = (folder / "packed.h5").string();
+  REQUIRE(run_srwm({"data", "glyphs", "--out", packed, "--size", "256", "--train-classes", "1000"}).exit_code == 0);
+  section.saw(run_within(600000, {"data", "inspect", packed}));
+  run(section, srwm_binary(),
       {"data", "glyphs", "--out", (folder / "x.h5").string(), "--train-classes", "1000000", "--images", "2000",
        "--size", "512"});
   section.saw(run_within(100000, {"--version"}));
+}
+
+void provoke_lack_of_threads(ErrorSection& section, const std::filesystem::path& folder) {
+  if (sanitized || !can_run_without_threads()) {
+    for (const char* start : {"The system does not start <number>", "The system does not start another"}) {
+      section.cannot_provoke(start);
+    }
+    return;
+  }
+  std::filesystem::permissions(folder, std::filesystem::perms::all);
+  std::vector<std::string> arguments{"train-fewshot",
+                                     "--config",
+                                     (folder / "small.json").string(),
+                                     "--run-dir",
+                                     (folder / "threads").string(),
+                                     "--set",
+                                     "train.steps=2",
+                                     "--threads",
+                                     "2"};
+  section.saw(run_srwm(arguments, {.environment = {{"OMP_STACKSIZE", "100000G"}}}));
+  section.saw(run_without_threads(arguments));
+  write_text(folder / "agent.json", R"({"task": "rl", "name": "agent",
+    "env": {"games": ["signpost"], "settings": ["frame_size=16"], "actors": 4},
+    "agent": {"channels": [4], "features": 8, "layers": 1, "heads": 2, "hidden": 8, "ff_inner": 8},
+    "train": {"steps": 160, "unroll": 5, "batch": 2, "mode": "overlapped"}, "test": {"episodes": 0}})");
+  section.saw(run_without_threads({"train-rl", "--config", (folder / "agent.json").string(), "--run-dir",
+                                   (folder / "overlapped").string(), "--threads", "1"}));
 }
 
 }  // namespace
@@ -99,12 +138,16 @@ TEST_CASE("errors about devices are those of docs/errors.md", "[cli]") {
   write_small_spec(dir.path());
   run(section, srwm_binary(), train_arguments(dir.path(), "run", {"--set", "train.precision=bf16"}));
   if (sanitized) {
-    for (const char* start : {"Out of memory. ", "Out of memory: <command>", "Out of memory: srwm cannot start"}) {
+    for (const char* start :
+         {"Out of memory. ", "Out of memory: <command>", "Out of memory: srwm cannot start",
+          "Out of memory: <number> MiB for training", "Out of memory: <number> MiB for the generated",
+          "Out of memory: <number> MiB for the images"}) {
       section.cannot_provoke(start);
     }
   } else {
     provoke_lack_of_memory(section, dir.path());
   }
+  provoke_lack_of_threads(section, dir.path());
   section.saw(run_srwm({"bench"}, {.environment = {{"SRWM_SIMD", "avx2"}}}));
   if (cpu::machine_simd_level() == cpu::SimdLevel::v4) {
     section.cannot_provoke("The environment variable SRWM_SIMD asks for");

@@ -5,15 +5,16 @@
 
 #include <catch2/catch.hpp>
 
+#include "data/class_dataset.h"
 #include "data/describe.h"
 #include "errors/errors_page.h"
 #include "io/file.h"
 #include "support/hdf5_editor.h"
+#include "support/odd_datasets.h"
 #include "support/temp_dir.h"
 
 using namespace srwm;
-using srwm::test::ErrorSection;
-using srwm::test::Hdf5Editor;
+using namespace srwm::test;
 
 namespace {
 
@@ -73,6 +74,20 @@ std::filesystem::path file_with_broken_data(const TempDir& dir) {
   return path;
 }
 
+/// A compressed chunk of a gigabyte that is stored in seven bytes.
+std::filesystem::path file_with_huge_chunk(const TempDir& dir) {
+  const std::filesystem::path path = dir / "huge.h5";
+  const Hdf5Editor editor(path);
+  const hsize_t dims = 1 << 30, origin = 0;
+  const hid_t space = H5Screate_simple(1, &dims, nullptr), creation = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(creation, 1, &dims);
+  H5Pset_deflate(creation, 6);
+  const hid_t dataset = H5Dcreate2(editor.id(), "x", H5T_NATIVE_UINT8, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+  H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, &origin, 7, "garbage");
+  H5Dclose(dataset), H5Pclose(creation), H5Sclose(space);
+  return path;
+}
+
 /// More attributes than fit into the object's header stand in a heap of their own.
 std::filesystem::path file_with_broken_attributes(const TempDir& dir) {
   const std::filesystem::path path = dir / "attributes.h5";
@@ -90,6 +105,7 @@ void provoke_unopened(ErrorSection& section, const TempDir& dir) {
   std::filesystem::create_symlink(dir / "circle.h5", dir / "circle.h5");
   std::ofstream(dir / "page.h5") << "<!DOCTYPE html>";
   open(dir / "none.h5");
+  section.provoke([&] { find_dataset((dir / "none.h5").string(), ""); });
   open(dir.path());
   open(dir / "circle.h5");
   open("/proc/self/mem");  // a file that opens and cannot be read, even by root
@@ -127,6 +143,7 @@ void provoke_wrong_objects(ErrorSection& section, const TempDir& dir) {
   section.provoke([&] { odd.read("/large"); });
   section.provoke([&] { odd.read("/axes"); });
   section.provoke([&] { odd.read("/claimed"); });
+  section.provoke([&] { odd.read_integers("/claimed"); });
   hdf5::File text = hdf5::File::in_memory();
   text.write_strings("/names", {"a"});
   section.provoke([&] { text.read("/names"); });
@@ -140,6 +157,36 @@ void provoke_damage(ErrorSection& section) {
   section.provoke([&] { hdf5::File::open(file_with_broken_data(dir)).read("/x"); });
 }
 
+/// Datasets whose values are not there, or not readable.
+void provoke_missing_values(ErrorSection& section) {
+  const TempDir dir;
+  const auto read = [&](const std::filesystem::path& path, const char* dataset = "/x") {
+    section.provoke([&] { hdf5::File::open(path).read(dataset); });
+  };
+  read(file_with_huge_chunk(dir));
+  read(make_dataset(dir, "chunks.h5", in_chunks));
+  read(make_dataset(dir, "plain.h5", plain));
+  read(make_dataset(dir, "lzf.h5", [](hid_t creation) {
+    in_chunks(creation);
+    H5Pset_filter(creation, 32000, H5Z_FLAG_OPTIONAL, 0, nullptr);
+  }));
+  read(make_dataset(dir, "external.h5", [](hid_t creation) { H5Pset_external(creation, "gone.bin", 0, odd_rows); }));
+  make_dataset(dir, "a.h5", plain, true);
+  const std::uint8_t one = 1;
+  Hdf5Editor(dir / "tiny.h5").write("/x", H5T_NATIVE_UINT8, {1}, &one);
+  Hdf5Editor(dir / "group.h5").make_group("/x");
+  read(make_virtual_dataset(dir, "v1.h5", "a.h5", "gone.h5"));
+  read(make_virtual_dataset(dir, "v2.h5", "a.h5", "group.h5"));
+  read(make_virtual_dataset(dir, "v3.h5", "a.h5", "tiny.h5"));
+  read(make_virtual_dataset(dir, "v4.h5", ".", "."));
+  read(make_virtual_dataset(dir, "v5.h5", "a.h5", ""));
+  {
+    const Hdf5Editor editor(dir / "a.h5");
+    H5Lcreate_soft("/gone", editor.id(), "link", H5P_DEFAULT, H5P_DEFAULT);
+  }
+  read(dir / "a.h5", "/link");
+}
+
 }  // namespace
 
 TEST_CASE("errors about HDF5 files are those of docs/errors.md") {
@@ -149,4 +196,5 @@ TEST_CASE("errors about HDF5 files are those of docs/errors.md") {
   provoke_wrong_format(section, dir);
   provoke_wrong_objects(section, dir);
   provoke_damage(section);
+  provoke_missing_values(section);
 }

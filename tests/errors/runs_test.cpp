@@ -116,6 +116,10 @@ TEST_CASE("errors about checkpoints are those of docs/errors.md") {
   Checkpoint with_state = checkpoint;
   StateWriter(with_state.state).integer("one", 1);
   section.provoke([&] { with_state.state_reader().real("one"); });
+  Checkpoint infinite = load_checkpoint(sound);
+  infinite.model.front().tensor.data<float>()[0] = std::numeric_limits<float>::infinity();
+  save_checkpoint(dir / "infinite.h5", infinite);
+  section.provoke([&] { load_checkpoint(dir / "infinite.h5"); });
   provoke_other_data(section);
 }
 
@@ -184,9 +188,12 @@ TEST_CASE("how training ends early is told as in docs/errors.md") {
 
   Checkpoint checkpoint = load_checkpoint(latest);
   for (NamedTensor& entry : checkpoint.model) {
-    entry.tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+    if (entry.name == "input_proj.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
   }
   save_checkpoint(latest, checkpoint);
+  section.saw(run_srwm({"eval", "--checkpoint", latest.string(), "--num-episodes", "4"}));
   spec.train.steps = 6;
   section.provoke([&] { resume(spec, run); });
+  checkpoint.model.front().tensor.data<float>()[0] = std::numeric_limits<float>::infinity();
+  section.provoke([&] { CheckpointWriter({run}, 0).save_regular(checkpoint); });
 }

@@ -41,6 +41,7 @@ const std::vector<std::string> bad_keys{
     R"("train": {"steps": 0})",
     R"("train": 1)",
     R"("optim": {"warmup_steps": 5})",
+    R"("optim": {"schedule": "linear_warmup", "rate": 1e-36, "warmup_steps": 10000})",
     R"("model": {"core": {"hidden": 100, "heads": 16}})",
     R"("model": {"vision": {"dropout_kind": "inblock"}})",
     R"("model": {"vision": {"kind": "res12", "channels": 33}})",
@@ -116,6 +117,8 @@ TEST_CASE("errors about specs are those of docs/errors.md") {
 
   const TempDir folder;
   std::ofstream(folder / "large.json") << std::string(2 << 20, ' ');
+  std::ofstream(folder / "checkpoint.h5") << "\x89HDF\r\n\x1a\n";
+  section.provoke([&] { load_spec(folder / "checkpoint.h5"); });
   section.provoke([&] { load_spec(folder.path()); });
   section.provoke([&] { load_spec(folder / "none.json"); });
   section.provoke([&] { load_spec(folder / "large.json"); });

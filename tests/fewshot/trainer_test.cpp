@@ -77,13 +77,42 @@ TEST_CASE("a loss that is not finite names the step and the first bad tensor and
   train(spec, folder.path() / "run");
   Checkpoint checkpoint = load_checkpoint(folder.path() / "run/checkpoints/latest.h5");
   for (NamedTensor& entry : checkpoint.model) {
-    if (entry.name == "layers.0.W_q") entry.tensor.data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+    if (entry.name == "input_proj.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
   }
   save_checkpoint(folder.path() / "run/checkpoints/latest.h5", checkpoint);
   spec.train.steps = 5;
   CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
   CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}),
-                    Contains("Step 4") && Contains("layers.0.W_q") && Contains("latest.h5"));
+                    Contains("Step 4") && Contains("the first bad tensor is output 0 of") && Contains("latest.h5"));
+}
+
+TEST_CASE("a model that is not finite is neither continued nor started from, and the tensor is named", "[trainer]") {
+  TempDir folder;
+  ExperimentSpec spec = small_spec();
+  spec.train.steps = 3;
+  train(spec, folder.path() / "run");
+  const std::filesystem::path latest = folder.path() / "run/checkpoints/latest.h5";
+  const Checkpoint sound = load_checkpoint(latest);
+  const std::vector<std::byte> bytes_of_sound = checkpoint_image(sound);
+  Checkpoint broken = load_checkpoint(latest);
+  for (NamedTensor& entry : broken.model) {
+    if (entry.name == "layers.0.W_q") entry.tensor.data<float>()[3] = std::numeric_limits<float>::quiet_NaN();
+  }
+  CheckpointWriter writer({folder.path() / "run"}, 0);
+  CHECK_THROWS_WITH(writer.save_regular(broken), Contains("After step 3, the model's tensor layers.0.W_q (1 of") &&
+                                                     Contains("The last good checkpoint is") && Contains("latest.h5"));
+  CHECK_THROWS_AS(writer.save_best(broken), NotFiniteError);
+  CHECK_THROWS_AS(writer.save_stopped(broken), NotFiniteError);
+  CHECK(checkpoint_image(load_checkpoint(latest)) == bytes_of_sound);
+  save_checkpoint(latest, broken);
+  CHECK_THROWS_WITH(load_checkpoint(latest), Contains("latest.h5: the model's tensor layers.0.W_q (1 of"));
+  spec.train.steps = 5;
+  CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
+  broken = sound;
+  broken.optimizer.front().tensor = Tensor::owning(broken.optimizer.front().tensor.shape(), DType::f32);
+  broken.optimizer.front().tensor.data<float>()[0] = std::numeric_limits<float>::infinity();
+  save_checkpoint(latest, broken);
+  CHECK_THROWS_WITH(load_checkpoint(latest), Contains("the optimizer's tensor exp_avg."));
 }
 
 TEST_CASE("training on the same few episodes again and again learns them", "[trainer]") {

@@ -31,7 +31,7 @@ TEST_CASE("the result says what came out and how", "[result]") {
   CHECK(json["test"]["split"] == "test");
   CHECK(json["validation"]["accuracy"].is_null());
   CHECK(json["steps"] == 300000);
-  CHECK(json["seed"] == 18446744073709551615u);
+  CHECK(json["seed"] == "18446744073709551615");
   CHECK(json["wall_seconds"] == 12.5);
   CHECK(json["spec"]["model"]["heads"] == 16);
   CHECK(json["commit"] == build_info().commit);

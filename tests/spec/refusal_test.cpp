@@ -44,6 +44,23 @@ struct TemporaryFolder {
 
 }  // namespace
 
+TEST_CASE("a number is in range only if it is so in float32, with which models compute") {
+  const auto refused = [](const std::string& setting) { return refusal(R"({"name": "a"})", {setting}); };
+  using Catch::Matchers::Contains;
+  CHECK_THAT(refused("optim.eps=1e-50"), Contains("must be a number from 1e-20 to 1; found 1e-50."));
+  CHECK_THAT(refused("optim.rate=1e-45"),
+             Contains("above 0 and at most 1; found 1e-45. In float32, with which srwm computes, that is too small"));
+  CHECK_THAT(refused("optim.beta2=0.999999999"), Contains("with which srwm computes, that is 1."));
+  CHECK_THAT(refused("model.core.dropout=0.99999999"), Contains("with which srwm computes, that is 1."));
+  CHECK_THAT(refused("optim.clip_norm=1e39"), Contains("with which srwm computes, that is infinite."));
+  CHECK_THAT(refused("optim.clip_norm=-1"), !Contains("float32"));
+  for (const char* setting : {"optim.eps=1e-20", "optim.rate=1e-30", "optim.beta2=0.9999999", "optim.clip_norm=1e38",
+                              "optim.clip_norm=0", "model.core.dropout=0"}) {
+    CAPTURE(setting);
+    CHECK(refused(setting) == "valid");
+  }
+}
+
 TEST_CASE("unknown keys are told with the nearest known one") {
   CHECK(problem(with(R"("trian": {"steps": 3, "x": {"y": []}})")) ==
         "line 2: trian: There is no such key. Did you mean train?");

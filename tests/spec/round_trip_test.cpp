@@ -1,4 +1,6 @@
 // Specs that are printed and read back.
+#include <fstream>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -6,8 +8,10 @@
 #include "spec/parse.h"
 #include "spec/print.h"
 #include "spec/spec_testing.h"
+#include "support/temp_dir.h"
 
 using namespace srwm;
+using Catch::Matchers::Contains;
 using srwm::testing::all_values;
 using srwm::testing::random_spec;
 using srwm::testing::refusal;
@@ -51,7 +55,46 @@ TEST_CASE("integers may be written in any way that is an integer") {
   CHECK(steps("100000") == 100000);
   CHECK(steps("1e5") == 100000);
   CHECK(steps("100000.0") == 100000);
+  CHECK(steps("0.1e6") == 100000);
+  CHECK(steps("100000.000E+0") == 100000);
   CHECK(parse_spec_text(R"({"name": "a", "seed": 18446744073709551615})", "").seed == 18446744073709551615U);
+}
+
+TEST_CASE("no integer is rounded, however it is written") {
+  const auto seed = [](const std::string& number) {
+    return parse_spec_text(fmt::format(R"({{"name": "a", "seed": {}}})", number), "test.json").seed;
+  };
+  constexpr std::uint64_t odd = 9007199254740993U;  // 2^53 + 1: no double
+  for (const char* text : {"9007199254740993", "9007199254740993.0", "9.007199254740993e15", "90071992547409930e-1",
+                           "\"9007199254740993\""}) {
+    CAPTURE(text);
+    CHECK(seed(text) == odd);
+    CHECK(parse_spec_text(R"({"name": "a"})", "", std::vector{fmt::format("seed={}", text)}).seed == odd);
+  }
+  CHECK(seed("1.8446744073709551615e19") == 18446744073709551615U);
+  for (const char* text : {"9007199254740993.5", "18446744073709551616", "1.8446744073709551616e19", "1e20", "-1",
+                           "0.5", "\"1e3\"", "\"-1\"", "\"\"", "\" 1\""}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(seed(text), SpecError);
+  }
+}
+
+TEST_CASE("seeds that other programs would round are printed as text, which they keep") {
+  ExperimentSpec spec = parse_spec_text(R"({"name": "a", "seed": 9007199254740992})", "");
+  CHECK(nlohmann::json::parse(to_json(spec)).at("seed").is_number());
+  spec.seed = 9007199254740993U;
+  CHECK(nlohmann::json::parse(to_json(spec)).at("seed") == "9007199254740993");
+  CHECK(parse_spec_text(to_json(spec), "").seed == spec.seed);
+}
+
+TEST_CASE("a result is taken for the spec in it") {
+  const TempDir folder;
+  const std::filesystem::path path = folder / "result.json";
+  std::ofstream(path) << R"({"test": {"a.b": 1}, "commit": "x", "spec": {"name": "a", "seed": "9007199254740993"}})";
+  CHECK(load_spec(path).seed == 9007199254740993U);
+  CHECK(load_spec(path, std::vector<std::string>{"seed=3"}).seed == 3);
+  std::ofstream(path) << R"({"spec": {"name": "a"}})";
+  CHECK_THROWS_WITH(load_spec(path), Contains("spec"));
 }
 
 TEST_CASE("a byte-order mark is passed over") {
