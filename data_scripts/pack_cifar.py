@@ -26,7 +26,7 @@ PROTOCOLS = ("fc100", "cifarfs")
 SIZE = 32
 IMAGES = 600  # of each class
 PIXELS = 3 * SIZE * SIZE
-# What the published FC100 code uses where it normalises.
+# What the published FC100 code uses where it normalizes.
 MEAN, STD = (0.507, 0.487, 0.441), (0.267, 0.256, 0.276)
 PYTHON_FILES = ("meta", "train", "test")
 BINARY_FILES = ("coarse_label_names.txt", "fine_label_names.txt", "train.bin", "test.bin")

@@ -12,11 +12,22 @@ namespace {
 
 constexpr int warps = 8, threads = warps * warp_size;
 
-__global__ void add_outcome_kernel(const float* loss, const float* correct, double* ledger_loss,
-                                   double* ledger_correct) {
-  if (threadIdx.x > 0) return;
-  *ledger_loss += static_cast<double>(*loss);
-  *ledger_correct += static_cast<double>(*correct);
+__global__ void store_pass_kernel(StorePassLaunch p) {
+  const int i = threadIdx.x;
+  if (i < p.count) p.row[i] = static_cast<double>(*p.values[i]);
+}
+
+/// A thread for each sum.
+__global__ void fold_passes_kernel(FoldPassesLaunch p) {
+  const int i = threadIdx.x;
+  if (i >= p.count) return;
+  double* sum = i == 0 ? p.loss : p.sums + (i - 1);
+  for (int pass = 0; pass < p.passes; ++pass) *sum += p.rows[pass * p.count + i];
+}
+
+__global__ void scale_add_kernel(ScaleAddLaunch p) {
+  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
+  if (i < p.count) p.to[i] = p.scale * p.to[i] + p.from[i];
 }
 
 __global__ void sums_of_squares_kernel(ClippedUpdate p) {
@@ -29,16 +40,16 @@ __global__ void sums_of_squares_kernel(ClippedUpdate p) {
   if (threadIdx.x == 0) p.partial[blockIdx.x] = sum;
 }
 
-/// One block: the norm, what it means for the update, and the ledger.
+/// One block: the norm, what it means for the update, and the statistics.
 __global__ void decide_kernel(ClippedUpdate p) {
   double sum = 0;
   for (int i = threadIdx.x; i < p.count; i += threads) sum += p.partial[i];
   sum = block_sum<warps>(sum);
   if (threadIdx.x > 0) return;
   const double norm = sqrt(sum);
-  const bool finite = isfinite(norm) && isfinite(*p.ledger_loss), bad_before = *p.ledger_bad_step != 0;
-  *p.ledger_norm = norm;
-  if (!finite && !bad_before) *p.ledger_bad_step = *p.step;
+  const bool finite = isfinite(norm) && isfinite(*p.stats_loss), bad_before = *p.stats_bad_step != 0;
+  *p.stats_norm = norm;
+  if (!finite && !bad_before) *p.stats_bad_step = *p.step;
   p.decision[0] = static_cast<float>(p.clip_norm > 0 && norm > p.clip_norm ? p.clip_norm / (norm + 1e-6) : 1.0);
   p.decision[1] = finite && !bad_before ? 1.0f : 0.0f;
 }
@@ -82,9 +93,18 @@ void decide(const char* what, cudaStream_t stream, const ClippedUpdate& p) {
 
 }  // namespace
 
-void add_outcome(cudaStream_t stream, const float* loss, const float* correct, double* ledger_loss,
-                 double* ledger_correct) {
-  launch("add_outcome", add_outcome_kernel, Launch{1, 32}, stream, loss, correct, ledger_loss, ledger_correct);
+void store_pass(cudaStream_t stream, const StorePassLaunch& p) {
+  launch("store_pass", store_pass_kernel, Launch{1, 32}, stream, p);
+}
+
+void fold_passes(cudaStream_t stream, const FoldPassesLaunch& p) {
+  launch("fold_passes", fold_passes_kernel, Launch{1, 32}, stream, p);
+}
+
+void scale_add(cudaStream_t stream, const ScaleAddLaunch& p) {
+  if (p.count == 0) return;
+  launch("scale_add", scale_add_kernel, Launch{static_cast<unsigned>((p.count + threads - 1) / threads), threads},
+         stream, p);
 }
 
 void adam(cudaStream_t stream, const AdamLaunch& p) {

@@ -7,9 +7,32 @@
 
 namespace srwm::cuda {
 
-/// ledger_loss[0] += loss[0], ledger_correct[0] += correct[0].
-void add_outcome(cudaStream_t stream, const float* loss, const float* correct, double* ledger_loss,
-                 double* ledger_correct);
+constexpr int most_pass_values = 8;
+
+struct StorePassLaunch {
+  const float* values[most_pass_values];  ///< one number each, the loss first
+  int count;
+  double* row;  ///< [count]
+};
+/// row[i] = values[i][0].
+void store_pass(cudaStream_t stream, const StorePassLaunch& p);
+
+struct FoldPassesLaunch {
+  const double* rows;  ///< [passes, count]
+  int passes, count;
+  double *loss, *sums;  ///< [1], [count - 1]
+};
+/// loss += rows[p][0], sums[i] += rows[p][1 + i], in the order of p.
+void fold_passes(cudaStream_t stream, const FoldPassesLaunch& p);
+
+struct ScaleAddLaunch {
+  float* to;
+  const float* from;
+  std::int64_t count;
+  float scale;
+};
+/// to[i] = scale to[i] + from[i].
+void scale_add(cudaStream_t stream, const ScaleAddLaunch& p);
 
 /// A part of a parameter that one block updates.
 struct UpdateChunk {
@@ -25,9 +48,9 @@ struct ClippedUpdate {
   int count;                  ///< of chunks
   double* partial;            ///< [count]: room for the sums of squares
   float* decision;            ///< [2]: room for the clipping scale and whether to update at all
-  const double* step;         ///< one number on the device, as are those of the ledger
-  const double* ledger_loss;
-  double *ledger_norm, *ledger_bad_step;
+  const double* step;         ///< one number on the device, as are the statistics
+  const double* stats_loss;
+  double *stats_norm, *stats_bad_step;
   double clip_norm;
 };
 

@@ -21,12 +21,12 @@
 #include "ops/backend.h"
 #include "run/host.h"
 #include "run/statement.h"
-#include "spec/parse.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
-#include "srwm/path_options.h"
 #include "srwm/session.h"
-#include "srwm/value_names.h"
+#include "tasks/task_table.h"
+#include "train/path_options.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {
@@ -53,19 +53,26 @@ struct Measured {
   std::string data_digest;  ///< empty if no suite needed data
 };
 
-Measured run_suites(const BenchArguments& options, const ExperimentSpec& spec, Context& context) {
+Measured run_suites(const BenchArguments& options, const AnySpec& spec, Context& context) {
   Measured measured;
   const auto append = [&](std::vector<BenchResult> more) {
     measured.results.insert(measured.results.end(), std::make_move_iterator(more.begin()),
                             std::make_move_iterator(more.end()));
   };
   if (options.has("kernels")) append(bench_kernels(context, options.seconds));
-  if (options.has("step") || options.has("train") || options.has("data")) {
-    const FewShotData data(spec, options.data_dir, context.threads());
-    measured.data_digest = data.digest();
-    if (options.has("step")) append(bench_step(spec, context, data, options.seconds));
-    if (options.has("train")) append({bench_train(spec, context, data, options.seconds)});
-    if (options.has("data")) append(bench_data(spec, context, data, options.seconds));
+  if (!options.has("step") && !options.has("train") && !options.has("data")) return measured;
+  const TaskType& type = type_of(spec);
+  const std::shared_ptr<const TaskData> data = type.open_data(spec, options.data_dir, context.threads());
+  measured.data_digest = data->digest();
+  const LoopOptions loop = spec.loop();
+  if (options.has("step")) {
+    const std::unique_ptr<Task> task = type.make(spec, context, data);
+    append(bench_step(context, *task, loop.accumulate, loop.precision, options.seconds));
+  }
+  if (options.has("train")) append({bench_train(spec, type, context, data, options.seconds)});
+  if (options.has("data")) {
+    const std::unique_ptr<Task> task = type.make(spec, context, data);
+    append(bench_data(context, *task, loop.accumulate, options.seconds));
   }
   return measured;
 }
@@ -96,15 +103,16 @@ void print_table(const MachinePeaks& peaks, const std::vector<BenchResult>& resu
 }
 
 void measure(const BenchArguments& options) {
-  const ExperimentSpec spec = options.config.empty() ? parse_spec_text(default_spec, "built-in spec", options.set)
-                                                     : load_spec(options.config, options.set);
+  const std::unique_ptr<AnySpec> spec = options.config.empty()
+                                            ? parse_any_spec_text(default_spec, "built-in spec", options.set)
+                                            : load_any_spec(options.config, options.set);
   const std::unique_ptr<Context> context = make_context(options.device, 1);
-  choose_precision(*context, spec.train.precision);
+  choose_precision(*context, spec->loop().precision);
   const MachinePeaks peaks = measure_machine(*context);
-  const Measured measured = run_suites(options, spec, *context);
+  const Measured measured = run_suites(options, *spec, *context);
   nlohmann::ordered_json document =
       bench_document(fmt::format("{}", fmt::join(options.suites, ",")), peaks, measured.results);
-  add_statement(document, Statement(*context, measured.data_digest, to_json(spec)));
+  add_statement(document, Statement(*context, measured.data_digest, to_json(*spec)));
   const std::string text = json_text(document, 2) + "\n";
   if (!options.out.empty()) write_file_atomically(options.out, text);
   if (options.json) {
@@ -152,8 +160,8 @@ void add_bench_command(CLI::App& app) {
   srwm bench --json --out bench.json
   srwm bench --compare before.json after.json
 
-kernels: single ops. step: training steps, and where their time goes. train: whole training with reports. data: drawing
-and gathering. Shares are of the machine's own peaks, measured in the same run; convolutions count as direct ones.)");
+kernels: single ops. step: training steps, and where their time goes. train: whole training with reports. data: getting and
+staging what a step needs. Shares are of the machine's own peaks, measured in the same run; convolutions count as direct ones.)");
   command->callback([options] { run_bench(*options); });
 }
 

@@ -6,8 +6,7 @@
 
 namespace srwm {
 
-void add_train_fewshot_command(CLI::App& app);
-void add_train_rl_command(CLI::App& app);
+void add_train_commands(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_config_command(CLI::App& app);
 void add_data_command(CLI::App& app);

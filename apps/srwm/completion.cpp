@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <variant>
 
@@ -13,8 +14,8 @@
 #include "env/env_library.h"
 #include "env/procgen.h"
 #include "io/data_folders.h"
-#include "spec/fields.h"
-#include "srwm/value_names.h"
+#include "tasks/task_table.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {
@@ -145,42 +146,56 @@ void offer_datasets(Completions& completions, const std::string& before, std::st
   completions.files = "*.h5";
 }
 
-/// Groups and keys of both kinds of specs; what has one name in both, once.
+/// Groups and keys of the specs of all tasks; those that have one name, once.
 void offer_keys(Completions& completions, std::string_view begun) {
-  for (const Group& group : fewshot_keys().groups()) offer(completions, begun, std::string(group.path), group.meaning);
-  for (const Field& field : fewshot_keys().fields()) offer(completions, begun, std::string(field.path), field.meaning);
-  for (const Group& group : rl_keys().groups()) {
-    const bool is_new = fewshot_keys().find_group(group.path) == nullptr;
-    if (is_new) offer(completions, begun, std::string(group.path), group.meaning);
+  std::set<std::string_view> offered;
+  for (const SpecKeys* keys : all_keys()) {
+    for (const Group& group : keys->groups()) {
+      if (offered.insert(group.path).second) offer(completions, begun, std::string(group.path), group.meaning);
+    }
+    for (const Field& field : keys->fields()) {
+      if (offered.insert(field.path).second) offer(completions, begun, std::string(field.path), field.meaning);
+    }
   }
-  for (const Field& field : rl_keys().fields()) {
-    const bool is_new = fewshot_keys().find_field(field.path) == nullptr;
-    if (is_new) offer(completions, begun, std::string(field.path), field.meaning);
+}
+
+/// The tasks whose specs a command takes: one for "train-<task>", else all.
+std::vector<const SpecKeys*> keys_for(const CLI::App& command) {
+  for (const SpecKeys* keys : all_keys()) {
+    if (command.get_name() == fmt::format("train-{}", keys->task())) return {keys};
   }
+  return {all_keys().begin(), all_keys().end()};
 }
 
 /// "KEY=VALUE": keys up to the '=', then the key's values.
-void offer_settings(Completions& completions, const SpecKeys& keys, const std::string& before, std::string_view begun) {
+void offer_settings(Completions& completions, const CLI::App& command, const std::string& before,
+                    std::string_view begun) {
   const std::size_t equals = begun.find('=', before.size());
-  if (equals == std::string_view::npos) {
-    for (const Field& field : keys.fields()) {
-      offer(completions, begun, fmt::format("{}{}=", before, field.path), field.meaning);
+  std::set<std::string> offered;
+  for (const SpecKeys* keys : keys_for(command)) {
+    if (equals == std::string_view::npos) {
+      for (const Field& field : keys->fields()) {
+        const std::string word = fmt::format("{}{}=", before, field.path);
+        if (offered.insert(word).second) offer(completions, begun, word, field.meaning);
+      }
+      continue;
     }
-    return;
+    const std::string_view path = begun.substr(before.size(), equals - before.size());
+    const std::string setting(begun.substr(0, equals + 1));
+    const Field* field = keys->find_field(path);
+    if (field == nullptr) continue;
+    for (const std::string_view value : named_values(field->type)) {
+      const std::string word = setting + std::string(value);
+      if (offered.insert(word).second) offer(completions, begun, word);
+    }
+    if (field->values == ValueHint::dataset) offer_datasets(completions, setting, begun);
+    if (field->values == ValueHint::h5_file) completions.files = "*.h5";
+    if (field->values == ValueHint::env_library) offer_libraries(completions, setting, begun);
   }
-  const std::string_view path = begun.substr(before.size(), equals - before.size());
-  const std::string setting(begun.substr(0, equals + 1));
-  const Field* field = keys.find_field(path);
-  if (field == nullptr) return;
-  for (const std::string_view value : named_values(field->type))
-    offer(completions, begun, setting + std::string(value));
-  if (path == "data.dataset" || path == "data.second_dataset") offer_datasets(completions, setting, begun);
-  if (path == "data.train_episodes") completions.files = "*.h5";
-  if (path == "env.library") offer_libraries(completions, setting, begun);
 }
 
 /// What the option takes (value_names.h). The name of a positional one is its type where it has no other.
-std::string_view type_of(const CLI::Option& option) {
+std::string_view value_type_of(const CLI::Option& option) {
   static thread_local std::string type;
   type = option.get_type_name();
   const bool has_type = !type.empty() && !type.starts_with("TEXT");  // CLI11's own name
@@ -190,16 +205,15 @@ std::string_view type_of(const CLI::Option& option) {
 
 /// Values of `option`. `begun` is the whole word, the last of `words`; `before` its part before the value: "--set=" or
 /// nothing.
-void offer_values(Completions& completions, const CLI::Option& option, const std::string& before,
-                  std::string_view begun, const std::vector<std::string>& words) {
-  const std::string_view name = type_of(option);
+void offer_values(Completions& completions, const CLI::App& command, const CLI::Option& option,
+                  const std::string& before, std::string_view begun, const std::vector<std::string>& words) {
+  const std::string_view name = value_type_of(option);
   for (const std::string& value : listed_values(option.get_type_name())) offer(completions, begun, before + value);
   if (name == takes::spec) completions.files = "*.json";
   if (name.starts_with("FILE")) completions.files = "*" + std::string(name.substr(4));
   if (name == takes::folder) completions.folders = true;
   if (name == takes::dataset) offer_datasets(completions, before, begun);
-  if (name == takes::setting) offer_settings(completions, fewshot_keys(), before, begun);
-  if (name == takes::rl_setting) offer_settings(completions, rl_keys(), before, begun);
+  if (name == takes::setting) offer_settings(completions, command, before, begun);
   if (name == takes::key) offer_keys(completions, begun);
   if (name == takes::library) offer_libraries(completions, before, begun);
   if (name != takes::game && name != takes::env_action && name != takes::env_setting) return;
@@ -228,7 +242,7 @@ Completions complete_attached_value(const CLI::App& command, const std::vector<s
   const std::size_t value = word.find('=') + 1;
   Completions completions;
   const CLI::Option* option = command.get_option_no_throw(word.substr(0, value - 1));
-  if (takes_value(option)) offer_values(completions, *option, word.substr(0, value), word, words);
+  if (takes_value(option)) offer_values(completions, command, *option, word.substr(0, value), word, words);
   return completions;
 }
 
@@ -241,7 +255,7 @@ Completions complete_word(const Position& position, const std::vector<std::strin
   }
   offer_commands(completions, *position.command, word);
   const CLI::Option* argument = next_argument(position);
-  if (argument != nullptr) offer_values(completions, *argument, "", word, words);
+  if (argument != nullptr) offer_values(completions, *position.command, *argument, "", word, words);
   const bool takes_only_options = argument == nullptr && position.command->get_subcommands(nullptr).empty();
   if (takes_only_options) offer_options(completions, *position.command, word);
   return completions;
@@ -256,7 +270,7 @@ Completions complete(const CLI::App& program, const std::vector<std::string>& wo
   const std::string& word = words.back();
   if (position.awaits_value != nullptr) {
     Completions completions;
-    offer_values(completions, *position.awaits_value, "", word, words);
+    offer_values(completions, *position.command, *position.awaits_value, "", word, words);
     return completions;
   }
   if (is_option(word) && word.find('=') != std::string::npos) return complete_attached_value(*position.command, words);

@@ -4,18 +4,18 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "core/utf8.h"
 #include "report/sweep.h"
 #include "report/table.h"
-#include "spec/explain.h"
-#include "spec/parse.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
-#include "srwm/path_options.h"
-#include "srwm/value_names.h"
+#include "tasks/task_table.h"
+#include "train/path_options.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {
@@ -24,7 +24,7 @@ struct ConfigOptions {
   std::vector<std::string> specs;
   std::vector<std::string> overrides;
   std::string key;
-  std::string task{name_of(Task::fewshot)};
+  std::string task{all_keys().front()->task()};
   bool markdown = false;
 };
 
@@ -73,12 +73,13 @@ void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) 
 
 void add_schema(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* schema = config.add_subcommand("schema", "Print the JSON schema of specs, for editors");
-  schema->add_option("--task", options->task, "Of specs for few-shot learning, or for reinforcement learning")
-      ->type_name(takes::task)
-      ->check(CLI::IsMember({name_of(Task::fewshot), name_of(Task::rl)}))
+  std::vector<std::string> names;
+  for (const SpecKeys* keys : all_keys()) names.emplace_back(keys->task());
+  schema->add_option("--task", options->task, "Of the specs of this task")
+      ->type_name(fmt::format("{{{}}}", fmt::join(names, ",")))
+      ->check(CLI::IsMember(names))
       ->capture_default_str();
-  schema->callback(
-      [options] { fmt::print("{}", json_schema(options->task == name_of(Task::rl) ? Task::rl : Task::fewshot)); });
+  schema->callback([options] { fmt::print("{}", json_schema(find_task(options->task)->keys())); });
 }
 
 void add_explain(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {

@@ -12,9 +12,9 @@
 #include "io/png.h"
 #include "run/host.h"
 #include "srwm/commands.h"
-#include "srwm/path_options.h"
 #include "srwm/session.h"
-#include "srwm/value_names.h"
+#include "train/path_options.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {

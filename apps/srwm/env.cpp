@@ -16,12 +16,12 @@
 #include "io/file.h"
 #include "io/file_use.h"
 #include "io/png.h"
-#include "rl/library_limits.h"
 #include "run/host.h"
 #include "srwm/commands.h"
-#include "srwm/path_options.h"
 #include "srwm/session.h"
-#include "srwm/value_names.h"
+#include "tasks/rl/library_limits.h"
+#include "train/path_options.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {

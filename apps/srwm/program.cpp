@@ -58,8 +58,7 @@ void build_program(CLI::App& program) {
       "--version", [] { return version_text(); }, "Print versions and exit");
   program.require_subcommand(1);
   program.get_formatter()->column_width(34);
-  add_train_fewshot_command(program);
-  add_train_rl_command(program);
+  add_train_commands(program);
   add_eval_command(program);
   add_config_command(program);
   add_data_command(program);

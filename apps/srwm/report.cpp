@@ -11,10 +11,10 @@
 #include "core/error.h"
 #include "report/report_text.h"
 #include "srwm/commands.h"
-#include "srwm/path_options.h"
 #include "srwm/seeds.h"
 #include "srwm/session.h"
-#include "srwm/value_names.h"
+#include "train/path_options.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {

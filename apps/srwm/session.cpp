@@ -1,7 +1,6 @@
 #include "srwm/session.h"
 
 #include <charconv>
-#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -9,7 +8,7 @@
 #include "ops/backend.h"
 #include "ops/cuda_library.h"
 #include "run/host.h"
-#include "srwm/value_names.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {
@@ -33,31 +32,6 @@ const Backend& backend_of(const std::string& device) {
 }
 
 }  // namespace
-
-const CLI::Validator& positive() {
-  static const CLI::Validator validator(
-      [](std::string& text) {
-        double value = 0;
-        const bool good = CLI::detail::lexical_cast(text, value) && std::isfinite(value) && value > 0;
-        return good ? std::string() : fmt::format("'{}' is not a number above 0", text);
-      },
-      "POSITIVE", "positive");
-  return validator;
-}
-
-const CLI::Validator& not_negative() {
-  static const CLI::Validator validator(
-      [](std::string& text) { return text.starts_with('-') ? text + " is negative" : std::string(); }, "",
-      "NOT_NEGATIVE");
-  return validator;
-}
-
-const CLI::Validator& not_empty() {
-  static const CLI::Validator validator(
-      [](std::string& text) { return text.empty() ? std::string("the value is empty") : std::string(); }, "",
-      "NOT_EMPTY");
-  return validator;
-}
 
 void add_device_options(CLI::App& command, DeviceOptions& options) {
   command.add_option("--device", options.device, "Where to compute; cuda:N for GPU N")

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ops/context.h"
+#include "train/option_checks.h"
 
 namespace srwm {
 
@@ -15,13 +16,6 @@ struct DeviceOptions {
   int threads = 0;              ///< 0: what affinity and cgroup allow
   bool eager = false;           ///< no recorded graphs
 };
-
-/// Checks an option's value: a number above 0, and not NaN.
-const CLI::Validator& positive();
-/// Checks an option's value: no minus sign, which an unsigned number would take for a huge one.
-const CLI::Validator& not_negative();
-/// Checks an option's value: not the empty text that a shell makes of a variable that is not set.
-const CLI::Validator& not_empty();
 
 /// Declares --device, --threads and --eager.
 void add_device_options(CLI::App& command, DeviceOptions& options);

@@ -15,9 +15,9 @@
 #include "run/run_folder.h"
 #include "srwm/commands.h"
 #include "srwm/jobs.h"
-#include "srwm/path_options.h"
 #include "srwm/session.h"
-#include "srwm/value_names.h"
+#include "train/path_options.h"
+#include "train/value_names.h"
 
 namespace srwm {
 namespace {
@@ -37,7 +37,7 @@ std::filesystem::path output_of(const SweepOutcome& outcome) {
 
 /// The arguments of srwm that run a task, or go on with it.
 std::vector<std::string> arguments_for(const Sweep& sweep, const SweepOutcome& outcome, const SweepArguments& options) {
-  std::vector<std::string> arguments{std::string(training_command(sweep.kind)), "--config", sweep.base.string()};
+  std::vector<std::string> arguments{fmt::format("train-{}", sweep.kind), "--config", sweep.base.string()};
   for (const std::string& setting : outcome.task.overrides) arguments.insert(arguments.end(), {"--set", setting});
   if (options.seed) arguments.insert(arguments.end(), {"--seed", fmt::to_string(*options.seed)});
   arguments.insert(arguments.end(), {"--run-dir", outcome.run.folder.string(), "--resume"});

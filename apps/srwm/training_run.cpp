@@ -8,17 +8,17 @@
 #include "run/arithmetic.h"
 #include "run/progress.h"
 #include "spec/differences.h"
-#include "spec/parse.h"
-#include "srwm/path_options.h"
-#include "srwm/value_names.h"
+#include "tasks/task_table.h"
+#include "train/path_options.h"
+#include "train/value_names.h"
 
 namespace srwm {
 
-void add_training_options(CLI::App& command, TrainingOptions& options, const char* setting, const char* data) {
+void add_training_options(CLI::App& command, TrainingOptions& options, const std::string& data) {
   takes_path(command.add_option("--config", options.config, "Experiment spec"), PathUse::input, takes::spec)
       ->required();
   command.add_option("--set", options.set, "Override a key of the spec: --set train.batch=32 (repeatable)")
-      ->type_name(setting)
+      ->type_name(takes::setting)
       ->allow_extra_args(false);
   command.add_option("--seed", options.seed, "Override the spec's seed")->check(not_negative());
   add_device_options(command, options.device);
@@ -48,7 +48,7 @@ void drop_figures_of_other_settings(const TrainingOptions& options, AnySpec& spe
     const std::unique_ptr<AnySpec> of_file = load_any_spec(options.config);
     of_file->name = spec.name;
     of_file->seed = spec.seed;
-    if (of_file->task == spec.task && differences(*of_file, spec, without_influence).empty()) return;
+    if (of_file->task() == spec.task() && differences(*of_file, spec, without_influence).empty()) return;
   } catch (const SpecError&) {
     // The file is a spec only with what --set adds to it.
   }
@@ -61,7 +61,7 @@ bool is_complete(const TrainingRun& run) {
   if (stored == run.spec_json) return true;
   const std::unique_ptr<AnySpec> there = parse_any_spec_text(stored, run.paths.spec().string()),
                                  here = parse_any_spec_text(run.spec_json, "the spec");
-  return there->task == here->task && differences(*there, *here, {}).empty();  // but for where the data is
+  return there->task() == here->task() && differences(*there, *here, {}).empty();  // but for where the data is
 }
 
 bool goes_on(const TrainingRun& run) {

@@ -14,6 +14,7 @@
 #include "run/run_folder.h"
 #include "spec/spec.h"
 #include "srwm/session.h"
+#include "train/trainer.h"
 
 namespace srwm {
 
@@ -27,8 +28,8 @@ struct TrainingOptions {
   std::optional<double> max_seconds;
 };
 
-/// Declares them; `setting` is the type of --set's values (value_names.h), `data` what is in --data-dir.
-void add_training_options(CLI::App& command, TrainingOptions& options, const char* setting, const char* data);
+/// Declares them; `data` is what --data-dir has.
+void add_training_options(CLI::App& command, TrainingOptions& options, const std::string& data);
 
 /// What --set and --seed say, for load_spec.
 std::vector<std::string> overrides_of(const TrainingOptions& options, const std::optional<std::uint64_t>& seed);
@@ -60,10 +61,8 @@ void open_log(const RunFolder& folder, Logger& logger);
 std::string way_on(const std::optional<std::int64_t>& saved_step);
 
 /// Trains to the end and marks the folder done. `trainer` was made before the folder, so that a run that cannot begin
-/// leaves none behind; it is a FewShotTrainer or RlTrainer, whose errors leave here, as do RunFolder's; a WriteError
-/// says how to go on.
-template <typename Trainer>
-void train_in_folder(const TrainingRun& run, Trainer& trainer, Logger& logger) {
+/// leaves none behind. Its errors leave here, as do those of RunFolder; a WriteError says how to continue.
+inline void train_in_folder(const TrainingRun& run, Trainer& trainer, Logger& logger) {
   if (!goes_on(run) && !run.init_from.empty()) trainer.start_from(run.init_from);
   const RunFolder folder = RunFolder::open(run.paths.root, run.resume);
   try {

@@ -1,31 +1,25 @@
 #include "bench/data_bench.h"
 
-#include "fewshot/learner.h"
-
 namespace srwm {
 
-std::vector<BenchResult> bench_data(const ExperimentSpec& spec, Context& context, const FewShotData& data,
-                                    double seconds) {
-  const EpisodeSource& source = data.training();
-  EpisodeBatch batch;
-  std::int64_t drawn = 0;
-  const Timing drawing =
-      time_repeatedly(seconds / 3, [&] { source.batch(drawn++ * spec.train.batch, spec.train.batch, batch); });
-
-  FewShotLearner learner(context, spec, data.image_shape());
-  const Timing staging = time_repeatedly(seconds / 3, [&] {
-    learner.stage(context, batch, source.pool());
+std::vector<BenchResult> bench_data(Context& context, Task& task, std::int64_t passes, double seconds) {
+  std::vector<double> getting, staging;
+  std::int64_t step = 0;
+  const double before = task.trained().count;
+  time_repeatedly(seconds, [&] {
+    const double start = now_seconds();
+    task.prepare(step, [] { return true; });
+    const double there = now_seconds();
+    for (std::int64_t i = 0; i < passes; ++i) task.stage({step, i, step * passes + i});
     context.queue().synchronize();
+    task.done(step++);
+    getting.push_back(there - start);
+    staging.push_back(now_seconds() - there);
   });
-  const StagedBatch staged = learner.stage(context, batch, source.pool());
-  const Timing gathering = time_on_device(context, seconds / 3, [&] { gather_images(context, staged); });
-
-  const auto images = static_cast<double>(batch.positions());
-  const Tensor& out = staged.input.images;
-  const double bytes = static_cast<double>(out.bytes()) + static_cast<double>(out.numel());
-  return {{.name = "drawing episodes", .timing = drawing, .items = images, .item = "images"},
-          {.name = "staging on the device", .timing = staging, .items = images, .item = "images"},
-          {.name = "gathering images", .timing = gathering, .bytes = bytes, .items = images, .item = "images"}};
+  const double items = (task.trained().count - before) / static_cast<double>(step);
+  const std::string item(task.trained().name);
+  return {{.name = "getting the data of a step", .timing = timing_of(getting), .items = items, .item = item},
+          {.name = "drawing and staging it", .timing = timing_of(staging), .items = items, .item = item}};
 }
 
 }  // namespace srwm

@@ -1,17 +1,14 @@
-// Speed of what comes before the model.
+// Speed of the data of training.
 #pragma once
 
 #include <vector>
 
 #include "bench/result.h"
-#include "fewshot/data.h"
-#include "spec/spec.h"
+#include "train/task.h"
 
 namespace srwm {
 
-/// Drawing episodes, staging them (what a pass reads besides parameters and images goes to the device), and gathering
-/// their images into a normalised, rotated batch there.
-std::vector<BenchResult> bench_data(const ExperimentSpec& spec, Context& context, const FewShotData& data,
-                                    double seconds);
+/// Getting the data of a step of `passes` passes (for agents: playing), and staging it on the device. About `seconds`.
+std::vector<BenchResult> bench_data(Context& context, Task& task, std::int64_t passes, double seconds);
 
 }  // namespace srwm

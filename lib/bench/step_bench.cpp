@@ -3,12 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "bench/flops.h"
-#include "fewshot/learner.h"
-#include "fewshot/predictor.h"
-#include "fewshot/training_step.h"
-#include "ops/cross_entropy.h"
-#include "optim/adam.h"
+#include "train/training_step.h"
 
 namespace srwm {
 namespace {
@@ -50,13 +45,10 @@ class OpClock {
 class PartTimes {
  public:
   void begin() { last_ = now_seconds(); }
-  void end(const std::string& part) {
-    const double now = now_seconds();
-    auto known = std::ranges::find(parts_, part, &Part::first);
-    if (known == parts_.end()) known = parts_.insert(known, {part, {}});
-    known->second.push_back(now - last_);
-    last_ = now;
-  }
+  void end(const std::string& part) { end(part, now_seconds()); }
+  /// A part ends where `mark` was called last.
+  void mark() { mark_ = now_seconds(); }
+  void end_at_mark(const std::string& part) { end(part, mark_); }
   std::vector<BenchResult> results() const {
     std::vector<BenchResult> list;
     for (const auto& [name, seconds] : parts_)
@@ -65,31 +57,34 @@ class PartTimes {
   }
 
  private:
+  void end(const std::string& part, double now) {
+    auto known = std::ranges::find(parts_, part, &Part::first);
+    if (known == parts_.end()) known = parts_.insert(known, {part, {}});
+    known->second.push_back(now - last_);
+    last_ = now;
+  }
+
   using Part = std::pair<std::string, std::vector<double>>;
-  double last_ = 0;
+  double last_ = 0, mark_ = 0;
   std::vector<Part> parts_;
 };
 
 class StepBench {
  public:
-  StepBench(const ExperimentSpec& spec, Context& context, const FewShotData& data)
-      : spec_(spec),
-        context_(context),
+  StepBench(Context& context, Task& task, std::int64_t passes, Precision precision)
+      : context_(context),
         queue_(context.queue()),
-        source_(data.training()),
-        learner_(context, spec, data.image_shape()),
-        adam_(context, learner_.parameters(), spec.optim, spec.model.core.hidden),
-        idle_adam_(context, learner_.parameters(), idle(spec.optim), spec.model.core.hidden),
-        step_(context, learner_, adam_, source_, spec),
-        ledger_(context.persistent({Ledger::size}, DType::f64)) {
-    draw();
-    images_ = static_cast<double>(batch_.positions());
-    flops_ = images_ * training_flops_per_image(spec.model, data.image_shape(), spec.protocol.n_way);
+        task_(task),
+        precision_(precision),
+        step_(context, task, passes),
+        stats_(context.persistent({static_cast<std::int64_t>(StepStats::sums)}, DType::f64)) {
+    run();
+    items_ = task.trained().count;
   }
 
   /// Steps one behind the other, and a wait at the end.
   BenchResult training(double seconds) {
-    for (int i = 0; i < 3; ++i) run();  // the first is for real, the second recorded
+    for (int i = 0; i < 2; ++i) run();  // the first was for real, the second is recorded
     const double start = now_seconds();
     run();
     queue_.synchronize();
@@ -100,28 +95,22 @@ class StepBench {
     });
     return {.name = "training step",
             .timing = timing.of_each(steps),
-            .flops = flops_ * static_cast<double>(spec_.train.accumulate),
-            .items = images_ * static_cast<double>(spec_.train.accumulate),
-            .item = "images",
-            .precision = spec_.train.precision};
+            .flops = task_.flops_per_pass() * static_cast<double>(step_.passes()),
+            .items = items_,
+            .item = std::string(task_.trained().name),
+            .precision = precision_};
   }
 
-  /// Batches one behind the other, and a wait at the end.
-  BenchResult evaluation(double seconds) {
-    constexpr std::int64_t passes = 16;
-    Predictor predictor(context_, learner_, [](const Prediction&) {});
+  BenchResult forward(double seconds) {
+    const Pass pass = begin();
     const Timing timing = time_repeatedly(seconds, [&] {
-      for (std::int64_t i = 0; i < passes; ++i) {
-        draw();
-        predictor.start(batch_, source_.pool());
-      }
-      predictor.finish();
+      task_.stage(pass);
+      task_.loss();
+      queue_.synchronize();
     });
-    return {.name = "evaluation pass",
-            .timing = timing.of_each(passes),
-            .items = images_,
-            .item = "images",
-            .precision = spec_.train.precision};
+    end();
+    return {
+        .name = "forward pass", .timing = timing, .items = items_of_pass(), .item = item(), .precision = precision_};
   }
 
   BenchResult host_part(double seconds) {
@@ -136,43 +125,50 @@ class StepBench {
   }
 
   std::vector<BenchResult> device_parts(double seconds) {
-    const StagedBatch staged = learner_.stage(context_, batch_, source_.pool());
+    task_.stage(begin());
     const Arena::Mark after_staging = context_.arena().mark();
     const Timing gradient = time_on_device(context_, seconds / 2, [&] {
       context_.arena().rewind(after_staging);
-      learner_.parameters().zero_grad();
-      learner_.gradient(context_, staged);
+      task_.parameters().zero_grad();
+      task_.gradient();
     });
-    idle_adam_.prepare(context_);
-    const Timing optimizer = time_on_device(context_, seconds / 2, [&] { idle_adam_.apply(context_, ledger_); });
-    return {
-        {.name = "device's part: gradient", .timing = gradient, .flops = flops_, .precision = spec_.train.precision},
-        {.name = "device's part: optimizer", .timing = optimizer, .bytes = adam_bytes()}};
+    // One gradient, applied thousands of times, would make the parameters overflow.
+    for (const Parameter& p : task_.parameters().parameters()) queue_.zero(p.slot.grad.raw(), p.slot.grad.bytes());
+    task_.optimizer().prepare(context_);
+    const Timing optimizer = time_on_device(context_, seconds / 2, [&] { task_.optimizer().apply(context_, stats_); });
+    end();
+    return {{.name = "device's part: gradient",
+             .timing = gradient,
+             .flops = task_.flops_per_pass(),
+             .precision = precision_},
+            {.name = "device's part: optimizer", .timing = optimizer, .bytes = optimizer_bytes()}};
   }
 
   std::vector<BenchResult> in_turn(double seconds) {
     PartTimes parts;
     time_repeatedly(seconds, [&] {
       parts.begin();
-      draw();
-      parts.end("draw");
-      const StagedBatch staged = learner_.stage(context_, batch_, source_.pool());
+      const Pass pass = begin();
+      parts.end("data");
+      task_.stage(pass);
       queue_.synchronize();
       parts.end("stage and upload");
-      learner_.parameters().zero_grad();
-      // The loss is the last op of the way forward.
-      learner_.gradient(context_, staged,
-                        [&](const std::string&, const char* op, const std::string& what, const Tensor&) {
-                          if (op != std::string_view(CrossEntropy::name) || what != "output 0") return;
-                          queue_.synchronize();
-                          parts.end("forward");
-                        });
+      task_.parameters().zero_grad();
+      bool is_forward = true;
+      task_.gradient([&](const std::string&, const char*, const std::string& what, const Tensor&) {
+        if (!is_forward) return;
+        queue_.synchronize();
+        if (what.starts_with("output")) return parts.mark();
+        parts.end_at_mark("forward");
+        is_forward = false;
+      });
       queue_.synchronize();
       parts.end("backward");
-      idle_adam_.prepare(context_);
-      idle_adam_.apply(context_, ledger_);
+      task_.optimizer().prepare(context_);
+      task_.optimizer().apply(context_, stats_);
       queue_.synchronize();
       parts.end("optimizer");
+      end();
     });
     return parts.results();
   }
@@ -180,57 +176,62 @@ class StepBench {
   std::vector<BenchResult> op_by_op(double seconds) {
     OpClock clock(queue_);
     time_repeatedly(seconds, [&] {
-      draw();
-      const StagedBatch staged = learner_.stage(context_, batch_, source_.pool());
+      task_.stage(begin());
       queue_.synchronize();
       clock.begin_step();
-      learner_.parameters().zero_grad();
-      learner_.gradient(
-          context_, staged,
+      task_.parameters().zero_grad();
+      task_.gradient(
           [&](const std::string&, const char* op, const std::string& what, const Tensor&) { clock(op, what); });
+      end();
     });
     return clock.results();
   }
 
  private:
-  void draw() { source_.batch(drawn_++ * spec_.train.batch, spec_.train.batch, batch_); }
-  void run() { step_.run(steps_done_++); }
+  /// Gets the data of the next step.
+  Pass begin() {
+    task_.prepare(steps_done_, [] { return true; });
+    const Pass pass{steps_done_, 0, steps_done_ * step_.passes()};
+    context_.set_random_step(static_cast<std::uint32_t>(pass.number));
+    return pass;
+  }
+  void end() { task_.done(steps_done_++); }
 
-  /// Does all the work of a step and leaves the parameters where they are: one gradient, applied thousands of times,
-  /// would make them overflow.
-  static OptimOptions idle(OptimOptions options) {
-    options.schedule = ScheduleKind::constant;
-    options.rate = 0;
-    return options;
+  void run() {
+    task_.prepare(steps_done_, [] { return true; });
+    step_.run(steps_done_);
+    if (task_.holds_data()) step_.totals();
+    end();
   }
 
-  /// Value, gradient and two moments are read, and all but the gradient written.
-  double adam_bytes() const {
+  double items_of_pass() const { return items_ / static_cast<double>(step_.passes()); }
+  std::string item() const { return std::string(task_.trained().name); }
+
+  /// Value, gradient and state are read, and all but the gradient written.
+  double optimizer_bytes() const {
     double bytes = 0;
-    for (const UpdatedTensors& tensors : adam_.tensors()) bytes += 7 * static_cast<double>(tensors.value.bytes());
+    for (const Parameter& p : task_.parameters().parameters()) bytes += 3 * static_cast<double>(p.value.bytes());
+    for (const NamedTensor& state : task_.optimizer().state()) bytes += 2 * static_cast<double>(state.tensor.bytes());
     return bytes;
   }
 
-  const ExperimentSpec& spec_;
   Context& context_;
   DeviceQueue& queue_;
-  const EpisodeSource& source_;
-  FewShotLearner learner_;
-  Adam adam_, idle_adam_;
+  Task& task_;
+  Precision precision_;
   TrainingStep step_;
-  Tensor ledger_;
-  EpisodeBatch batch_;
-  std::int64_t drawn_ = 0, steps_done_ = 0;
-  double images_ = 0, flops_ = 0;
+  Tensor stats_;
+  std::int64_t steps_done_ = 0;
+  double items_ = 0;  ///< of a step
 };
 
 }  // namespace
 
-std::vector<BenchResult> bench_step(const ExperimentSpec& spec, Context& context, const FewShotData& data,
+std::vector<BenchResult> bench_step(Context& context, Task& task, std::int64_t passes, Precision precision,
                                     double seconds) {
-  StepBench bench(spec, context, data);
+  StepBench bench(context, task, passes, precision);
   const double each = seconds / 6;
-  std::vector<BenchResult> results{bench.training(each), bench.evaluation(each)};
+  std::vector<BenchResult> results{bench.training(each), bench.forward(each)};
   const auto append = [&](const std::vector<BenchResult>& more) {
     results.insert(results.end(), more.begin(), more.end());
   };

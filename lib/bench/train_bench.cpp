@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
+#include <memory>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include "fewshot/trainer.h"
+#include "spec/parse.h"
+#include "spec/print.h"
+#include "train/trainer.h"
 
 namespace srwm {
 namespace {
@@ -29,23 +33,27 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// Training that goes on until it is measured.
-ExperimentSpec endless(ExperimentSpec spec) {
-  spec.train.steps = std::numeric_limits<std::int64_t>::max();
-  spec.validation.every = 0;
-  spec.checkpoint.every = 0;
-  return spec;
+/// Training that continues until it is measured: of the keys that a task has, those that end or interrupt it.
+std::unique_ptr<AnySpec> endless(const AnySpec& spec) {
+  std::vector<std::string> overrides;
+  for (const char* setting : {"train.steps=1000000000", "validation.every=0", "checkpoint.every=1000000000"}) {
+    const std::string text = setting;
+    if (spec.keys().find_field(text.substr(0, text.find('='))) != nullptr) overrides.push_back(text);
+  }
+  return parse_spec_of(spec.keys(), to_json(spec), "the spec of the benchmark", overrides);
 }
 
 }  // namespace
 
-BenchResult bench_train(const ExperimentSpec& measured, Context& context, const FewShotData& data, double seconds) {
-  const ExperimentSpec spec = endless(measured);
+BenchResult bench_train(const AnySpec& measured, const TaskType& type, Context& context,
+                        const std::shared_ptr<const TaskData>& data, double seconds) {
+  const std::unique_ptr<AnySpec> spec = endless(measured);
   const TemporaryFolder temporary;
   const RunFolder folder = RunFolder::open(temporary.path(), false);
   Logger logger(/*quiet=*/true);
   StopRequest stop;
-  FewShotTrainer trainer(spec, context, data, folder.paths(), logger, stop);
+  const std::unique_ptr<Task> task = type.make(*spec, context, data);
+  Trainer trainer(*spec, context, *task, data->digest(), folder.paths(), logger, stop);
   std::int64_t done = 0;
   const auto train = [&](std::int64_t steps) {
     done += steps;
@@ -53,18 +61,18 @@ BenchResult bench_train(const ExperimentSpec& measured, Context& context, const 
     context.queue().synchronize();
   };
   train(3);  // on a GPU the first step is for real and the second recorded
-  const double start = now_seconds();
+  const double start = now_seconds(), before = task->trained().count;
   train(1);
+  const double items = task->trained().count - before;
   // From one report to the next, or fewer steps where these take long.
   const double in_time = seconds / 5 / (now_seconds() - start);
-  const std::int64_t steps = std::clamp<std::int64_t>(static_cast<std::int64_t>(in_time), 1, spec.train.report_every);
+  const std::int64_t report_every = spec->loop().report_every;
+  const std::int64_t steps = std::clamp<std::int64_t>(static_cast<std::int64_t>(in_time), 1, report_every);
   const Timing timing = time_repeatedly(seconds, [&] { train(steps); });
-  EpisodeBatch batch;
-  data.training().batch(0, spec.train.batch, batch);
-  return {.name = fmt::format("training, reports every {}", spec.train.report_every),
+  return {.name = fmt::format("training, reports every {}", report_every),
           .timing = timing.of_each(steps),
-          .items = static_cast<double>(batch.positions() * spec.train.accumulate),
-          .item = "images"};
+          .items = items,
+          .item = std::string(task->trained().name)};
 }
 
 }  // namespace srwm

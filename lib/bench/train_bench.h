@@ -2,13 +2,13 @@
 #pragma once
 
 #include "bench/result.h"
-#include "fewshot/data.h"
-#include "spec/spec.h"
+#include "train/task_type.h"
 
 namespace srwm {
 
-/// Training in a run folder of its own (below the folder for temporary files, removed afterwards): whole steps with
-/// their reports every train.report_every steps, without validations and checkpoints. About `seconds`.
-BenchResult bench_train(const ExperimentSpec& spec, Context& context, const FewShotData& data, double seconds);
+/// Training in a run folder that is removed afterwards (below the folder for temporary files): whole steps with their
+/// reports every train.report_every steps, without validations and checkpoints. About `seconds`.
+BenchResult bench_train(const AnySpec& spec, const TaskType& type, Context& context,
+                        const std::shared_ptr<const TaskData>& data, double seconds);
 
 }  // namespace srwm

@@ -22,7 +22,7 @@ void gather_images(const Tensor& images, const EpisodeBatch& batch, const std::v
   SRWM_CHECK(channels <= max_channels, "{} channels", channels);
   SRWM_CHECK(mean.empty() || (std::ssize(mean) == channels && std::ssize(std) == channels),
              "mean and std have {} and {} elements for {} channels", mean.size(), std.size(), channels);
-  SRWM_CHECK(mean.empty() || out.dtype() != DType::u8, "bytes cannot be normalised");
+  SRWM_CHECK(mean.empty() || out.dtype() != DType::u8, "bytes cannot be normalized");
   if (images.dim(1) != images.dim(2)) {
     for (const std::uint8_t turns : batch.rotation)
       SRWM_CHECK(turns % 2 == 0, "a quarter turn of an image that is not square");

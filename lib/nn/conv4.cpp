@@ -29,8 +29,8 @@ Conv4::Block Conv4::make_block(ParameterSet& set, int index, std::int64_t in_cha
               .bias = &set.uniform(prefix + ".0.bias", {out}, bound),
               .gamma = &set.constant(prefix + ".1.weight", {out}, 1),
               .beta = &set.constant(prefix + ".1.bias", {out}, 0),
-              .running_mean = set.state(prefix + ".1.running_mean", {out}, 0),
-              .running_var = set.state(prefix + ".1.running_var", {out}, 1),
+              .running_mean = set.state(prefix + ".1.running_mean", {out}, 0, BatchNormState::default_momentum),
+              .running_var = set.state(prefix + ".1.running_var", {out}, 1, BatchNormState::default_momentum),
               .dropout = DropoutLayer(options.dropout, sites.next(), drops_channels(options.dropout_kind))};
   return block;
 }

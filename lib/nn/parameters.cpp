@@ -24,8 +24,8 @@ Parameter& ParameterSet::constant(std::string name, Shape shape, double value) {
   return parameter;
 }
 
-Tensor& ParameterSet::state(std::string name, Shape shape, double value) {
-  StateTensor& tensor = states_.emplace_back(StateTensor{std::move(name), context_->persistent(shape)});
+Tensor& ParameterSet::state(std::string name, Shape shape, double value, double momentum) {
+  StateTensor& tensor = states_.emplace_back(StateTensor{std::move(name), context_->persistent(shape), momentum});
   fill(tensor.value, [&] { return value; });
   return tensor.value;
 }
@@ -38,6 +38,13 @@ std::int64_t ParameterSet::count() const {
 
 void ParameterSet::zero_grad() {
   for (Parameter& parameter : parameters_) parameter.slot.written = false;
+}
+
+void ParameterSet::zero_missing_gradients(Context& context) {
+  for (Parameter& p : parameters_) {
+    if (!p.slot.written) context.queue().zero(p.slot.grad.raw(), p.slot.grad.bytes());
+    p.slot.written = true;
+  }
 }
 
 Parameter& ParameterSet::add(std::string name, Shape shape) {

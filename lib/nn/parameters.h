@@ -24,6 +24,7 @@ struct Parameter {
 struct StateTensor {
   std::string name;
   Tensor value;
+  double momentum;  ///< a training pass makes it (1 - momentum) value + momentum x, x being what the pass has seen
 };
 
 /// All tensors of one model in the order of their creation. References stay valid as it grows. Initial values depend on
@@ -39,8 +40,8 @@ class ParameterSet {
   /// Elements normal with this mean and standard deviation.
   Parameter& normal(std::string name, Shape shape, double mean, double std);
   Parameter& constant(std::string name, Shape shape, double value);
-  /// A running statistic.
-  Tensor& state(std::string name, Shape shape, double value);
+  /// A running statistic; `momentum` as in BatchNormState.
+  Tensor& state(std::string name, Shape shape, double value, double momentum);
 
   std::deque<Parameter>& parameters() { return parameters_; }
   const std::deque<Parameter>& parameters() const { return parameters_; }
@@ -49,6 +50,8 @@ class ParameterSet {
 
   /// Marks all gradients as zero: the next backward pass overwrites them.
   void zero_grad();
+  /// Zeroes the gradients that no backward pass has written since `zero_grad`; they count as written. Can be recorded.
+  void zero_missing_gradients(Context& context);
 
  private:
   Parameter& add(std::string name, Shape shape);

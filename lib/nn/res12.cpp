@@ -64,8 +64,8 @@ Res12::Block Res12::make_block(ParameterSet& set, int number, std::int64_t in, s
 Res12::Norm Res12::make_norm(ParameterSet& set, const std::string& prefix, std::int64_t channels) {
   return {.gamma = &set.constant(prefix + ".weight", {channels}, 1),
           .beta = &set.constant(prefix + ".bias", {channels}, 0),
-          .running_mean = set.state(prefix + ".running_mean", {channels}, 0),
-          .running_var = set.state(prefix + ".running_var", {channels}, 1)};
+          .running_mean = set.state(prefix + ".running_mean", {channels}, 0, BatchNormState::default_momentum),
+          .running_var = set.state(prefix + ".running_var", {channels}, 1, BatchNormState::default_momentum)};
 }
 
 Variable Res12::operator()(Tape& tape, const Variable& images, ForwardMode mode) const {

@@ -10,7 +10,8 @@ namespace srwm {
 struct BatchNormState {
   Tensor running_mean, running_var;  ///< [C]
   bool training = true;              ///< normalize with the batch's statistics and update the running ones
-  double momentum = 0.1;
+  static constexpr double default_momentum = 0.1;
+  double momentum = default_momentum;
   double eps = 1e-5;
 
   /// Throws ShapeError unless the running statistics fit `channels` and, in training, a channel has enough `values`.

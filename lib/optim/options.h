@@ -10,11 +10,13 @@ enum class ScheduleKind {
   constant,            ///< rate
   linear_warmup,       ///< rate * min(1, step / warmup_steps)
   transformer_warmup,  ///< hidden^-0.5 min(step^-0.5, step warmup_steps^-1.5); `rate` is not used
+  linear_decay,        ///< from rate to 0 at the end of training
 };
+/// Those that do not depend on how long a run is to be, which may still be changed when it is resumed.
 inline constexpr ScheduleKind all_schedule_kinds[] = {ScheduleKind::constant, ScheduleKind::linear_warmup,
                                                       ScheduleKind::transformer_warmup};
 
-/// As in specs: "constant", "linear_warmup", "transformer_warmup".
+/// As in specs: "constant", "linear_warmup", "transformer_warmup", "linear_decay".
 constexpr std::string_view name_of(ScheduleKind kind) {
   switch (kind) {
     case ScheduleKind::constant:
@@ -23,6 +25,8 @@ constexpr std::string_view name_of(ScheduleKind kind) {
       return "linear_warmup";
     case ScheduleKind::transformer_warmup:
       return "transformer_warmup";
+    case ScheduleKind::linear_decay:
+      return "linear_decay";
   }
   return "?";
 }

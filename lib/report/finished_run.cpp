@@ -10,8 +10,7 @@
 #include "run/progress.h"
 #include "run/run_folder.h"
 #include "spec/differences.h"
-#include "spec/fields.h"
-#include "spec/parse.h"
+#include "tasks/task_table.h"
 
 namespace srwm {
 namespace {
@@ -33,8 +32,8 @@ std::string describe_differences(const AnySpec& there, const AnySpec& here) {
 bool is_of_other_spec(const std::string& spec_json, const AnySpec& spec, RunState& state) {
   try {
     const std::unique_ptr<AnySpec> there = parse_any_spec_text(spec_json, "its spec");
-    state.remark = there->task == spec.task ? describe_differences(*there, spec)
-                                            : fmt::format("task is \"{}\" there", name_of(there->task));
+    state.remark = there->task() == spec.task() ? describe_differences(*there, spec)
+                                                : fmt::format("task is \"{}\" there", there->task());
   } catch (const SpecError&) {
     state.remark = "its spec has keys or values that this version does not know";
   }
@@ -44,9 +43,10 @@ bool is_of_other_spec(const std::string& spec_json, const AnySpec& spec, RunStat
 
 /// Whether the result must have the measure. What was not played it says itself, in "splits": a library that takes no
 /// levels has no test splits.
-bool is_expected(const json& result, const Measure& measure) {
+bool is_expected(const json& result, const AnySpec& spec, const Measure& measure) {
   const auto splits = result.find("splits");
-  if (!is_certain(measure) || splits == result.end() || !splits->is_array()) return is_certain(measure);
+  const bool is_certain = type_of(spec).is_certain(measure);
+  if (!is_certain || splits == result.end() || !splits->is_array()) return is_certain;
   if (measure.split == "test") return splits->size() > 1;
   return std::find(splits->begin(), splits->end(), measure.split) != splits->end();
 }
@@ -54,9 +54,9 @@ bool is_expected(const json& result, const Measure& measure) {
 /// Says whether all is there that the result must have.
 bool read_figures(const json& result, const AnySpec& spec, RunState& state) {
   for (const Measure& measure : measures_of(spec)) {
-    if (const std::optional<Estimate> estimate = read_measure(result, measure)) {
+    if (const std::optional<Estimate> estimate = type_of(spec).read_measure(result, measure)) {
       state.figures.emplace(measure, *estimate);
-    } else if (is_expected(result, measure)) {
+    } else if (is_expected(result, spec, measure)) {
       state.status = RunStatus::broken;
       state.remark = fmt::format("result.json has no {} {}", measure.split, measure.name);
       return false;
@@ -100,10 +100,6 @@ std::int64_t last_step(const RunPaths& paths) {
   }
 }
 
-std::int64_t steps_of(const AnySpec& spec) {
-  return spec.task == Task::rl ? as<RlSpec>(spec).train.steps : as<ExperimentSpec>(spec).train.steps;
-}
-
 void read_unfinished(const RunPaths& paths, const AnySpec& spec, RunState& state) {
   try {
     if (is_of_other_spec(paths.read_spec(), spec, state)) return;
@@ -111,7 +107,7 @@ void read_unfinished(const RunPaths& paths, const AnySpec& spec, RunState& state
     // It was stopped before it wrote spec.json; --resume starts it.
   }
   state.status = RunStatus::unfinished;
-  state.remark = fmt::format("step {} of {}", format_count(last_step(paths)), format_count(steps_of(spec)));
+  state.remark = fmt::format("step {} of {}", format_count(last_step(paths)), format_count(spec.loop().steps));
 }
 
 }  // namespace

@@ -98,11 +98,11 @@ bool Report::has_published(const Measure& measure) const {
 }
 
 Measure Report::headline() const {
-  const Measure normalised = test_measure(table.task, /*has_normalised=*/true);
-  const bool is_known = has(normalised) || std::ranges::any_of(rows, [](const RowReport& row) {
+  const Measure normalized = test_measure(table.task, /*has_normalized=*/true);
+  const bool is_known = has(normalized) || std::ranges::any_of(rows, [](const RowReport& row) {
                           return row.row.figures().expected.has_value();
                         });
-  return is_known ? normalised : test_measure(table.task, /*has_normalised=*/false);
+  return is_known ? normalized : test_measure(table.task, /*has_normalized=*/false);
 }
 
 Report make_report(const Table& table, const std::filesystem::path& runs_dir) {
@@ -126,7 +126,7 @@ std::string describe(const RowReport& row, const RowRun& run) {
 std::string command_for(const TableRow& row, const RowRun& run) {
   const RowSpec& spec = row.specs[run.spec];
   std::string command =
-      fmt::format("srwm {} --config {} --seed {} --run-dir {}", training_command(spec.spec->task),
+      fmt::format("srwm train-{} --config {} --seed {} --run-dir {}", spec.spec->task(),
                   quoted_for_shell(row.path.string()), run.state.seed, quoted_for_shell(run.state.folder.string()));
   for (const std::string& setting : spec.overrides) command += " --set " + quoted_for_shell(setting);
   return command + " --resume";

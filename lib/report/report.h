@@ -32,7 +32,7 @@ struct RowReport {
   TableRow row;
   std::vector<RowRun> runs;  ///< one per seed and spec
   int complete = 0;          ///< n: runs that count
-  /// By measure, where any seed has it. Where a row has a spec for each game, a seed's normalised score and mean return
+  /// By measure, where any seed has it. Where a row has a spec for each game, a seed's normalized score and mean return
   /// are means over the games, and there only if all its runs are complete.
   std::map<Measure, Summary> figures;
   double wall_seconds = 0;  ///< mean of the complete runs
@@ -65,7 +65,8 @@ std::string describe(const RowReport& row, const RowRun& run);
 /// srwm, the command that trains, --config and the spec, --seed and the seed, --run-dir and the folder.
 std::string command_for(const TableRow& row, const RowRun& run);
 
-/// A word as a shell reads it back, byte for byte: in single quotes if it has anything but letters, digits and -_./=,:+@%.
+/// A word as a shell reads it back, byte for byte: in single quotes if it has anything but letters, digits and
+/// -_./=,:+@%.
 std::string quoted_for_shell(const std::string& word);
 
 }  // namespace srwm

@@ -1,4 +1,4 @@
-// Reports in the forms in which people and programs read them. Accuracies and normalised scores are in percent where
+// Reports in the forms in which people and programs read them. Accuracies and normalized scores are in percent where
 // people read (Markdown, LaTeX) and fractions elsewhere (CSV, JSON, as in result.json). What is not known is a dash, an
 // empty cell or null.
 #pragma once

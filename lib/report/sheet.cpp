@@ -91,7 +91,7 @@ Sheet make_sheet(const Report& report, const std::string& title, const std::vect
 
 std::string title_of(const Measure& headline) {
   if (headline.name == "accuracy") return "";
-  return is_fraction(headline) ? "Normalised score, mean over games, %" : "Mean return, mean over games";
+  return is_fraction(headline) ? "Normalized score, mean over games, %" : "Mean return, mean over games";
 }
 
 /// What is published of the rows, and of others' methods.
@@ -156,7 +156,7 @@ Sheet sheet_by_code(const Report& report) {
   for (const std::string& split : splits_with(report, "normalised_code")) {
     add_columns(columns, report, words_of_split(split), {split, "normalised_code"});
   }
-  return make_sheet(report, "Normalised score by the constants of the published code, mean over games, %", columns);
+  return make_sheet(report, "Normalized score by the constants of the published code, mean over games, %", columns);
 }
 
 /// The returns of all games on a split; none if nothing is known of it.

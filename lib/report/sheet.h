@@ -20,7 +20,7 @@ struct Sheet {
 /// What is not known, in a cell.
 inline constexpr const char* dash = "–";
 
-/// The figure that stands for each row, with all that there is to say of it. For agents there follow normalised scores
+/// The figure that stands for each row, with all that there is to say of it. For agents there follow normalized scores
 /// by the other constants in use, if they differ, and on each split the mean return of every game; for sequences of two
 /// tasks, in either order and in each, the accuracy on every task. What nothing is known of is left out. Fractions are
 /// in percent.

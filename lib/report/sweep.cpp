@@ -9,8 +9,7 @@
 #include "io/shell_path.h"
 #include "report/json_file.h"
 #include "run/run_folder.h"
-#include "spec/fields.h"
-#include "spec/parse.h"
+#include "tasks/task_table.h"
 
 namespace srwm {
 namespace {
@@ -73,10 +72,10 @@ struct Shown {
 };
 
 Shown shown_of(const Sweep& sweep, const std::vector<SweepOutcome>& outcomes) {
-  const Measure normalised = test_measure(sweep.kind, /*has_normalised=*/true);
-  const bool has_normalised = std::ranges::any_of(
-      outcomes, [&](const SweepOutcome& outcome) { return outcome.run.figure(normalised).has_value(); });
-  return {choice_measure(sweep.kind, has_normalised), test_measure(sweep.kind, has_normalised)};
+  const Measure normalized = test_measure(sweep.kind, /*has_normalized=*/true);
+  const bool has_normalized = std::ranges::any_of(
+      outcomes, [&](const SweepOutcome& outcome) { return outcome.run.figure(normalized).has_value(); });
+  return {choice_measure(sweep.kind, has_normalized), test_measure(sweep.kind, has_normalized)};
 }
 
 /// Of two complete runs; one without figures comes last.
@@ -136,7 +135,7 @@ Sweep load_sweep(const std::filesystem::path& path) {
   check_size(file, sweep.grid);
   file.check();
   for (std::int64_t number = 1; number <= sweep.size(); ++number) {
-    sweep.kind = load_any_spec(sweep.base, sweep.task(number).overrides)->task;
+    sweep.kind = load_any_spec(sweep.base, sweep.task(number).overrides)->task();
   }
   return sweep;
 }

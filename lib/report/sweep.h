@@ -30,7 +30,7 @@ struct SweepTask {
 
 struct Sweep {
   std::string name, comment;
-  Task kind = Task::fewshot;       ///< of the spec
+  std::string kind;                ///< the task of the spec
   std::filesystem::path base;      ///< the spec
   std::vector<std::string> fixed;  ///< overrides that all tasks share
   std::vector<SweepAxis> grid;
@@ -60,7 +60,7 @@ SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::fi
 /// "  7  <name>  <settings>" for each task.
 std::string list_tasks(const Sweep& sweep);
 /// All tasks, complete ones first, the best on top: by validation accuracy or, of agents, by the score on the training
-/// levels (normalised where that is known, else the mean return); by the figure on the test split where that is
+/// levels (normalized where that is known, else the mean return); by the figure on the test split where that is
 /// missing.
 std::string summarise(const Sweep& sweep, std::vector<SweepOutcome> outcomes);
 

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "report/json_file.h"
 #include "report/sweep.h"
-#include "spec/parse.h"
+#include "tasks/task_table.h"
 
 namespace srwm {
 namespace {
@@ -50,15 +50,17 @@ TableRow read_row(const std::string& label, const std::filesystem::path& path, c
   TableRow row{label, path, {row_spec(label, path)}, {}};
   const AnySpec& as_it_is = *row.specs.front().spec;
   if (const FiguresSpec& figures = as_it_is.figures; figures.published) {
-    row.published.emplace(test_measure(as_it_is.task, /*has_normalised=*/true),
+    row.published.emplace(test_measure(as_it_is.task(), /*has_normalized=*/true),
                           PublishedFigure{*figures.published, figures.source});
   }
-  if (games.empty() || as_it_is.task != Task::rl) return row;
+  const std::string_view key = type_of(as_it_is).listed_key;
+  if (games.empty() || key.empty()) return row;
   const std::string name = as_it_is.name;
   row.specs.clear();
   for (const std::string& game : games) {
-    row.specs.push_back(row_spec(fmt::format("{}, {}", label, game), path,
-                                 {"env.games=" + ordered_json({game}).dump(), fmt::format("name={}_{}", name, game)}));
+    row.specs.push_back(
+        row_spec(fmt::format("{}, {}", label, game), path,
+                 {fmt::format("{}={}", key, ordered_json({game}).dump()), fmt::format("name={}_{}", name, game)}));
   }
   return row;
 }
@@ -79,14 +81,21 @@ std::vector<TableRow> read_rows(JsonFile& file, const std::vector<std::string>& 
 void check_task(Problems& problems, Table& table) {
   if (table.rows.empty()) return;
   const TableRow& first = table.rows.front();
-  table.task = first.specs.front().spec->task;
+  table.task = first.specs.front().spec->task();
   for (const TableRow& row : table.rows) {
-    const Task task = row.specs.front().spec->task;
+    const std::string_view task = row.specs.front().spec->task();
     if (task == table.task) continue;
-    problems.add("", row.path.filename().string(),
-                 fmt::format("is a spec for srwm {}, but {} is one for srwm {}; give each kind a table of its own.",
-                             training_command(task), first.path.filename().string(), training_command(table.task)));
+    problems.add(
+        "", row.path.filename().string(),
+        fmt::format("is a spec for srwm train-{}, but {} is one for srwm train-{}; give each kind a table of its own.",
+                    task, first.path.filename().string(), table.task));
   }
+}
+
+/// Whether the specs of the table name games, of which each may have a run of its own.
+bool lists_games(const Table& table) {
+  const TaskType* type = find_task(table.task);
+  return type != nullptr && !type->listed_key.empty();
 }
 
 /// "No row of the table has such a figure. There are: accuracy; accuracy of A."
@@ -152,13 +161,13 @@ void read_published(JsonFile& file, Table& table) {
 }
 
 std::vector<OtherFigures> read_others(JsonFile& file, const Table& table) {
-  const bool of_agents = table.task == Task::rl;
+  const bool of_agents = lists_games(table);
   const std::vector<Measure> known = measures_of(table);
   std::vector<OtherFigures> others;
   for (const auto& [label, figure] : file.object("others").items()) {
     const std::string key = "others." + label;
     if (is_from_0_to_1(figure)) {
-      others.push_back({label, {{test_measure(table.task, /*has_normalised=*/true), figure.get<double>()}}});
+      others.push_back({label, {{test_measure(table.task, /*has_normalized=*/true), figure.get<double>()}}});
     } else if (of_agents && figure.is_object()) {
       others.push_back({label, read_published(file, key, figure, known)});
     } else {
@@ -192,7 +201,7 @@ Table read_table(const std::filesystem::path& folder) {
   const std::vector<std::string> games = read_games(file);
   table.rows = read_rows(file, games);
   check_task(file.problems(), table);
-  if (!games.empty() && table.task != Task::rl) {
+  if (!games.empty() && !lists_games(table)) {
     file.problems().add("", "games", "has no meaning here: the specs of the table play no games.");
   }
   read_published(file, table);

@@ -24,7 +24,7 @@ struct RowSpec {
 
 /// A figure that a row is compared with.
 struct PublishedFigure {
-  double value = 0;  ///< accuracies and normalised scores are fractions
+  double value = 0;  ///< accuracies and normalized scores are fractions
   std::string source;
 };
 
@@ -41,13 +41,13 @@ struct TableRow {
 /// Figures of somebody else's method, for comparison.
 struct OtherFigures {
   std::string label;
-  std::map<Measure, double> figures;  ///< accuracies and normalised scores are fractions
+  std::map<Measure, double> figures;  ///< accuracies and normalized scores are fractions
 };
 
 struct Table {
   std::filesystem::path folder;
   std::string title, note;
-  Task task = Task::fewshot;         ///< of all rows
+  std::string task;                  ///< of all rows
   std::vector<std::uint64_t> seeds;  ///< of each row
   std::vector<TableRow> rows;
   std::vector<OtherFigures> others;

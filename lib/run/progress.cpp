@@ -92,7 +92,7 @@ void ProgressDisplay::step(std::int64_t done) {
   draw(done);
 }
 
-void ProgressDisplay::report(std::int64_t done, std::initializer_list<Figure> figures) {
+void ProgressDisplay::report(std::int64_t done, std::span<const Figure> figures) {
   figures_.clear();
   std::transform(figures.begin(), figures.end(), std::back_inserter(figures_), to_string);
   std::string text =

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,10 @@ class ProgressDisplay {
   /// `done` steps are done. For every step: looks at the clock and mostly returns; allocates nothing.
   void step(std::int64_t done);
   /// New figures, the most important first: where the window is narrow the last ones are left out.
-  void report(std::int64_t done, std::initializer_list<Figure> figures);
+  void report(std::int64_t done, std::span<const Figure> figures);
+  void report(std::int64_t done, std::initializer_list<Figure> figures) {
+    report(done, std::span(figures.begin(), figures.size()));
+  }
 
  private:
   using Clock = std::chrono::steady_clock;

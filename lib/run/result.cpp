@@ -7,16 +7,18 @@
 
 namespace srwm {
 
+nlohmann::ordered_json seed_as_json(std::uint64_t seed) {
+  return is_safe_in_json(seed) ? nlohmann::ordered_json(seed) : nlohmann::ordered_json(std::to_string(seed));
+}
+
 std::string result_json(const RunResult& result, const Statement& statement) {
   // A number that is not finite is printed as null.
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (const auto& [name, section] : result.sections) object[name] = section;
   object["steps"] = result.steps;
   object["wall_seconds"] = result.wall_seconds;
-  if (result.images_per_second) object["images_per_second"] = *result.images_per_second;
-  if (result.steps_per_second) object["steps_per_second"] = *result.steps_per_second;
-  object["seed"] = is_safe_in_json(result.seed) ? nlohmann::ordered_json(result.seed)
-                                                : nlohmann::ordered_json(std::to_string(result.seed));
+  if (!result.speed.first.empty()) object[result.speed.first] = result.speed.second;
+  object["seed"] = seed_as_json(result.seed);
   add_statement(object, statement);
   return json_text(object, 2) + "\n";
 }
@@ -26,9 +28,9 @@ void write_result(const RunPaths& paths, const RunResult& result, const Statemen
 }
 
 std::string describe_result_file(const RunPaths& paths,
-                                 std::string (*describe)(const nlohmann::json& result, const RunPaths& paths)) {
+                                 const std::function<std::string(const nlohmann::json& result)>& describe) {
   try {
-    return describe(nlohmann::json::parse(read_text_file(paths.result())), paths);
+    return describe(nlohmann::json::parse(read_text_file(paths.result())));
   } catch (const nlohmann::json::exception&) {
     throw DataError("{} is not a result written by this program; delete it and {} and run again with --resume.",
                     paths.result().string(), paths.done().string());

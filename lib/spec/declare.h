@@ -1,4 +1,4 @@
-// For the files that declare keys (fields.cpp, rl_fields.cpp), each of which says `using Spec = ...;` first.
+// For the files that declare the keys of a task, each of which says `using Spec = ...;` first.
 #pragma once
 
 #include <limits>
@@ -41,6 +41,6 @@ struct ConditionOn {
 };
 
 /// The keys that every spec has: task, name, comment, seed.
-void add_general(std::vector<Field>& keys);
+void add_general(std::vector<Field>& keys, std::string_view task);
 
 }  // namespace srwm

@@ -30,7 +30,7 @@ bool is_same_place(const Field& field, const AnySpec& before, const AnySpec& now
 std::vector<SpecDifference> differences(const AnySpec& before, const AnySpec& now,
                                         std::span<const std::string_view> ignored) {
   std::vector<SpecDifference> found;
-  for (const Field& field : keys_of(now.task).fields()) {
+  for (const Field& field : now.keys().fields()) {
     const auto passes_over = [&](std::string_view key) { return field.path == key || parent_of(field.path) == key; };
     if (std::ranges::any_of(ignored, passes_over)) continue;
     std::string old_value = value_of(field, before).dump(), new_value = value_of(field, now).dump();

@@ -1,12 +1,14 @@
 #include "spec/explain.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "spec/fields.h"
 #include "spec/names.h"
-#include "spec/pictures.h"
 #include "spec/print.h"
 
 namespace srwm {
@@ -34,9 +36,9 @@ std::string explain_keys(const SpecKeys& keys, std::string_view group) {
 }
 
 /// What a key or group chooses between, drawn.
-std::string drawings(std::string_view path) {
+std::string drawings(const SpecKeys& keys, std::string_view path) {
   std::string text;
-  for (const Picture& picture : pictures()) {
+  for (const Picture& picture : keys.pictures()) {
     if (picture.key != path) continue;
     if (!picture.value.empty()) text += fmt::format("\n\"{}\":\n", picture.value);
     text += picture.text;
@@ -70,15 +72,10 @@ std::string markdown_table(const SpecKeys& keys, std::string_view group) {
   return table.empty() ? table : fmt::format("| key | takes | default | meaning |\n|---|---|---|---|\n{}\n", table);
 }
 
-/// What the specs of a task are called.
-std::string_view words_for(Task task) {
-  return task == Task::rl ? "reinforcement learning" : "few-shot learning";
-}
-
 /// Nothing if the task has no such key or group.
 std::string explain_path(const SpecKeys& keys, std::string_view path) {
   if (path.empty()) return explain_keys(keys, "");
-  const std::string drawn = keys.task() == Task::fewshot ? drawings(path) : std::string();
+  const std::string drawn = drawings(keys, path);
   if (const Field* field = keys.find_field(path)) return explain_field(keys, *field) + drawn;
   const Group* group = keys.find_group(path);
   if (group == nullptr) return {};
@@ -86,33 +83,54 @@ std::string explain_path(const SpecKeys& keys, std::string_view path) {
 }
 
 std::string markdown_tables(const SpecKeys& keys) {
-  std::string text =
-      fmt::format("## Keys of {}\n\n### Top level\n\n{}", words_for(keys.task()), markdown_table(keys, ""));
+  std::string text = fmt::format("## Keys of {}\n\n### Top level\n\n{}", keys.title(), markdown_table(keys, ""));
   for (const Group& group : keys.groups()) {
     text += fmt::format("### `{}`\n\n{}\n\n{}", group.path, group.meaning, markdown_table(keys, group.path));
   }
   return text;
 }
 
-[[noreturn]] void refuse_unknown(std::string_view path) {
-  std::string_view nearest = nearest_key(fewshot_keys(), path);
-  if (nearest.empty()) nearest = nearest_key(rl_keys(), path);
+[[noreturn]] void refuse_unknown(SpecTable all, std::string_view path) {
+  std::string_view nearest;
+  for (const SpecKeys* keys : all) {
+    if (nearest.empty()) nearest = nearest_key(*keys, path);
+  }
   throw UsageError("There is no key '{}'.{} 'srwm config explain' lists all keys.", path,
                    nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest));
 }
 
+/// An explanation, and the tasks that it is true of.
+struct Explanation {
+  std::string text, titles;
+};
+
 }  // namespace
 
-std::string explain(std::string_view path) {
-  const std::string fewshot = explain_path(fewshot_keys(), path), rl = explain_path(rl_keys(), path);
-  if (fewshot.empty() && rl.empty()) refuse_unknown(path);
-  if (fewshot.empty() || rl.empty() || fewshot == rl) return fewshot.empty() ? rl : fewshot;
-  return fmt::format("In specs of {}:\n\n{}\nIn specs of {}:\n\n{}", words_for(Task::fewshot), fewshot,
-                     words_for(Task::rl), rl);
+std::string explain(SpecTable all, std::string_view path) {
+  std::vector<Explanation> found;
+  for (const SpecKeys* keys : all) {
+    const std::string text = explain_path(*keys, path);
+    if (text.empty()) continue;
+    const auto same = std::ranges::find(found, text, &Explanation::text);
+    if (same == found.end()) {
+      found.push_back({text, std::string(keys->title())});
+    } else {
+      same->titles += fmt::format(" and {}", keys->title());
+    }
+  }
+  if (found.empty()) refuse_unknown(all, path);
+  if (found.size() == 1) return found.front().text;
+  std::string text;
+  for (const Explanation& one : found) {
+    text += fmt::format("{}In specs of {}:\n\n{}", text.empty() ? "" : "\n", one.titles, one.text);
+  }
+  return text;
 }
 
-std::string markdown_tables() {
-  return markdown_tables(fewshot_keys()) + markdown_tables(rl_keys());
+std::string markdown_tables(SpecTable all) {
+  std::string text;
+  for (const SpecKeys* keys : all) text += markdown_tables(*keys);
+  return text;
 }
 
 }  // namespace srwm

@@ -1,4 +1,4 @@
-// What a spec's key is. The keys of a task are declared once (fields.cpp, rl_fields.cpp); parser, resolved print, JSON
+// What a spec's key is. The keys of a task are declared once (keys.cpp in its folder); parser, resolved print, JSON
 // schema, `srwm config explain` and the tables of docs/spec.md are all derived from that; defaults are those of a
 // default-constructed spec.
 #pragma once
@@ -113,12 +113,16 @@ struct Condition {
   std::function<bool(const AnySpec&)> holds;
 };
 
+/// What completion offers for a text.
+enum class ValueHint { none, dataset, h5_file, env_library };
+
 struct Field {
   std::string_view path;  ///< "model.core.layers"
   KeyType type;
   std::string_view meaning;  ///< one sentence
   std::string_view unit = {};
   Condition condition = {};
+  ValueHint values = ValueHint::none;
 
   bool applies(const AnySpec& spec) const { return condition.key.empty() || condition.holds(spec); }
 };
@@ -132,44 +136,66 @@ struct Group {
 /// Whether a key has no problem so far.
 using Sound = std::function<bool(std::string_view)>;
 
-/// The declaration of the keys of one task.
-class SpecKeys {
- public:
+/// A drawing of what a key or group chooses, for `srwm config explain`.
+struct Picture {
+  std::string_view key;    ///< the key or group that chooses what is drawn: "model.core.kind"
+  std::string_view value;  ///< the value that chooses this one; empty for a group
+  std::string_view text;   ///< lines of at most 100 columns, each ending in a newline
+};
+
+/// What a task declares of its specs. Texts and spans must live as long as the program.
+struct SpecDeclaration {
   using Make = std::unique_ptr<AnySpec>();
   /// Adds a problem for every two or more keys whose values do not fit together; passes over those not `sound`.
   using Rules = void(const AnySpec& spec, const Sound& sound, Problems& problems);
 
-  SpecKeys(std::vector<Field> all_fields, std::vector<Group> all_groups, Make* maker, Rules* rules);
+  std::string_view task;     ///< "rl": the value of the key task; srwm train-<task> trains it
+  std::string_view title;    ///< "reinforcement learning"
+  std::string_view meaning;  ///< "One experiment: environments, agent and training."
+  std::vector<Field> fields;
+  std::vector<Group> groups;
+  Make* make = nullptr;  ///< a spec of defaults
+  Rules* rules = nullptr;
+  /// Keys and groups that may have other values when a run is resumed: they do not change what has been computed so
+  /// far.
+  std::span<const std::string_view> free_on_resume = {};
+  std::span<const Picture> pictures = {};
+};
 
+/// The keys of one task.
+class SpecKeys {
+ public:
+  explicit SpecKeys(SpecDeclaration declaration);
+
+  std::string_view task() const { return declared_.task; }
+  std::string_view title() const { return declared_.title; }
+  std::string_view meaning() const { return declared_.meaning; }
   /// All keys in the order of the resolved spec; keys of a group stand together.
-  const std::vector<Field>& fields() const { return fields_; }
+  const std::vector<Field>& fields() const { return declared_.fields; }
   /// All groups, each before the groups inside it.
-  std::span<const Group> groups() const { return groups_; }
+  std::span<const Group> groups() const { return declared_.groups; }
+  std::span<const std::string_view> free_on_resume() const { return declared_.free_on_resume; }
+  std::span<const Picture> pictures() const { return declared_.pictures; }
   /// nullptr if there is no such key or group.
   const Field* find_field(std::string_view path) const;
   const Group* find_group(std::string_view path) const;
 
   /// A spec of defaults.
-  std::unique_ptr<AnySpec> make() const { return make_(); }
+  std::unique_ptr<AnySpec> make() const { return declared_.make(); }
   const AnySpec& defaults() const { return *defaults_; }
-  Task task() const { return defaults_->task; }
   /// Whether a spec must give the key: it has no default that it takes itself.
   bool is_required(const Field& field) const;
   void check_rules(const AnySpec& spec, const Sound& sound, Problems& problems) const {
-    check_rules_(spec, sound, problems);
+    declared_.rules(spec, sound, problems);
   }
 
  private:
-  std::vector<Field> fields_;
-  std::vector<Group> groups_;
-  Make* make_;
-  Rules* check_rules_;
+  SpecDeclaration declared_;
   std::unique_ptr<AnySpec> defaults_;
 };
 
-const SpecKeys& fewshot_keys();
-const SpecKeys& rl_keys();
-const SpecKeys& keys_of(Task task);
+/// The keys of all tasks; the first are those of specs that name no task.
+using SpecTable = std::span<const SpecKeys* const>;
 
 /// "model.core.layers" -> "model.core"; "name" -> "".
 std::string_view parent_of(std::string_view path);

@@ -62,11 +62,12 @@ bool is_name(std::string_view text) {
 
 }  // namespace
 
-void add_general(std::vector<Field>& keys) {
-  keys.push_back(
-      {"task", choice<Task>(SRWM_MEMBER(task), all_tasks),
-       "\"fewshot\": learning from a few images (srwm train-fewshot); \"rl\": playing games (srwm train-rl), "
-       "with other keys."});
+void add_general(std::vector<Field>& keys, std::string_view task) {
+  ChoiceKey only;
+  only.names = {task};
+  only.write = [](AnySpec&, std::size_t) {};
+  only.read = [](const AnySpec& spec) { return spec.task(); };
+  keys.push_back({"task", std::move(only), "What the experiment is about; every task has other keys."});
   keys.push_back({"name", TextKey{SRWM_MEMBER(name), TextRule::name, true},
                   "Names the experiment; the run folder is runs/<name>-s<seed>."});
   keys.push_back({"comment", TextKey{SRWM_MEMBER(comment)}, "Anything a reader should know; not used."});
@@ -74,30 +75,25 @@ void add_general(std::vector<Field>& keys) {
                   "Seed of initial weights, episodes, actions and dropout: same spec and seed, same numbers."});
 }
 
-SpecKeys::SpecKeys(std::vector<Field> all_fields, std::vector<Group> all_groups, Make* maker, Rules* rules)
-    : fields_(std::move(all_fields)),
-      groups_(std::move(all_groups)),
-      make_(maker),
-      check_rules_(rules),
-      defaults_(maker()) {}
+SpecKeys::SpecKeys(SpecDeclaration declaration) : declared_(std::move(declaration)), defaults_(declared_.make()) {}
+
+std::string_view AnySpec::task() const {
+  return keys().task();
+}
 
 const Field* SpecKeys::find_field(std::string_view path) const {
-  const auto found = std::ranges::find(fields_, path, &Field::path);
-  return found == fields_.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(fields(), path, &Field::path);
+  return found == fields().end() ? nullptr : &*found;
 }
 
 const Group* SpecKeys::find_group(std::string_view path) const {
-  const auto found = std::ranges::find(groups_, path, &Group::path);
-  return found == groups_.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(groups(), path, &Group::path);
+  return found == groups().end() ? nullptr : &*found;
 }
 
 bool SpecKeys::is_required(const Field& field) const {
   const auto* text = std::get_if<TextKey>(&field.type);
   return text != nullptr && text->non_empty && text->member.read(defaults()).empty();
-}
-
-const SpecKeys& keys_of(Task task) {
-  return task == Task::rl ? rl_keys() : fewshot_keys();
 }
 
 std::string_view parent_of(std::string_view path) {

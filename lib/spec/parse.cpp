@@ -204,8 +204,13 @@ std::string did_you_mean(std::string_view name, std::string_view quote) {
 /// Fills a spec from entries, then checks it as a whole.
 class Filler {
  public:
-  Filler(const SpecKeys& keys, const std::vector<JsonEntry>& entries, Problems& problems)
-      : keys_(keys), entries_(entries), problems_(problems), spec_(keys.make()) {}
+  /// `tasks`: all that the key "task" may name.
+  Filler(SpecTable tasks, const SpecKeys& keys, const std::vector<JsonEntry>& entries, Problems& problems)
+      : keys_(keys), entries_(entries), problems_(problems), spec_(keys.make()) {
+    ChoiceKey names;
+    for (const SpecKeys* task : tasks) names.names.push_back(task->task());
+    task_names_ = names;
+  }
 
   std::unique_ptr<AnySpec> fill() {
     for (const JsonEntry& entry : entries_) take(entry);
@@ -234,9 +239,10 @@ class Filler {
   void assign(const Field& field, const JsonEntry& entry) {
     given_.insert(field.path);
     if (std::visit(Assign{*spec_, entry.value}, field.type)) return;
-    std::string reason = fmt::format("must be {}; found {}.", allowed_values(field.type), describe(entry.value));
+    const KeyType& type = field.path == "task" ? task_names_ : field.type;
+    std::string reason = fmt::format("must be {}; found {}.", allowed_values(type), describe(entry.value));
     reason += float_remark(field, entry.value);
-    const auto* choice = std::get_if<ChoiceKey>(&field.type);
+    const auto* choice = std::get_if<ChoiceKey>(&type);
     const auto* text = std::get_if<std::string>(&entry.value);
     if (choice != nullptr && text != nullptr) reason += did_you_mean(nearest_name(*text, choice->names), "\"");
     problems_.add(entry.where, entry.path, reason);
@@ -278,6 +284,7 @@ class Filler {
   }
 
   const SpecKeys& keys_;
+  KeyType task_names_ = ChoiceKey();  ///< what the key "task" takes
   const std::vector<JsonEntry>& entries_;
   Problems& problems_;
   std::unique_ptr<AnySpec> spec_;
@@ -336,36 +343,31 @@ std::string recipe_in(std::string text) {
   return is_result ? document.at("spec").dump(2) : std::move(text);
 }
 
-/// The task that the text, or an override, names; few-shot if none does, or one that there is not.
-Task task_of(const std::vector<JsonEntry>& entries, std::span<const std::string> overrides) {
+/// The task that the text, or an override, names; empty if none does.
+std::string named_task(const std::vector<JsonEntry>& entries, std::span<const std::string> overrides) {
   std::string named;
   for (const JsonEntry& entry : entries) {
     const auto* text = std::get_if<std::string>(&entry.value);
     if (entry.path == "task" && text != nullptr) named = *text;
   }
   for (const std::string& text : overrides) {
-    if (text.starts_with("task=")) named = text.substr(5);
+    if (!text.starts_with("task=")) continue;
+    named = text.substr(5);
+    if (named.size() > 1 && named.front() == '"' && named.back() == '"') named = named.substr(1, named.size() - 2);
   }
-  const bool quoted = named == fmt::format("\"{}\"", name_of(Task::rl));
-  return quoted || named == name_of(Task::rl) ? Task::rl : Task::fewshot;
+  return named;
 }
 
-[[noreturn]] void refuse_task(std::string_view origin, Task task) {
-  throw SpecError("{} is a spec with task \"{}\", which srwm {} takes; here one with task \"{}\" is needed.", origin,
-                  name_of(task), training_command(task), name_of(task == Task::rl ? Task::fewshot : Task::rl));
-}
-
-template <typename Spec>
-Spec only(const std::unique_ptr<AnySpec>& spec, std::string_view origin) {
-  if (spec->task != Spec().task) refuse_task(origin, spec->task);
-  return as<Spec>(*spec);
+const SpecKeys* find_keys(SpecTable tasks, std::string_view name) {
+  const auto found = std::ranges::find(tasks, name, &SpecKeys::task);
+  return found == tasks.end() ? nullptr : *found;
 }
 
 /// Leaves out what the file sets and an override takes the meaning from, by setting the key on which that depends:
 /// model.core.heads beside --set model.core.kind=lstm.
-void drop_what_lost_its_meaning(const SpecKeys& keys, std::vector<JsonEntry>& entries) {
+void drop_what_lost_its_meaning(SpecTable tasks, const SpecKeys& keys, std::vector<JsonEntry>& entries) {
   Problems not_yet;
-  const std::unique_ptr<AnySpec> spec = Filler(keys, entries, not_yet).fill();
+  const std::unique_ptr<AnySpec> spec = Filler(tasks, keys, entries, not_yet).fill();
   std::set<std::string, std::less<>> overridden;
   for (const JsonEntry& entry : entries) {
     if (is_override(entry)) overridden.insert(entry.path);
@@ -379,41 +381,46 @@ void drop_what_lost_its_meaning(const SpecKeys& keys, std::vector<JsonEntry>& en
 
 }  // namespace
 
-std::unique_ptr<AnySpec> parse_any_spec_text(std::string_view text, std::string_view origin,
-                                             std::span<const std::string> overrides) {
+std::unique_ptr<AnySpec> parse_spec(SpecTable tasks, std::string_view text, std::string_view origin,
+                                    std::span<const std::string> overrides) {
   Problems problems;
   std::vector<JsonEntry> entries = read_file_text(text, problems);
   if (entries.empty()) problems.throw_if_any(origin);
-  const SpecKeys& keys = keys_of(task_of(entries, overrides));
+  const SpecKeys* named = find_keys(tasks, named_task(entries, overrides));
+  const SpecKeys& keys = named != nullptr ? *named : *tasks.front();
   for (const std::string& override_text : overrides) {
     for (JsonEntry& entry : read_override(keys, override_text, problems)) {
       override_entry(keys, entries, std::move(entry));
     }
   }
-  if (!overrides.empty()) drop_what_lost_its_meaning(keys, entries);
-  std::unique_ptr<AnySpec> spec = Filler(keys, entries, problems).fill();
+  if (!overrides.empty()) drop_what_lost_its_meaning(tasks, keys, entries);
+  std::unique_ptr<AnySpec> spec = Filler(tasks, keys, entries, problems).fill();
   problems.throw_if_any(origin);
   return spec;
 }
 
-ExperimentSpec parse_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides) {
-  return only<ExperimentSpec>(parse_any_spec_text(text, origin, overrides), origin);
+std::unique_ptr<AnySpec> load_spec(SpecTable tasks, const std::filesystem::path& path,
+                                   std::span<const std::string> overrides) {
+  return parse_spec(tasks, recipe_in(read_spec_file(path)), path.string(), overrides);
 }
 
-RlSpec parse_rl_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides) {
-  return only<RlSpec>(parse_any_spec_text(text, origin, overrides), origin);
+void refuse_task(std::string_view origin, std::string_view task, std::string_view needed) {
+  throw SpecError("{} is a spec with task \"{}\", which srwm train-{} takes; here one with task \"{}\" is needed.",
+                  origin, task, task, needed);
 }
 
-std::unique_ptr<AnySpec> load_any_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
-  return parse_any_spec_text(recipe_in(read_spec_file(path)), path.string(), overrides);
+std::unique_ptr<AnySpec> parse_spec_of(const SpecKeys& keys, std::string_view text, std::string_view origin,
+                                       std::span<const std::string> overrides) {
+  Problems unused;
+  const std::string named = named_task(read_file_text(text, unused), overrides);
+  if (!named.empty() && named != keys.task()) refuse_task(origin, named, keys.task());
+  const SpecKeys* const table[] = {&keys};
+  return parse_spec(table, text, origin, overrides);
 }
 
-ExperimentSpec load_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
-  return only<ExperimentSpec>(load_any_spec(path, overrides), path.string());
-}
-
-RlSpec load_rl_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
-  return only<RlSpec>(load_any_spec(path, overrides), path.string());
+std::unique_ptr<AnySpec> load_spec_of(const SpecKeys& keys, const std::filesystem::path& path,
+                                      std::span<const std::string> overrides) {
+  return parse_spec_of(keys, recipe_in(read_spec_file(path)), path.string(), overrides);
 }
 
 }  // namespace srwm

@@ -115,19 +115,16 @@ ordered_json value_of(const Field& field, const AnySpec& spec) {
 
 std::string to_json(const AnySpec& spec) {
   ordered_json root = ordered_json::object();
-  for (const Field& field : keys_of(spec.task).fields()) {
+  for (const Field& field : spec.keys().fields()) {
     if (field.applies(spec)) root[pointer_to(field.path)] = value_of(field, spec);
   }
   return root.dump(2) + "\n";
 }
 
-std::string json_schema(Task task) {
-  const SpecKeys& keys = keys_of(task);
-  const bool rl = task == Task::rl;
+std::string json_schema(const SpecKeys& keys) {
   ordered_json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                       {"title", rl ? "srwm experiment spec, reinforcement learning" : "srwm experiment spec"}};
-  root.update(empty_object_schema(rl ? "One experiment: environments, agent and training."
-                                     : "One experiment: data, episodes, model and training."));
+                       {"title", fmt::format("srwm experiment spec, {}", keys.title())}};
+  root.update(empty_object_schema(keys.meaning()));
   for (const Group& group : keys.groups()) root[schema_pointer(group.path)] = empty_object_schema(group.meaning);
   for (const Field& field : keys.fields()) {
     root[schema_pointer(field.path)] = schema_of(keys, field);

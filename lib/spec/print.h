@@ -16,7 +16,7 @@ std::string to_json(const AnySpec& spec);
 
 /// JSON schema (draft 2020-12) of the specs of a task. It knows names, types, ranges and defaults; how keys must fit
 /// together is checked only by the parser.
-std::string json_schema(Task task);
+std::string json_schema(const SpecKeys& keys);
 
 /// The value of one key.
 nlohmann::ordered_json value_of(const Field& field, const AnySpec& spec);

@@ -1,9 +1,9 @@
 #include <catch2/catch.hpp>
 
-#include "bench/flops.h"
 #include "bench/machine.h"
 #include "bench/timing.h"
 #include "ops/backend.h"
+#include "tasks/fewshot/flops.h"
 
 using namespace srwm;
 

@@ -7,7 +7,8 @@
 #include "bench/step_bench.h"
 #include "bench/train_bench.h"
 #include "ops/cuda/backend.h"
-#include "spec/parse.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/task_table.h"
 
 using namespace srwm;
 
@@ -44,13 +45,15 @@ TEST_CASE("peaks of a device are measured in every precision", "[device]") {
 TEST_CASE("steps, training and data are measured on a device", "[device]") {
   Context context(cuda_backend(0), DType::f32, 1);
   const ExperimentSpec spec = tiny_spec();
-  const FewShotData data(spec, "", 1);
-  const std::vector<BenchResult> steps = bench_step(spec, context, data, 0);
+  const TaskType& type = type_of(spec);
+  const std::shared_ptr<const TaskData> data = type.open_data(spec, "", 1);
+  const std::unique_ptr<Task> task = type.make(spec, context, data);
+  const std::vector<BenchResult> steps = bench_step(context, *task, spec.train.accumulate, spec.train.precision, 0);
   check_all(steps);
   CHECK(steps.front().name == "training step");
   CHECK(steps.front().items == 3);
-  check_all({bench_train(spec, context, data, 0)});
-  check_all(bench_data(spec, context, data, 0));
+  check_all({bench_train(spec, type, context, data, 0)});
+  check_all(bench_data(context, *task, spec.train.accumulate, 0));
 }
 
 TEST_CASE("all kernels are measured on a device", "[.kernels]") {

@@ -11,6 +11,7 @@
 #include "spec/fields.h"
 #include "srwm/man_page.h"
 #include "srwm/program.h"
+#include "tasks/fewshot/fewshot_spec.h"
 
 using namespace srwm;
 using Catch::Matchers::Contains;

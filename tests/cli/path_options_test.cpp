@@ -1,5 +1,5 @@
 // No command overwrites what it reads, whatever its options call it; and paths are what a shell user means.
-#include "srwm/path_options.h"
+#include "train/path_options.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 #include "cli/small_run.h"
 #include "srwm/program.h"
-#include "srwm/value_names.h"
+#include "train/value_names.h"
 
 using namespace srwm;
 using namespace srwm::test;

@@ -3,22 +3,30 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/small_run.h"
+#include "run/checkpoint.h"
+#include "support/same_model.h"
 
+using namespace srwm;
 using namespace srwm::test;
 using Catch::Contains;
 
 namespace {
 
-/// `srwm train-rl` on a small spec in folder/<run>, with --set for each of `settings`.
-RunResult train_rl(const TempDir& folder, const std::string& run, const std::vector<std::string>& settings,
-                   const std::vector<std::string>& more = {}) {
+/// Writes a small spec and says where it is.
+std::string spec_of(const TempDir& folder) {
   write_text(folder / "agent.json", R"({"task": "rl", "name": "agent",
     "env": {"games": ["signpost"], "settings": ["frame_size=16"], "actors": 4},
     "agent": {"channels": [4], "features": 8, "layers": 1, "heads": 2, "hidden": 8, "ff_inner": 8},
     "train": {"steps": 160, "unroll": 5, "batch": 4, "report_every": 2},
     "checkpoint": {"every": 3},
     "test": {"episodes": 2, "envs": 2, "first_levels": [1000]}})");
-  std::vector<std::string> arguments{"train-rl", "--config",  (folder / "agent.json").string(), "--threads",
+  return (folder / "agent.json").string();
+}
+
+/// `srwm train-rl` on it in folder/<run>, with --set for each of `settings`.
+RunResult train_rl(const TempDir& folder, const std::string& run, const std::vector<std::string>& settings,
+                   const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments{"train-rl", "--config",  spec_of(folder),        "--threads",
                                      "1",        "--run-dir", (folder / run).string()};
   for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
   arguments.insert(arguments.end(), more.begin(), more.end());
@@ -67,7 +75,7 @@ TEST_CASE("train-rl --dry-run describes the agent and writes nothing", "[cli]") 
       train_rl(folder, "run", {"env.actors=8", "train.unroll=50", "train.mode=" + mode}, {"--dry-run"});
   CHECK(dry.exit_code == 0);
   CHECK_THAT(dry.out, Contains("parameters") && Contains("16x16x3, 5 actions") && Contains("4 unrolls of 50 steps"));
-  CHECK_THAT(dry.out, Contains("of playing") && !Contains(" 0 ms of playing"));
+  CHECK_THAT(dry.out, Contains("ms for its data") && !Contains(" 0 ms for its data"));
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 
@@ -108,6 +116,49 @@ TEST_CASE("a library that calls exit while an agent plays is named in the last l
   CHECK(result.exit_code == 4);
   CHECK_THAT(result.err, Contains("ended the process by itself (it called exit) while stepping") &&
                              Contains("with the options env_name=exit in act."));
+}
+
+TEST_CASE("train-rl trains several seeds, validates, and says at the end what was expected", "[cli]") {
+  const TempDir folder;
+  const RunResult seeds = train_rl(
+      folder, "run", {"validation.every=2", "validation.episodes=2", "figures.expected=0.25"}, {"--seeds", "1-2"});
+  CHECK(seeds.exit_code == 0);
+  CHECK_THAT(seeds.out, Contains("Seed 2:") && Contains("expected    normalized 0.250") && Contains("validation"));
+  for (const char* run : {"run-s1", "run-s2"}) CHECK(std::filesystem::exists(folder / run / "checkpoints/best.h5"));
+  CHECK(train_rl(folder, "alone", {"validation.every=2", "validation.episodes=2", "seed=2"}).exit_code == 0);
+  check_same_model(folder / "run-s2", folder / "alone");
+}
+
+TEST_CASE("a checkpoint of an agent without the state of its run is not resumed", "[cli]") {
+  const TempDir folder;
+  REQUIRE(train_rl(folder, "run", {}, {"--max-seconds", "1e-9"}).exit_code == 75);
+  const std::filesystem::path latest = folder / "run/checkpoints/latest.h5";
+  Checkpoint converted = load_checkpoint(latest);
+  converted.progress.counters.clear();
+  converted.progress.reals.clear();
+  save_checkpoint(latest, converted);
+  const RunResult result = train_rl(folder, "run", {}, {"--resume"});
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.err, Contains("but not the state of a training run") && Contains("--init-from"));
+}
+
+TEST_CASE("steps and training of an agent are measured", "[cli]") {
+  const TempDir folder;
+  const RunResult result = run_srwm({"bench", "--suite", "step", "--suite", "train", "--config", spec_of(folder),
+                                     "--seconds", "0.05", "--json", "--threads", "1"});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("\"training step\"") && Contains("training, reports every") && Contains("steps"));
+}
+
+TEST_CASE("train takes the specs of every task", "[cli]") {
+  const TempDir folder;
+  write_small_spec(folder.path());
+  for (const std::string& spec : {spec_of(folder), (folder / "small.json").string()}) {
+    const RunResult result = run_srwm({"train", "--config", spec, "--dry-run"});
+    INFO(result.err);
+    CHECK(result.exit_code == 0);
+  }
 }
 
 TEST_CASE("a spec is for one of the two commands", "[cli]") {

@@ -26,7 +26,7 @@ TEST_CASE("help has examples and comes at once", "[cli]") {
   CHECK(result.exit_code == 0);
   CHECK_THAT(result.out, Contains("Examples:") && Contains("train-fewshot") && Contains("eval") && Contains("bench"));
   CHECK(took.count() < 1.0);  // 10 ms here; generous for a busy machine
-  for (const char* command : {"train-fewshot", "eval", "config", "data", "bench"}) {
+  for (const char* command : {"train", "train-fewshot", "eval", "config", "data", "bench"}) {
     INFO(command);
     CHECK(run_srwm({command, "--help"}).exit_code == 0);
   }
@@ -158,7 +158,7 @@ TEST_CASE("a dry run takes the longest episodes: all ways, nothing trimmed", "[c
 TEST_CASE("bench prints JSON with the machine's peaks", "[cli]") {
   const RunResult result = run_srwm({"bench", "--suite", "data", "--seconds", "0.05", "--json", "--threads", "1"});
   CHECK(result.exit_code == 0);
-  CHECK_THAT(result.out, Contains("fp32_peak_gflops") && Contains("gathering images") && Contains("gb_per_s"));
+  CHECK_THAT(result.out, Contains("fp32_peak_gflops") && Contains("drawing and staging it") && Contains("gb_per_s"));
   const auto json = nlohmann::json::parse(result.out);
   CHECK(json.at("threads") == 1);
   CHECK(json.at("data_digest").is_string());

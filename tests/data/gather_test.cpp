@@ -66,7 +66,7 @@ TEST_CASE("images that are not square are gathered, and turned by half a turn", 
   CHECK_THROWS_AS(gather_images(images, make_batch({1}, {0}), {}, {}, 1, out), InternalError);
 }
 
-TEST_CASE("normalisation is per channel, and does not depend on the threads", "[gather]") {
+TEST_CASE("normalization is per channel, and does not depend on the threads", "[gather]") {
   const Tensor images = make_images(9, 7, 7, 3);
   std::vector<std::int32_t> image(9);
   std::iota(image.begin(), image.end(), 0);

@@ -1,6 +1,4 @@
 // Provokes every entry of the section "Agents" of docs/errors.md.
-#include <limits>
-
 #include <catch2/catch.hpp>
 
 #include "cli/small_run.h"
@@ -11,10 +9,6 @@ using namespace srwm;
 using namespace srwm::test;
 
 namespace {
-
-void resume(const RlSpec& spec, const std::filesystem::path& run) {
-  srwm::test::train(spec, run, {.threads = 1, .resume = true});
-}
 
 /// `srwm eval` with these arguments.
 void eval(ErrorSection& section, const std::filesystem::path& run, const std::vector<std::string>& more) {
@@ -30,7 +24,7 @@ TEST_CASE("errors about agents are those of docs/errors.md", "[cli]") {
   const TempDir dir;
   ErrorSection section("Agents");
   const RlSpec spec = small_rl_spec();
-  const std::filesystem::path run = dir / "agent", latest = run / "checkpoints/latest.h5";
+  const std::filesystem::path run = dir / "agent";
   srwm::test::train(spec, run, {.threads = 1}, 4);
   eval(section, run, {"--split", "test7"});
   eval(section, run, {"--batch", "3"});
@@ -38,11 +32,18 @@ TEST_CASE("errors about agents are those of docs/errors.md", "[cli]") {
   REQUIRE(train(dir.path(), "images", {"--set", "train.steps=1", "--set", "test.episodes=0"}).exit_code == 0);
   eval(section, dir / "images", {"--video", "films"});
 
+  RlSpec without_levels = spec;
+  without_levels.env.library = SRWM_FAKE_ENV;
+  without_levels.env.games = {"works"};
+  without_levels.env.settings = {};
+  without_levels.validation.every = 1;
+  section.provoke([&] { srwm::test::train(without_levels, dir / "other"); });
+
+  const std::filesystem::path latest = run / "checkpoints" / "latest.h5";
   Checkpoint broken = load_checkpoint(latest);
   for (NamedTensor& entry : broken.model) {
     if (entry.name == "policy.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
   }
   save_checkpoint(latest, broken);
-  section.provoke([&] { resume(spec, run); });
   eval(section, run, {});
 }

@@ -1,5 +1,5 @@
 // Provokes every entry of the sections "Datasets" and "Episodes files" of docs/errors.md.
-#include "fewshot/data.h"
+#include "tasks/fewshot/data.h"
 
 #include <catch2/catch.hpp>
 

@@ -5,7 +5,7 @@
 #include "env/procgen.h"
 #include "env/vector_env.h"
 #include "errors/errors_page.h"
-#include "rl/library_limits.h"
+#include "tasks/rl/library_limits.h"
 
 using namespace srwm;
 using namespace srwm::test;

@@ -7,7 +7,6 @@
 #include "cli/small_run.h"
 #include "core/error.h"
 #include "errors/errors_page.h"
-#include "fewshot/report.h"
 #include "fewshot/training_fixture.h"
 #include "io/file.h"
 #include "io/file_use.h"
@@ -15,6 +14,8 @@
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
 #include "support/hdf5_editor.h"
+#include "tasks/fewshot/fewshot_type.h"
+#include "train/result_text.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -148,7 +149,7 @@ TEST_CASE("errors about run folders are those of docs/errors.md") {
   section.provoke([&] { RunFolder::open(dir / "file/run", false); });
 
   write_text(folder.paths().result(), "[]");
-  section.provoke([&] { describe_result(folder.paths()); });
+  section.provoke([&] { describe_result(fewshot_type(), folder.paths()); });
   section.saw(run_srwm({"eval", "--run", (dir / "run").string()}));
 }
 

@@ -31,9 +31,9 @@ FURTHER = [
     ("apps/srwm/main.cpp", "complaint_about_unknown"),
     ("apps/srwm/main.cpp", "out_of_memory"),
     ("apps/srwm/training_run.cpp", "way_on"),
-    ("apps/srwm/session.cpp", "positive"),
-    ("apps/srwm/session.cpp", "not_negative"),
-    ("apps/srwm/session.cpp", "not_empty"),
+    ("lib/train/option_checks.cpp", "positive"),
+    ("lib/train/option_checks.cpp", "not_negative"),
+    ("lib/train/option_checks.cpp", "not_empty"),
     ("apps/srwm/start_check.cpp", "complaint"),
 ]
 
@@ -69,7 +69,7 @@ def unescaped(literals):
     return re.sub(r"\\(.)", lambda m: ESCAPES.get(m.group(1), m.group()), text)
 
 
-def normalised(text, is_format):
+def normalized(text, is_format):
     if is_format:
         text = text.replace("{{", "\0").replace("}}", "\1")
         text = re.sub(r"\{[^{}]*\}", "<>", text).replace("\0", "{").replace("\1", "}")
@@ -86,7 +86,7 @@ def texts(expression, is_format=False):
     token = re.compile(rf"{STRING}(?:\s*{STRING})*|\w[\w:]*\s*\(")
     while match := token.search(expression, at):
         if match.group().startswith('"'):
-            result.append(normalised(unescaped(match.group()), is_format))
+            result.append(normalized(unescaped(match.group()), is_format))
             at = match.end()
             continue
         inner, at = arguments(expression + ")", match.end())
@@ -102,7 +102,7 @@ def texts_of(source, name):
     for match in re.finditer(rf"\b{name} \+?=\s", source):
         parts.append(re.compile(rf"(?:{STRING}|[^;\"])*").match(source, match.end()).group())
     literal = re.compile(rf"(\w+\()?\s*({STRING}(?:\s*{STRING})*)")
-    found = [normalised(unescaped(match.group(2)), match.group(1) == "format(")
+    found = [normalized(unescaped(match.group(2)), match.group(1) == "format(")
              for part in parts for match in literal.finditer(part) if match.group(1) != "find("]
     return list(filter(is_message, found))
 

@@ -7,8 +7,9 @@
 
 #include "core/error.h"
 #include "errors/errors_page.h"
-#include "spec/parse.h"
 #include "support/temp_dir.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/task_table.h"
 
 using namespace srwm;
 using srwm::test::ErrorSection;
@@ -105,6 +106,7 @@ TEST_CASE("errors about specs are those of docs/errors.md") {
   parse(section, "{\"name\": \"a\"}", {"train.steps"});
   const char* rl = R"({"task": "rl", "name": "a", "env": {"games": ["signpost", "melody"], "levels": 0}})";
   for (const std::string& setting : bad_rl_settings) parse(section, rl, {setting});
+  parse(section, rl, {"validation.every=5", "validation.first_level=1000"});
   section.provoke([&] { parse_spec_text(rl, "rl.json"); });
   section.provoke([] { parse_spec_text(many_problems(), "bad.json"); });
   try {

@@ -1,4 +1,4 @@
-#include "fewshot/accuracy.h"
+#include "tasks/fewshot/accuracy.h"
 
 #include <array>
 #include <cmath>

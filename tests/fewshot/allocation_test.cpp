@@ -2,12 +2,11 @@
 #include <catch2/catch.hpp>
 #include <malloc.h>
 
-#include "fewshot/learner.h"
 #include "fewshot/training_fixture.h"
-#include "fewshot/training_step.h"
 #include "ops/backend.h"
-#include "optim/adam.h"
 #include "support/count_allocations.h"
+#include "tasks/fewshot/learner.h"
+#include "train/training_step.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -22,10 +21,8 @@ TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   spec.model.core.kind = kind;
   CAPTURE(name_of(kind), spec.protocol.queries, name_of(spec.protocol.protocol), name_of(spec.bootstrap.kind));
   Context context(cpu_backend(), DType::f32, 2, 1);
-  const FewShotData data(spec, "", 2);
-  FewShotLearner learner(context, spec, data.image_shape());
-  Adam adam(context, learner.parameters(), spec.optim, spec.model.core.hidden);
-  TrainingStep training(context, learner, adam, data.training(), spec);
+  FewShotTask task(spec, context, std::make_shared<const FewShotData>(spec, "", 2));
+  TrainingStep training(context, task, spec.train.accumulate);
   const auto step = [&](std::int64_t index) {
     training.run(index);
     training.totals();

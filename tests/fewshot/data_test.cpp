@@ -1,12 +1,12 @@
-#include "fewshot/data.h"
+#include "tasks/fewshot/data.h"
 
 #include <algorithm>
 
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
-#include "fewshot/learner.h"
 #include "fewshot/training_fixture.h"
+#include "tasks/fewshot/learner.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -53,7 +53,7 @@ TEST_CASE("a run warns of classes and pictures that training and test have in co
   CHECK_THAT(warnings[1], Contains("names of classes are in more than one split"));
 }
 
-TEST_CASE("each image of two tasks is normalised with the statistics of its own dataset", "[data]") {
+TEST_CASE("each image of two tasks is normalized with the statistics of its own dataset", "[data]") {
   const ExperimentSpec spec = small_sequential_spec();
   const FewShotData data(spec, "", 1);
   CHECK(data.digest().find('+') != std::string::npos);

@@ -1,10 +1,10 @@
 // Few-shot training on the CUDA backend: the same as on a CPU but for rounding, and the same bits however it is run.
 #include <catch2/catch.hpp>
 
-#include "fewshot/predictor.h"
 #include "fewshot/training_fixture.h"
 #include "io/file.h"
 #include "ops/cuda/backend.h"
+#include "tasks/fewshot/predictor.h"
 
 using namespace srwm;
 using namespace srwm::test;

@@ -1,4 +1,4 @@
-#include "fewshot/evaluator.h"
+#include "tasks/fewshot/evaluator.h"
 
 #include <cmath>
 

@@ -1,9 +1,9 @@
-#include "fewshot/memory_estimate.h"
+#include "tasks/fewshot/memory_estimate.h"
 
 #include <catch2/catch.hpp>
 
-#include "fewshot/learner.h"
 #include "fewshot/training_fixture.h"
+#include "tasks/fewshot/learner.h"
 
 using namespace srwm;
 using namespace srwm::test;

@@ -1,11 +1,10 @@
-#include "fewshot/trainer.h"
+#include "train/trainer.h"
 
 #include <limits>
 
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
-#include "fewshot/snapshot.h"
 #include "fewshot/training_fixture.h"
 #include "io/file.h"
 #include "ops/backend.h"

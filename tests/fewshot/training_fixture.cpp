@@ -51,8 +51,9 @@ void train_up_to(std::optional<int> last, const ExperimentSpec& spec, const std:
   const RunFolder run = RunFolder::open(folder, options.resume);
   Context context(*options.backend, DType::f32, options.threads, spec.seed);
   context.set_eager(options.eager);
-  const FewShotData data(spec, "", options.threads);
-  FewShotTrainer trainer(spec, context, data, run.paths(), logger, stop);
+  const auto data = std::make_shared<const FewShotData>(spec, "", options.threads);
+  FewShotTask task(spec, context, data);
+  Trainer trainer(spec, context, task, data->digest(), run.paths(), logger, stop);
   if (options.resume && run.paths().has_checkpoint()) trainer.resume();
   if (last) return trainer.run_until(*last);
   trainer.run();

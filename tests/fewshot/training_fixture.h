@@ -6,13 +6,14 @@
 #include <optional>
 #include <string>
 
-#include "fewshot/data.h"
-#include "fewshot/trainer.h"
 #include "ops/backend.h"
 #include "ops/context.h"
-#include "spec/spec.h"
 #include "support/run_files.h"
 #include "support/temp_dir.h"
+#include "tasks/fewshot/data.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/fewshot/fewshot_task.h"
+#include "train/trainer.h"
 
 namespace srwm::test {
 

@@ -7,6 +7,7 @@
 #include "spec/fields.h"
 #include "srwm/completion.h"
 #include "srwm/program.h"
+#include "tasks/fewshot/fewshot_spec.h"
 
 namespace srwm::fuzz {
 namespace {

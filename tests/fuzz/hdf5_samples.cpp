@@ -12,7 +12,7 @@
 #include "data/sampler.h"
 #include "fuzz/target.h"
 #include "run/checkpoint.h"
-#include "spec/parse.h"
+#include "tasks/fewshot/fewshot_spec.h"
 
 namespace srwm::fuzz {
 namespace {

@@ -3,13 +3,14 @@
 #include <fstream>
 
 #include "core/error.h"
-#include "fewshot/report.h"
 #include "fewshot/training_fixture.h"
 #include "fuzz/hdf5_mutation.h"
 #include "fuzz/target.h"
 #include "io/file.h"
 #include "run/run_folder.h"
-#include "spec/parse.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/fewshot/fewshot_type.h"
+#include "train/result_text.h"
 
 namespace srwm::fuzz {
 namespace {
@@ -63,7 +64,7 @@ void resume(const RunPaths& paths) {
   } catch (const Error&) {
     return;
   }
-  describe_result(paths);
+  describe_result(fewshot_type(), paths);
   std::ifstream metrics(paths.metrics());
   std::int64_t lines = 0;
   for (std::string line; std::getline(metrics, line);) ++lines;
@@ -77,7 +78,7 @@ void change_and_resume(Decisions decisions) {
   std::filesystem::copy(sound_run(), paths.root, std::filesystem::copy_options::recursive);
   change_run(paths, decisions);
   try {
-    describe_result(paths);
+    describe_result(fewshot_type(), paths);
   } catch (const Error&) {  // a broken result is one
   }
   resume(paths);

@@ -7,10 +7,10 @@
 #include "core/utf8.h"
 #include "fuzz/target.h"
 #include "io/file.h"
-#include "spec/explain.h"
 #include "spec/fields.h"
-#include "spec/parse.h"
 #include "spec/print.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/task_table.h"
 
 namespace srwm::fuzz {
 namespace {

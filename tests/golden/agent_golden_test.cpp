@@ -12,8 +12,8 @@
 #include "nn/agent.h"
 #include "ops/backend.h"
 #include "optim/rmsprop.h"
-#include "rl/vtrace.h"
-#include "spec/parse.h"
+#include "tasks/rl/rl_spec.h"
+#include "tasks/rl/vtrace.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -59,7 +59,7 @@ class GoldenAgent {
         set_(context_, 1),
         agent_(set_, options, {input_.frames.dim(2), input_.frames.dim(3), input_.frames.dim(4)},
                file_.read("/model/policy.bias").dim(0)),
-        optimizer_(context_, set_, {.alpha = 0.99, .eps = 0.01, .clip_norm = 5}),
+        optimizer_(context_, set_, {.alpha = 0.99, .eps = 0.01, .clip_norm = 5}, {.rate = 1e-3}),
         trajectory_{file_.read("/actions"), file_.read("/log_probs"), input_.rewards, input_.first} {
     REQUIRE(file_.datasets_below("/model").size() == set_.parameters().size());
     for (const Parameter& parameter : set_.parameters()) {
@@ -103,7 +103,7 @@ class GoldenAgent {
         losses.push_back(values_of(part.value())[0]);
       }
       tape.backward(loss.loss);
-      optimizer_.step(context_, 1e-3);
+      optimizer_.step(context_);
     }
     return losses;
   }

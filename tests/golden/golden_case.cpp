@@ -7,10 +7,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "fewshot/predictor.h"
-#include "fewshot/training_step.h"
 #include "golden/numbers.h"
-#include "spec/parse.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/fewshot/predictor.h"
+#include "train/training_step.h"
 
 namespace srwm::test {
 namespace {
@@ -110,8 +110,7 @@ GoldenCase::GoldenCase(const std::string& name, const Backend& backend, DType re
       expected_(hdf5::File::open(path_of(name, ".expected.h5"))),
       source_(file_, spec_, expected_),
       context_(backend, real, 2),
-      learner_(context_, spec_, source_.pool().shape()),
-      adam_(context_, learner_.parameters(), spec_.optim, spec_.model.core.hidden) {
+      task_(spec_, context_, source_) {
   load_parameters();
 }
 
@@ -130,12 +129,12 @@ std::vector<double> GoldenCase::expected(const std::string& name) const {
 std::vector<double> GoldenCase::logits() {
   EpisodeBatch batch;
   source_.whole_batch(0, file_.episodes(), batch);
-  return values_of(predict(context_, learner_, batch, source_.pool()).logits);
+  return values_of(predict(context_, task_.learner(), batch, source_.pool()).logits);
 }
 
 std::vector<double> GoldenCase::losses() {
   std::vector<double> found;
-  TrainingStep training(context_, learner_, adam_, source_, spec_);
+  TrainingStep training(context_, task_, spec_.train.accumulate);
   for (std::int64_t step = 0; step < spec_.train.steps; ++step) {
     training.run(step);
     found.push_back(training.totals().loss);

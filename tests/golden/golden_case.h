@@ -7,11 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "fewshot/data.h"
-#include "fewshot/learner.h"
 #include "io/hdf5.h"
-#include "optim/adam.h"
 #include "run/checkpoint.h"
+#include "tasks/fewshot/data.h"
+#include "tasks/fewshot/fewshot_task.h"
 
 namespace srwm::test {
 
@@ -50,7 +49,7 @@ class GoldenCase {
  public:
   GoldenCase(const std::string& name, const Backend& backend, DType real);
 
-  const ParameterSet& parameters() const { return learner_.parameters(); }
+  const ParameterSet& parameters() const { return task_.learner().parameters(); }
   /// A dataset of PyTorch's numbers.
   std::vector<double> expected(const std::string& name) const;
   /// Logits of all episodes in evaluation mode.
@@ -67,8 +66,7 @@ class GoldenCase {
   hdf5::File expected_;
   GoldenEpisodes source_;
   Context context_;
-  FewShotLearner learner_;
-  Adam adam_;
+  FewShotTask task_;
 };
 
 }  // namespace srwm::test

@@ -52,7 +52,7 @@ def matrix_of(p, name):
 
 
 def seen(p, name, x):
-    """What a layer of the SRWM family sees of x: normalised where the layer has a LayerNorm."""
+    """What a layer of the SRWM family sees of x: normalized where the layer has a LayerNorm."""
     return layer_norm(p, name + ".layer_norm", x) if name + ".layer_norm.weight" in p else x
 
 

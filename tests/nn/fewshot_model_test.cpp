@@ -1,4 +1,4 @@
-#include "nn/fewshot_model.h"
+#include "tasks/fewshot/fewshot_model.h"
 
 #include <algorithm>
 #include <cmath>

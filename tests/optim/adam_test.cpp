@@ -57,15 +57,3 @@ TEST_CASE_METHOD(Fixture, "a parameter without a gradient counts as one with a z
   CHECK(adam.step(context).grad_norm == 0);
   CHECK(p.value.data<double>()[0] == 1);
 }
-
-TEST_CASE("learning rate schedules", "[adam]") {
-  CHECK(learning_rate({.rate = 1e-3}, 256, 12345) == 1e-3);
-  const OptimOptions linear{.rate = 1e-3, .schedule = ScheduleKind::linear_warmup, .warmup_steps = 100};
-  CHECK(learning_rate(linear, 256, 1) == Approx(1e-5));
-  CHECK(learning_rate(linear, 256, 100) == Approx(1e-3));
-  CHECK(learning_rate(linear, 256, 5000) == Approx(1e-3));
-  const OptimOptions transformer{.schedule = ScheduleKind::transformer_warmup, .warmup_steps = 5000};
-  CHECK(learning_rate(transformer, 256, 1) == Approx(std::pow(5000.0, -1.5) / 16));
-  CHECK(learning_rate(transformer, 256, 5000) == Approx(1 / std::sqrt(5000.0) / 16));
-  CHECK(learning_rate(transformer, 256, 20000) == Approx(1 / std::sqrt(20000.0) / 16));
-}

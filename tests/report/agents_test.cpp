@@ -7,6 +7,7 @@
 #include "report/sheet.h"
 #include "report/sweep.h"
 #include "report/table_files.h"
+#include "tasks/rl/rl_spec.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -44,9 +45,9 @@ struct AgentTable {
   }
 
   /// A complete run of the row, changed by `overrides`. Every split has the mean return `mean` of each game, plus 1 on
-  /// the training levels, and its interval; `normalised` is what such returns count, by the paper and by the code.
+  /// the training levels, and its interval; `normalized` is what such returns count, by the paper and by the code.
   void finish(const std::string& row, int seed, double mean, std::vector<std::string> overrides = {},
-              std::optional<std::pair<double, double>> normalised = std::nullopt) const {
+              std::optional<std::pair<double, double>> normalized = std::nullopt) const {
     overrides.push_back(fmt::format("seed={}", seed));
     const RlSpec spec = load_rl_spec(folder / (row + ".json"), overrides);
     ordered_json result = {
@@ -55,9 +56,9 @@ struct AgentTable {
       const double value = section == "train" ? mean + 1 : mean;
       for (const std::string& game : spec.env.games) add_estimate(result[section], game, {value, 0.5});
       add_estimate(result[section], "mean_return", {value, 0.25});
-      if (!normalised) continue;
-      add_estimate(result[section], "normalised_paper", {normalised->first, 0.125});
-      add_estimate(result[section], "normalised_code", {normalised->second, 0.125});
+      if (!normalized) continue;
+      add_estimate(result[section], "normalised_paper", {normalized->first, 0.125});
+      add_estimate(result[section], "normalised_code", {normalized->second, 0.125});
     }
     write(runs / fmt::format("{}-s{}", spec.name, seed) / "result.json", result.dump());
     write(runs / fmt::format("{}-s{}", spec.name, seed) / "DONE", "");
@@ -75,7 +76,7 @@ std::vector<std::string> titles_of(const Report& report) {
 
 }  // namespace
 
-TEST_CASE("agents without normalised scores are told apart by their mean return", "[report]") {
+TEST_CASE("agents without normalized scores are told apart by their mean return", "[report]") {
   const AgentTable table;
   table.finish("a", 1, 2);
   table.finish("a", 2, 4);
@@ -120,14 +121,14 @@ TEST_CASE("a result of a library without levels has no test splits, and counts",
   CHECK_FALSE(row.figure({"test", "mean_return"}).mean);
 }
 
-TEST_CASE("normalised scores stand for agents where they are known; other constants only where they differ",
+TEST_CASE("normalized scores stand for agents where they are known; other constants only where they differ",
           "[report]") {
   const AgentTable table;
   table.write_spec("a", std::string(both_games) + R"(, "figures": {"published": 0.2, "source": "them"})");
   table.finish("a", 1, 2, {}, std::pair(-0.125, -0.125));
   CHECK(table.report().headline() == Measure{"test", "normalised_paper"});
   CHECK_THAT(to_markdown({table.report()}),
-             Contains("### Normalised score, mean over games, %") &&
+             Contains("### Normalized score, mean over games, %") &&
                  Contains("| A | 1 of 2 | -12.50 | -12.50 | -12.50 | -12.50 | – | ±12.50 | – | 20.00 |") &&
                  !Contains("constants of the published code"));
   table.finish("b", 1, 2, {}, std::pair(0.25, 0.5));
@@ -140,7 +141,7 @@ TEST_CASE("normalised scores stand for agents where they are known; other consta
   CHECK(json.at("rows").at(1).at("figures").at("test2").at("leaper").at("mean") == 2);
   CHECK(json.at("rows").at(1).at("runs").at(0).at("figures").at("test").at("maze_ci95") == 0.5);
   CHECK_THAT(to_latex({table.report()}),
-             Contains("\\caption{Agents. Normalised score, mean over games, \\%. Published figures: them.}") &&
+             Contains("\\caption{Agents. Normalized score, mean over games, \\%. Published figures: them.}") &&
                  Contains("\\begin{tabular}{@{}lrrrr"));
 }
 
@@ -173,9 +174,9 @@ TEST_CASE("an agent's result without a split does not count", "[report]") {
 TEST_CASE("each spec is run on each game of a table with games, and a seed counts when all are there", "[report]") {
   const AgentTable table;
   table.write_table(R"("rows": {"a": "A"}, "games": ["maze", "leaper"])");
-  const auto finish = [&](const std::string& game, int seed, double mean, double normalised) {
+  const auto finish = [&](const std::string& game, int seed, double mean, double normalized) {
     table.finish("a", seed, mean, {fmt::format("env.games=[\"{}\"]", game), "name=agent-a_" + game},
-                 std::pair(normalised, normalised));
+                 std::pair(normalized, normalized));
   };
   finish("maze", 1, 4, 0.5);
   finish("leaper", 1, 6, 0.25);
@@ -187,10 +188,10 @@ TEST_CASE("each spec is run on each game of a table with games, and a seed count
   CHECK(row.figure({"test1", "maze"}).n == 2);
   CHECK(row.figure({"test1", "maze"}).mean == 6);
   CHECK(row.figure({"test1", "leaper"}).mean == 6);
-  const Summary normalised = row.figure({"test", "normalised_paper"});
-  CHECK(normalised.n == 1);
-  CHECK(normalised.mean == 0.375);
-  CHECK(normalised.ci95.value() == Approx(std::sqrt(2 * 0.125 * 0.125) / 2));
+  const Summary normalized = row.figure({"test", "normalised_paper"});
+  CHECK(normalized.n == 1);
+  CHECK(normalized.mean == 0.375);
+  CHECK(normalized.ci95.value() == Approx(std::sqrt(2 * 0.125 * 0.125) / 2));
   CHECK_THAT(
       to_commands({report}),
       Contains(fmt::format("--seed 2 --run-dir {} --set 'env.games=[\"leaper\"]' --set name=agent-a_leaper --resume",
@@ -240,7 +241,7 @@ TEST_CASE("a sweep of agents is ordered by the split train", "[sweep]") {
   const AgentTable table;
   write(table.folder / "sweep.json", R"({"name": "s", "base": "a.json", "grid": {"optim.rate": [0.1, 0.01, 0.001]}})");
   const Sweep sweep = load_sweep(table.folder / "sweep.json");
-  CHECK(sweep.kind == Task::rl);
+  CHECK(sweep.kind == "rl");
   table.finish("a", 1, 2, sweep.task(1).overrides);
   table.finish("a", 1, 4, sweep.task(2).overrides);
   std::vector<SweepOutcome> outcomes;

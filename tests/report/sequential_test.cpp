@@ -4,11 +4,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "fewshot/accuracy.h"
 #include "io/file.h"
 #include "report/report_text.h"
 #include "report/table_files.h"
-#include "spec/two_tasks.h"
+#include "tasks/fewshot/accuracy.h"
+#include "tasks/fewshot/two_tasks.h"
 
 using namespace srwm;
 using namespace srwm::test;

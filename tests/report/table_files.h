@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "spec/parse.h"
 #include "spec/print.h"
 #include "support/temp_dir.h"
+#include "tasks/fewshot/fewshot_spec.h"
 
 namespace srwm::test {
 

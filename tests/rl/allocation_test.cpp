@@ -4,8 +4,8 @@
 #include "nn/agent.h"
 #include "ops/backend.h"
 #include "optim/rmsprop.h"
-#include "rl/vtrace.h"
 #include "support/count_allocations.h"
+#include "tasks/rl/vtrace.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -20,12 +20,12 @@ class Learning {
       : context_(cpu_backend(), DType::f32, 2, 1),
         set_(context_, 1),
         agent_(set_, options, {8, 8, 3}, actions),
-        optimizer_(context_, set_, {}),
+        optimizer_(context_, set_, {}, {}),
         input_{Tensor::owning({batch, steps, 8, 8, 3}, DType::u8), Tensor::owning({batch, steps}, DType::f32),
                Tensor::owning({batch, steps}, DType::u8)},
         trajectory_{Tensor::owning({batch, steps}, DType::i32), Tensor::owning({batch, steps}, DType::f32),
                     input_.rewards, input_.first},
-        ledger_(Tensor::owning({Ledger::size}, DType::f64)) {
+        stats_(Tensor::owning({StepStats::sums}, DType::f64)) {
     for (const Shape& shape : agent_.state_shapes(batch)) state_.push_back(context_.persistent(shape));
     input_.state = &state_;
     input_.first.data<std::uint8_t>()[2] = 1;
@@ -48,8 +48,8 @@ class Learning {
     Tape tape(context_);
     const AgentOutput output = agent_.forward(tape, input_, {.training = true});
     tape.backward(actor_critic_loss(tape, {}, output.logits, output.values, trajectory_).loss);
-    optimizer_.prepare(context_, 1e-3);
-    optimizer_.apply(context_, ledger_);
+    optimizer_.prepare(context_);
+    optimizer_.apply(context_, stats_);
   }
 
  private:
@@ -60,7 +60,7 @@ class Learning {
   CoreState state_;
   AgentInput input_;
   Trajectory trajectory_;
-  Tensor ledger_;
+  Tensor stats_;
 };
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "nn/agent.h"
 #include "ops/cuda/backend.h"
 #include "optim/rmsprop.h"
-#include "rl/vtrace.h"
+#include "tasks/rl/vtrace.h"
 
 using namespace srwm;
 
@@ -23,7 +23,7 @@ class Learning {
       : context_(backend, DType::f32, 1, 9),
         set_(context_, 3),
         agent_(set_, options, frame, actions),
-        optimizer_(context_, set_, {.clip_norm = 1}) {
+        optimizer_(context_, set_, {.clip_norm = 1}, {.rate = 1e-3}) {
     for (const Shape& shape : agent_.state_shapes(batch)) state_.push_back(context_.persistent(shape));
   }
 
@@ -55,7 +55,7 @@ class Learning {
     tape.backward(loss.loss);
     outcome.sampled = taken(answer.logits.value(), false);
     outcome.greedy = taken(answer.logits.value(), true);
-    outcome.grad_norm = optimizer_.step(context_, 1e-3);
+    outcome.grad_norm = optimizer_.step(context_).grad_norm;
     for (const Variable& part : {loss.loss, loss.policy, loss.baseline, loss.entropy}) {
       outcome.loss.push_back(*context_.on_host(part.value()).data<float>());
     }

@@ -29,7 +29,8 @@ void train(const RlSpec& spec, const std::filesystem::path& folder, const RlOpti
   StopRequest stop(options.max_seconds);
   const RunFolder run = RunFolder::open(folder, options.resume);
   Context context(cpu_backend(), DType::f32, options.threads, spec.seed);
-  RlTrainer trainer(spec, context, EnvLibrary::open(spec.env.library), run.paths(), logger, stop);
+  RlTask task(spec, context, EnvLibrary::open(spec.env.library));
+  Trainer trainer(spec, context, task, "", run.paths(), logger, stop);
   logger.add_file(run.paths().log());
   if (options.resume && run.paths().has_checkpoint()) trainer.resume();
   if (last) return trainer.run_until(*last);

@@ -5,9 +5,10 @@
 #include <initializer_list>
 #include <optional>
 
-#include "rl/trainer.h"
 #include "support/run_files.h"
 #include "support/temp_dir.h"
+#include "tasks/rl/rl_task.h"
+#include "train/trainer.h"
 
 namespace srwm::test {
 

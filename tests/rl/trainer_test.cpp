@@ -1,4 +1,4 @@
-#include "rl/trainer.h"
+#include "train/trainer.h"
 
 #include <functional>
 #include <limits>
@@ -74,6 +74,50 @@ TEST_CASE("a run that was cut off and resumed ends with the bits of one that was
         read_file(folder.path() / "pieces/checkpoints/latest.h5"));
   CHECK(metrics_of(folder.path() / "whole") == metrics_of(folder.path() / "pieces"));
   CHECK(lags(folder.path() / "whole") == lags(folder.path() / "pieces"));
+}
+
+TEST_CASE("actors in two groups play for two passes, and resumed runs end with the same bits", "[rl]") {
+  TempDir folder;
+  RlSpec spec = small_rl_spec();
+  spec.env.actors = 12;
+  spec.train.accumulate = 2;
+  spec.train.steps = 12 * spec.train.steps_per_update();
+  train(spec, folder.path() / "whole", {.threads = 1});
+  for (const int last : {2, 4, 10}) train(spec, folder.path() / "pieces", {.threads = 2, .resume = true}, last);
+  train(spec, folder.path() / "pieces", {.threads = 1, .resume = true});
+  CHECK(read_file(folder.path() / "whole/checkpoints/latest.h5") ==
+        read_file(folder.path() / "pieces/checkpoints/latest.h5"));
+  CHECK(metrics_of(folder.path() / "whole") == metrics_of(folder.path() / "pieces"));
+  CHECK(last_metrics(folder.path() / "whole").at("step") == spec.train.steps);
+}
+
+TEST_CASE("validation on levels kept apart chooses the best agent", "[rl]") {
+  TempDir folder;
+  RlSpec spec = small_rl_spec();
+  spec.validation = {.every = 4, .episodes = 2, .levels = 10};
+  train(spec, folder.path() / "whole");
+  CHECK_THAT(metrics_of(folder.path() / "whole"), Contains("\"kind\":\"validation\""));
+  const auto result = nlohmann::json::parse(read_file(folder.path() / "whole/result.json"));
+  const std::int64_t step = result.at("validation").at("step");
+  CHECK(step % (4 * spec.train.steps_per_update()) == 0);
+  const Checkpoint best = load_checkpoint(folder.path() / "whole/checkpoints/best.h5");
+  CHECK(best.progress.step * spec.train.steps_per_update() == step);
+  CHECK(best.progress.best_metric == result.at("validation").at("mean_return").get<double>());
+  // The updates themselves are those of a run without validations.
+  train(spec, folder.path() / "pieces", {}, 5);
+  train(spec, folder.path() / "pieces", {.resume = true});
+  CHECK(metrics_of(folder.path() / "whole") == metrics_of(folder.path() / "pieces"));
+  RlSpec without = spec;
+  without.validation.every = 0;
+  train(without, folder.path() / "without");
+  check_same_model(folder.path() / "whole", folder.path() / "without");
+}
+
+TEST_CASE("validation needs a library with levels", "[rl]") {
+  TempDir folder;
+  RlSpec spec = solvable_spec(CoreKind::feed_forward);
+  spec.validation.every = 2;
+  CHECK_THROWS_WITH(train(spec, folder.path() / "run"), Contains("validation.every is 2") && Contains("no levels"));
 }
 
 TEST_CASE("a stop writes a checkpoint and leaves as StoppedError", "[rl]") {

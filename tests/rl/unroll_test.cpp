@@ -4,10 +4,10 @@
 #include <catch2/catch.hpp>
 
 #include "ops/backend.h"
-#include "rl/actor.h"
-#include "rl/learner.h"
 #include "rl/rl_fixture.h"
-#include "rl/unroll_queue.h"
+#include "tasks/rl/actor.h"
+#include "tasks/rl/learner.h"
+#include "tasks/rl/unroll_queue.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -22,7 +22,7 @@ TEST_CASE("the last step of an unroll is the first of the next, and frames stand
   Actor actor(context, learner.agent(), group, ring, 0, true);
   EpisodeFigures figures(2);
   actor.unroll(context, 0, figures);
-  const std::vector<Tensor>& state = actor.player().state();
+  const std::vector<Tensor>& state = actor.policy().state();
   REQUIRE(state.size() > 0);
   const Tensor after = Tensor::of<float>(state[0].shape(), state[0].span<float>());
   actor.unroll(context, 6, figures);
@@ -37,6 +37,18 @@ TEST_CASE("the last step of an unroll is the first of the next, and frames stand
   }
   CHECK(std::ranges::equal(two.state.at(0).value().span<float>(), after.span<float>()));
   CHECK(std::ranges::all_of(one.state.at(0).value().span<float>(), [](float x) { return x == 0; }));
+}
+
+TEST_CASE("a wait for unrolls can be ended", "[rl]") {
+  const RlSpec spec = small_rl_spec();
+  Context context(cpu_backend(), DType::f32, 1, 7);
+  EnvGroup group(context, EnvLibrary::open(SRWM_GAMES), training_request(spec, 0, 6));
+  const RlLearner learner(context, spec, group.frame(), group.actions());
+  const UnrollRing ring(context, learner.agent(), group.frame(), 5, 6, 4, 2);
+  UnrollQueue queue(ring);
+  int asked = 0;
+  CHECK(queue.wait_for_batch([&] { return ++asked < 3; }) == UnrollQueue::Wait::ended);
+  CHECK(asked == 3);
 }
 
 TEST_CASE("a queue of unrolls holds writers and readers back, and lets go when it is closed", "[rl]") {
@@ -56,8 +68,8 @@ TEST_CASE("a queue of unrolls holds writers and readers back, and lets go when i
     }
   });
   for (int batch = 0; batch < 100; ++batch) {
-    const auto row = queue.batch();
-    REQUIRE(row == read);
+    REQUIRE(queue.wait_for_batch([] { return true; }) == UnrollQueue::Wait::arrived);
+    REQUIRE(queue.tail() == read);
     read += 4;
     queue.read();
   }
@@ -65,5 +77,5 @@ TEST_CASE("a queue of unrolls holds writers and readers back, and lets go when i
   writer.join();
   CHECK(in_order);
   CHECK(written - read <= ring.rows());
-  CHECK_FALSE(queue.batch().has_value());
+  CHECK(queue.wait_for_batch([] { return true; }) == UnrollQueue::Wait::closed);
 }

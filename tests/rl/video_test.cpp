@@ -1,4 +1,4 @@
-#include "rl/video.h"
+#include "tasks/rl/video.h"
 
 #include <cstdlib>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "rl/vtrace.h"
+#include "tasks/rl/vtrace.h"
 
 #include <algorithm>
 #include <cmath>

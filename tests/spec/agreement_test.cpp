@@ -10,13 +10,14 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "spec/explain.h"
 #include "spec/fields.h"
-#include "spec/parse.h"
-#include "spec/pictures.h"
 #include "spec/print.h"
 #include "spec/schema_check.h"
 #include "spec/spec_testing.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/fewshot/pictures.h"
+#include "tasks/rl/rl_spec.h"
+#include "tasks/task_table.h"
 
 using namespace srwm;
 using nlohmann::json;
@@ -65,7 +66,7 @@ json rl_spec_with(const Field& field) {
 /// A spec with one key set, and what the key needs to have a meaning.
 json spec_with(const SpecKeys& keys, const Field& field, const json& value) {
   json spec = {{"name", "a"}, {"figures", {{"source", "s"}}}};
-  if (keys.task() == Task::rl) spec = rl_spec_with(field);
+  if (keys.task() == "rl") spec = rl_spec_with(field);
   if (field.path.starts_with("optim.warmup")) spec["optim"]["schedule"] = "linear_warmup";
   if (field.path == "model.vision.size") spec["model"]["vision"]["kind"] = "res12";
   if (field.path == "protocol.ways_steps") spec["protocol"]["first_ways"] = 2;
@@ -81,7 +82,7 @@ json spec_with(const SpecKeys& keys, const Field& field, const json& value) {
 }  // namespace
 
 TEST_CASE("paths are unique, and every group is declared and used") {
-  const SpecKeys& keys = keys_of(GENERATE(Task::fewshot, Task::rl));
+  const SpecKeys& keys = *GENERATE(from_range(all_keys().begin(), all_keys().end()));
   std::set<std::string_view> paths, used;
   for (const Field& field : keys.fields()) {
     CHECK(paths.insert(field.path).second);
@@ -103,32 +104,32 @@ TEST_CASE("every architecture is drawn, in explain and in docs/models.md") {
     for (const std::string_view value : choice.names) {
       INFO(key << " " << value);
       const auto drawn = std::ranges::find_if(
-          pictures(), [&](const Picture& picture) { return picture.key == key && picture.value == value; });
-      REQUIRE(drawn != pictures().end());
+          fewshot_pictures(), [&](const Picture& picture) { return picture.key == key && picture.value == value; });
+      REQUIRE(drawn != fewshot_pictures().end());
       CHECK(explain(key).find(drawn->text) != std::string::npos);
     }
   }
-  for (const Picture& picture : pictures()) {
+  for (const Picture& picture : fewshot_pictures()) {
     INFO(picture.text);
     CHECK(models.find(picture.text) != std::string::npos);
   }
 }
 
 TEST_CASE("every default is allowed") {
-  const SpecKeys& keys = keys_of(GENERATE(Task::fewshot, Task::rl));
+  const SpecKeys& keys = *GENERATE(from_range(all_keys().begin(), all_keys().end()));
   for (const Field& field : keys.fields()) {
     if (keys.is_required(field)) continue;
     INFO(field.path);
     if (field.path == "env.games") continue;  // must not be empty for the built-in games
     const json value = json::parse(value_of(field, keys.defaults()).dump());
     if (field.path != "protocol.ways_steps") CHECK(refusal(spec_with(keys, field, value).dump()) == "valid");
-    CHECK(fits_schema(spec_with(keys, field, value), json::parse(json_schema(keys.task()))));
+    CHECK(fits_schema(spec_with(keys, field, value), json::parse(json_schema(keys))));
   }
 }
 
 TEST_CASE("parser and schema take the same values for every key") {
-  const SpecKeys& keys = keys_of(GENERATE(Task::fewshot, Task::rl));
-  const json schema = json::parse(json_schema(keys.task()));
+  const SpecKeys& keys = *GENERATE(from_range(all_keys().begin(), all_keys().end()));
+  const json schema = json::parse(json_schema(keys));
   const std::vector<json> values = {nullptr,
                                     true,
                                     0,
@@ -164,7 +165,10 @@ TEST_CASE("parser and schema take the same values for every key") {
     for (const json& value : values) {
       const json spec = spec_with(keys, field, value);
       INFO(spec.dump());
-      const std::string refused = fmt::format("{}: must be {}; found ", field.path, allowed_values(field.type));
+      // The message about the key "task" names all tasks.
+      const std::string refused = field.path == "task"
+                                      ? "task: must be one of "
+                                      : fmt::format("{}: must be {}; found ", field.path, allowed_values(field.type));
       const bool is_taken = refusal(spec.dump()).find(refused) == std::string::npos;
       CHECK(is_taken == fits_schema(spec, schema));
     }
@@ -172,11 +176,11 @@ TEST_CASE("parser and schema take the same values for every key") {
 }
 
 TEST_CASE("resolved specs fit the schema; unknown and missing keys do not") {
-  const json schema = json::parse(json_schema(Task::fewshot));
+  const json schema = json::parse(json_schema(fewshot_keys()));
   for (std::uint64_t seed = 1; seed <= 50; ++seed) {
     INFO("seed " << seed);
     CHECK(fits_schema(json::parse(to_json(random_spec(seed))), schema));
-    CHECK(fits_schema(json::parse(to_json(random_rl_spec(seed))), json::parse(json_schema(Task::rl))));
+    CHECK(fits_schema(json::parse(to_json(random_rl_spec(seed))), json::parse(json_schema(rl_keys()))));
   }
   CHECK_FALSE(fits_schema(json::parse(R"({"name": "a", "nam": 1})"), schema));
   CHECK_FALSE(fits_schema(json::parse(R"({"name": "a", "train": {"stesp": 1}})"), schema));
@@ -204,24 +208,24 @@ TEST_CASE("every spec in experiments/ is valid") {
     INFO(entry.path());
     CHECK(refusal(read(entry.path())) == "valid");
     const json spec = json::parse(read(entry.path()));
-    const Task task = spec.value("task", "fewshot") == "rl" ? Task::rl : Task::fewshot;
-    CHECK(fits_schema(spec, json::parse(json_schema(task))));
+    const SpecKeys& keys = find_task(spec.value("task", "fewshot"))->keys();
+    CHECK(fits_schema(spec, json::parse(json_schema(keys))));
   }
   CHECK(specs > 0);
 }
 
 TEST_CASE("explain knows every key and group, and the nearest of those it does not know") {
   using Catch::Matchers::Contains;
-  for (const Task task : all_tasks) {
-    for (const Field& field : keys_of(task).fields()) {
+  for (const SpecKeys* keys : all_keys()) {
+    for (const Field& field : keys->fields()) {
       CHECK_THAT(explain(field.path), Contains(std::string(field.meaning)) && Contains(allowed_values(field.type)));
       CHECK_THAT(explain(""), Contains(fmt::format("{}\n    {}", field.path, field.meaning)));
     }
-    for (const Group& group : keys_of(task).groups()) {
+    for (const Group& group : keys->groups()) {
       CHECK_THAT(explain(group.path), Contains(std::string(group.meaning)));
     }
   }
-  CHECK_THAT(explain("train.batch"), Contains("In specs of few-shot learning") && Contains("Unrolls per update"));
+  CHECK_THAT(explain("train.batch"), Contains("In specs of few-shot learning") && Contains("Unrolls in a pass"));
   CHECK_THAT(explain("model.core.heads"), Contains("default: 16") && Contains("only if: model.core.kind is not"));
   CHECK_THAT(explain("model"), Contains("model.vision.channels") && !Contains("optim.rate"));
   CHECK_THROWS_WITH(explain("model.core.head"),

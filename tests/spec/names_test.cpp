@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "spec/fields.h"
+#include "tasks/fewshot/fewshot_spec.h"
 
 using namespace srwm;
 

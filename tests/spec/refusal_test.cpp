@@ -8,9 +8,9 @@
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/utf8.h"
-#include "spec/parse.h"
 #include "spec/print.h"
 #include "spec/spec_testing.h"
+#include "tasks/fewshot/fewshot_spec.h"
 
 using namespace srwm;
 using Catch::Matchers::Contains;

@@ -1,13 +1,16 @@
 // Specs of reinforcement learning: read back, told apart from the others, refused with reasons.
+#include "tasks/rl/rl_spec.h"
+
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
-#include "spec/parse.h"
 #include "spec/print.h"
 #include "spec/spec_testing.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/task_table.h"
 
 using namespace srwm;
 using Catch::Matchers::Contains;
@@ -38,17 +41,18 @@ TEST_CASE("random reinforcement-learning specs read back as they were") {
 
 TEST_CASE("a spec is for one task, and says so where another is needed") {
   const char* rl = R"({"task": "rl", "name": "a", "env": {"games": ["signpost"]}})";
-  CHECK(parse_any_spec_text(rl, "test.json")->task == Task::rl);
-  CHECK(parse_any_spec_text(R"({"name": "a"})", "test.json")->task == Task::fewshot);
+  CHECK(parse_any_spec_text(rl, "test.json")->task() == "rl");
+  CHECK(parse_any_spec_text(R"({"name": "a"})", "test.json")->task() == "fewshot");
   for (const char* task : {"task=rl", R"(task="rl")"}) {
     const std::vector<std::string> overrides{task, R"(env.games=["signpost"])"};
-    CHECK(parse_any_spec_text(R"({"name": "a"})", "test.json", overrides)->task == Task::rl);
+    CHECK(parse_any_spec_text(R"({"name": "a"})", "test.json", overrides)->task() == "rl");
   }
   CHECK_THROWS_WITH(
       parse_spec_text(rl, "test.json"),
       "test.json is a spec with task \"rl\", which srwm train-rl takes; here one with task \"fewshot\" is "
       "needed.");
-  CHECK_THROWS_WITH(parse_rl_spec_text(R"({"name": "a"})", "test.json"), Contains("which srwm train-fewshot takes"));
+  CHECK_THROWS_WITH(parse_rl_spec_text(R"({"task": "fewshot", "name": "a"})", "test.json"),
+                    Contains("which srwm train-fewshot takes"));
   CHECK_THAT(refusal(R"({"task": "r", "name": "a"})"), Contains("must be one of \"fewshot\", \"rl\""));
 }
 

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "spec/parse.h"
 #include "spec/print.h"
 #include "spec/spec_testing.h"
 #include "support/temp_dir.h"
+#include "tasks/fewshot/fewshot_spec.h"
 
 using namespace srwm;
 using Catch::Matchers::Contains;

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "spec/parse.h"
 #include "spec/print.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/rl/rl_spec.h"
+#include "tasks/task_table.h"
 
 namespace srwm::testing {
 namespace {
@@ -93,7 +95,9 @@ void repair(ExperimentSpec& spec) {
 
 void repair(RlSpec& spec) {
   if (spec.env.games.empty()) spec.env.games = {"signpost"};
-  spec.env.actors = 2 * static_cast<std::int64_t>(spec.env.games.size());
+  spec.train.accumulate = std::min<std::int64_t>(spec.train.accumulate, 8);
+  spec.env.actors = 2 * spec.train.accumulate * static_cast<std::int64_t>(spec.env.games.size());
+  spec.validation.every = 0;  // its levels must not be those of other splits
   if (spec.env.levels == 0) spec.env.first_level = 0;
   spec.agent.hidden = std::min<std::int64_t>(spec.agent.hidden, 64) * spec.agent.heads;
   spec.test.episodes = std::min<std::int64_t>(spec.test.episodes, 1000) * spec.test.envs;
@@ -102,9 +106,9 @@ void repair(RlSpec& spec) {
 
 /// Puts keys without a meaning back to their default.
 void reset_meaningless(AnySpec& spec) {
-  const SpecKeys& keys = keys_of(spec.task);
+  const SpecKeys& keys = spec.keys();
   const AnySpec& defaults = keys.defaults();
-  if (spec.task == Task::fewshot && as<ExperimentSpec>(spec).data.dataset != "glyphs") {
+  if (spec.task() == "fewshot" && as<ExperimentSpec>(spec).data.dataset != "glyphs") {
     as<ExperimentSpec>(spec).data.glyphs = GlyphOptions();
   }
   for (const Field& field : keys.fields()) {
@@ -127,7 +131,7 @@ Spec random_spec_of(std::uint64_t seed) {
   RandomSequence random(seed, Stream::init, 0);
   Spec spec;
   spec.name = "random";
-  for (const Field& field : keys_of(spec.task).fields()) {
+  for (const Field& field : spec.keys().fields()) {
     if (field.path != "task" && random.below(2) == 0) std::visit(Randomize{spec, random}, field.type);
   }
   repair(spec);
@@ -148,7 +152,7 @@ std::string refusal(std::string_view text, const std::vector<std::string>& overr
 
 std::string all_values(const AnySpec& spec) {
   std::string values;
-  for (const Field& field : keys_of(spec.task).fields())
+  for (const Field& field : spec.keys().fields())
     values += fmt::format("{} = {}\n", field.path, value_of(field, spec).dump());
   return values;
 }

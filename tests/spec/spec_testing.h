@@ -7,8 +7,8 @@
 
 #include "core/rng.h"
 #include "spec/fields.h"
-#include "spec/rl_spec.h"
-#include "spec/spec.h"
+#include "tasks/fewshot/fewshot_spec.h"
+#include "tasks/rl/rl_spec.h"
 
 namespace srwm::testing {
 

@@ -15,10 +15,30 @@ void gather(Context& context, const GatherImages& gather) {
 }
 
 template <typename T>
-void add_outcome(Context&, const AddOutcome& outcome) {
-  double* ledger = outcome.ledger.data<double>();
-  ledger[Ledger::loss] += static_cast<double>(*outcome.loss.data<T>());
-  ledger[Ledger::correct] += static_cast<double>(*outcome.correct.data<T>());
+void store_pass(Context&, const StorePass& pass) {
+  for (std::size_t i = 0; i < pass.count; ++i) {
+    pass.row.data<double>()[i] = static_cast<double>(*pass.values[i].data<T>());
+  }
+}
+
+void fold_passes(Context&, const FoldPasses& fold) {
+  const std::int64_t passes = fold.rows.dim(0), count = fold.rows.dim(1);
+  const double* row = fold.rows.data<double>();
+  double* stats = fold.stats.data<double>();
+  for (std::int64_t pass = 0; pass < passes; ++pass, row += count) {
+    stats[StepStats::loss] += row[0];
+    for (std::int64_t i = 1; i < count; ++i) stats[StepStats::sums + static_cast<std::size_t>(i) - 1] += row[i];
+  }
+}
+
+template <typename T>
+void scale_add(Context& context, const ScaleAdd& add) {
+  const auto scale = static_cast<T>(add.scale);
+  T* to = add.to.data<T>();
+  const T* from = add.from.data<T>();
+  parallel_ranges(context.threads(), add.to.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) to[i] = scale * to[i] + from[i];
+  });
 }
 
 Tensor plan_nothing(Context&, std::span<const UpdatedTensors>) {
@@ -106,13 +126,13 @@ void update_by_rmsprop(Context& context, const RmsPropUpdate& u, const UpdatedTe
 /// Notes the norm of the gradients; calls update_one(tensors, scale) for each parameter if the step may be done.
 template <typename T, typename Update, typename UpdateOne>
 void clipped_step(Context& context, const Update& u, double step, const UpdateOne& update_one) {
-  double* ledger = u.ledger.template data<double>();
+  double* stats = u.stats.template data<double>();
   double squares = 0;
   for (const UpdatedTensors& p : u.tensors) squares += sum_of_squares<T>(context, p.grad);
-  const double norm = ledger[Ledger::grad_norm] = std::sqrt(squares);
-  if (ledger[Ledger::bad_step] != 0) return;
-  if (!std::isfinite(norm) || !std::isfinite(ledger[Ledger::loss])) {
-    ledger[Ledger::bad_step] = step;
+  const double norm = stats[StepStats::grad_norm] = std::sqrt(squares);
+  if (stats[StepStats::bad_step] != 0) return;
+  if (!std::isfinite(norm) || !std::isfinite(stats[StepStats::loss])) {
+    stats[StepStats::bad_step] = step;
     return;
   }
   const double scale = u.clip_norm > 0 && norm > u.clip_norm ? u.clip_norm / (norm + 1e-6) : 1;
@@ -133,7 +153,9 @@ void rmsprop(Context& context, const RmsPropUpdate& u) {
 
 template <typename T>
 UpdateBodies bodies() {
-  return {gather, add_outcome<T>, plan_nothing, adam<T>, rmsprop<T>, vtrace_on_host<T>, sample_actions_on_host<T>};
+  return {gather,       store_pass<T>,     fold_passes,
+          scale_add<T>, plan_nothing,      adam<T>,
+          rmsprop<T>,   vtrace_on_host<T>, sample_actions_on_host<T>};
 }
 
 }  // namespace

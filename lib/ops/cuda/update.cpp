@@ -11,10 +11,26 @@
 namespace srwm::cuda {
 namespace {
 
-void add_outcome_body(Context& context, const AddOutcome& outcome) {
-  double* ledger = outcome.ledger.data<double>();
-  add_outcome(stream_of(context), outcome.loss.data<float>(), outcome.correct.data<float>(), ledger + Ledger::loss,
-              ledger + Ledger::correct);
+void store_pass_body(Context& context, const StorePass& pass) {
+  StorePassLaunch launch{.values = {}, .count = static_cast<int>(pass.count), .row = pass.row.data<double>()};
+  for (std::size_t i = 0; i < pass.count; ++i) launch.values[i] = pass.values[i].data<float>();
+  store_pass(stream_of(context), launch);
+}
+
+void fold_passes_body(Context& context, const FoldPasses& fold) {
+  double* stats = fold.stats.data<double>();
+  fold_passes(stream_of(context), {.rows = fold.rows.data<double>(),
+                                   .passes = static_cast<int>(fold.rows.dim(0)),
+                                   .count = static_cast<int>(fold.rows.dim(1)),
+                                   .loss = stats + StepStats::loss,
+                                   .sums = stats + StepStats::sums});
+}
+
+void scale_add_body(Context& context, const ScaleAdd& add) {
+  scale_add(stream_of(context), {.to = add.to.data<float>(),
+                                 .from = add.from.data<float>(),
+                                 .count = add.to.numel(),
+                                 .scale = static_cast<float>(add.scale)});
 }
 
 /// The parameters cut into chunks, as a table in device memory.
@@ -36,15 +52,15 @@ Tensor plan_update(Context& context, std::span<const UpdatedTensors> tensors) {
 template <typename Update>
 ClippedUpdate clipped(Context& context, const Update& u, const double* step) {
   const std::int64_t chunks = u.plan.numel() / static_cast<std::int64_t>(sizeof(UpdateChunk));
-  double* ledger = u.ledger.template data<double>();
+  double* stats = u.stats.template data<double>();
   return {.chunks = static_cast<const UpdateChunk*>(u.plan.raw()),
           .count = static_cast<int>(chunks),
           .partial = context.empty({chunks}, DType::f64).data<double>(),
           .decision = context.empty({2}, DType::f32).data<float>(),
           .step = step,
-          .ledger_loss = ledger + Ledger::loss,
-          .ledger_norm = ledger + Ledger::grad_norm,
-          .ledger_bad_step = ledger + Ledger::bad_step,
+          .stats_loss = stats + StepStats::loss,
+          .stats_norm = stats + StepStats::grad_norm,
+          .stats_bad_step = stats + StepStats::bad_step,
           .clip_norm = u.clip_norm};
 }
 
@@ -73,7 +89,8 @@ void rmsprop_body(Context& context, const RmsPropUpdate& u) {
 }  // namespace
 
 UpdateBodies update_bodies() {
-  return {gather_images_body, add_outcome_body, plan_update, adam_body, rmsprop_body, vtrace_body, sample_actions_body};
+  return {gather_images_body, store_pass_body, fold_passes_body, scale_add_body,     plan_update,
+          adam_body,          rmsprop_body,    vtrace_body,      sample_actions_body};
 }
 
 }  // namespace srwm::cuda

@@ -1,0 +1,198 @@
+// srwm train, and srwm train-<task> for every task: from a spec to a run folder with a result.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/utf8.h"
+#include "io/terminal.h"
+#include "run/log.h"
+#include "run/run_folder.h"
+#include "run/side_by_side.h"
+#include "run/signals.h"
+#include "spec/parse.h"
+#include "spec/print.h"
+#include "srwm/commands.h"
+#include "srwm/seeds.h"
+#include "srwm/session.h"
+#include "srwm/training_run.h"
+#include "tasks/task_table.h"
+#include "train/dry_run.h"
+#include "train/result_text.h"
+#include "train/trainer.h"
+#include "train/value_names.h"
+
+namespace srwm {
+namespace {
+
+struct Options : TrainingOptions {
+  const TaskType* task = nullptr;  ///< the only one whose specs the command takes; null: any
+  std::string seeds;
+};
+
+/// A run with the spec that it is of.
+struct SpecRun : TrainingRun {
+  std::unique_ptr<const AnySpec> spec;
+  const TaskType* type = nullptr;
+};
+
+void print_result(const SpecRun& run, const std::string& headline) {
+  fmt::print("{}\n{}\n", headline, printable(describe_result(*run.type, run.paths)));
+}
+
+std::unique_ptr<AnySpec> load(const Options& options, const std::optional<std::uint64_t>& seed) {
+  std::unique_ptr<AnySpec> spec = load_any_spec(options.config, overrides_of(options, seed));
+  if (options.task == nullptr || options.task->keys().task() == spec->task()) return spec;
+  refuse_task(options.config, spec->task(), options.task->keys().task());
+}
+
+/// The run of one seed: of the spec's own if there is none.
+SpecRun make_run(const Options& options, const std::optional<std::uint64_t>& seed) {
+  std::unique_ptr<AnySpec> spec = load(options, seed);
+  drop_figures_of_other_settings(options, *spec);
+  std::string folder = options.run_dir;
+  if (folder.empty()) {
+    folder = default_run_folder(spec->name, spec->seed).string();
+  } else if (!options.seeds.empty()) {
+    folder += fmt::format("-s{}", spec->seed);
+  }
+  SpecRun run;
+  run.spec_json = to_json(*spec);
+  run.paths = {folder};
+  run.resume = options.resume;
+  run.init_from = options.init_from;
+  run.data_dir = options.data_dir;
+  run.type = &type_of(*spec);
+  run.spec = std::move(spec);
+  return run;
+}
+
+std::unique_ptr<Context> context_for(const AnySpec& spec, const DeviceOptions& device) {
+  std::unique_ptr<Context> context = make_context(device, spec.seed);
+  choose_precision(*context, spec.loop().precision);
+  return context;
+}
+
+/// Before the work: an estimate is made only by tasks that can make one.
+void check_memory(const SpecRun& run, const Context& context, const TaskData& data, std::int64_t runs) {
+  if (run.type->check_memory != nullptr) run.type->check_memory(*run.spec, context, data, runs);
+}
+
+void train(const SpecRun& run, Context& context, const std::shared_ptr<const TaskData>& data, Logger& logger,
+           StopRequest& stop) {
+  const std::unique_ptr<Task> task = run.type->make(*run.spec, context, data);
+  Trainer trainer(*run.spec, context, *task, data->digest(), run.paths, logger, stop);
+  train_in_folder(run, trainer, logger);
+}
+
+void print_dry_run(const Options& options, const SpecRun& run) {
+  const std::unique_ptr<AnySpec> spec = run.type->for_dry_run(*run.spec);
+  const std::unique_ptr<Context> context = context_for(*spec, options.device);
+  const auto data = run.type->open_data(*spec, options.data_dir, context->threads());
+  check_memory(run, *context, *data, 1);
+  const std::unique_ptr<Task> task = run.type->make(*spec, *context, data);
+  fmt::print("{}", describe_dry_run(*spec, *context, *task));
+}
+
+void train_one(const Options& options, StopRequest& stop) {
+  const SpecRun run = make_run(options, options.seed);
+  if (options.dry_run) return print_dry_run(options, run);
+  if (options.resume && is_complete(run)) return print_result(run, "This run is complete:");
+  choose_instruction_set(run);
+  const std::unique_ptr<Context> context = context_for(*run.spec, options.device);
+  const auto data = run.type->open_data(*run.spec, options.data_dir, context->threads());
+  check_memory(run, *context, *data, 1);
+  Logger logger;
+  train(run, *context, data, logger, stop);
+  print_result(run, "Done:");
+}
+
+/// How runs share the machine: a GPU takes all of them at once, of a CPU's threads each needs one.
+struct Shares {
+  std::size_t at_once;
+  DeviceOptions each;
+
+  Shares(const DeviceOptions& device, std::size_t runs) : at_once(runs), each(device) {
+    const auto threads = static_cast<std::size_t>(thread_count(device));
+    if (chosen_device(device).kind == Device::Kind::cpu) at_once = std::min(runs, threads);
+    each.threads = static_cast<int>(std::max<std::size_t>(1, threads / std::max<std::size_t>(1, at_once)));
+  }
+};
+
+/// The seeds of a table row side by side, a folder each, the data shared.
+void train_seeds(const Options& options, StopRequest& stop) {
+  std::vector<SpecRun> runs;
+  std::vector<const SpecRun*> open;
+  for (const std::uint64_t seed : parse_seeds(options.seeds)) runs.push_back(make_run(options, seed));
+  for (const SpecRun& run : runs) {
+    if (!options.resume || !is_complete(run)) open.push_back(&run);
+  }
+  const auto train_open = [&](const DeviceOptions& device, const std::shared_ptr<const TaskData>& data,
+                              const SpecRun& run) {
+    const std::unique_ptr<Context> context = context_for(*run.spec, device);
+    Logger logger;
+    logger.share_terminal(fmt::format("seed {}", run.spec->seed));
+    train(run, *context, data, logger, stop);
+  };
+  if (!open.empty()) {
+    choose_instruction_set(*open.front());  // one for the process: the other runs say if theirs was another
+    const Shares shares(options.device, open.size());
+    const auto data =
+        open.front()->type->open_data(*open.front()->spec, options.data_dir, thread_count(options.device));
+    check_memory(*open.front(), *make_context(shares.each, 0), *data, static_cast<std::int64_t>(shares.at_once));
+    run_side_by_side(
+        open.size(), shares.at_once, [&](std::size_t i) { train_open(shares.each, data, *open[i]); },
+        [&](std::size_t i, const char* message) {
+          print_to_stderr(fmt::format("seed {}: error: {}\n", open[i]->spec->seed, printable(message)));
+        });
+  }
+  for (const SpecRun& run : runs) print_result(run, fmt::format("Seed {}:", run.spec->seed));
+}
+
+void execute(const Options& options) {
+  StopRequest stop(options.max_seconds);
+  options.seeds.empty() ? train_one(options, stop) : train_seeds(options, stop);
+}
+
+/// The command for specs of `task`, or of any where that is null.
+void add_command(CLI::App& app, const std::string& name, const std::string& summary, const std::string& data,
+                 const std::string& examples, const TaskType* task) {
+  auto options = std::make_shared<Options>();
+  options->task = task;
+  CLI::App* command = app.add_subcommand(name, summary);
+  add_training_options(*command, *options, data);
+  command
+      ->add_option("--seeds", options->seeds,
+                   "Train several seeds side by side: 1,2,5 or 1-5; a folder each, DIR-s<seed>")
+      ->type_name(takes::seeds)
+      ->excludes("--seed")
+      ->excludes("--dry-run")
+      ->check(not_empty());
+  command->footer(fmt::format(R"(Examples:{0}
+  srwm {1} --config X.json --seeds 1-5                      the seeds of a table row in one process
+  srwm {1} --config X.json --resume --max-seconds 3500     one line for a batch job that requeues itself
+
+SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU and SIGPWR write a checkpoint and exit with 75,
+unless they are ignored (nohup). A second SIGINT, SIGQUIT or SIGTERM ends the program at once.)",
+                              examples, name));
+  command->callback([options] { execute(*options); });
+}
+
+}  // namespace
+
+void add_train_commands(CLI::App& app) {
+  add_command(app, "train", "Train what a spec describes, then test it", "datasets and environments", R"(
+  srwm train --config experiments/quickstart.json
+  srwm train --config experiments/games_quickstart.json)",
+              nullptr);
+  for (const TaskType* type : all_tasks()) {
+    add_command(app, fmt::format("train-{}", type->keys().task()), type->summary, type->data, type->examples, type);
+  }
+}
+
+}  // namespace srwm

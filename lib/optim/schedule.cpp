@@ -1,0 +1,23 @@
+#include "optim/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace srwm {
+
+double Schedule::at(std::int64_t step) const {
+  const auto t = static_cast<double>(step), warmup = static_cast<double>(warmup_steps);
+  switch (kind) {
+    case ScheduleKind::constant:
+      break;
+    case ScheduleKind::linear_warmup:
+      return rate * std::min(1.0, t / warmup);
+    case ScheduleKind::transformer_warmup:
+      return std::min(std::pow(t, -0.5), t * std::pow(warmup, -1.5)) / std::sqrt(static_cast<double>(hidden));
+    case ScheduleKind::linear_decay:
+      return rate * std::max(0.0, 1 - static_cast<double>((step - 1) * per_step) / static_cast<double>(total));
+  }
+  return rate;
+}
+
+}  // namespace srwm

@@ -1,0 +1,168 @@
+#include "tasks/fewshot/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/finite.h"
+#include "io/file.h"
+#include "io/hdf5.h"
+#include "nn/find_bad_tensor.h"
+
+namespace srwm {
+namespace {
+
+/// Whether the target's logit is the first largest of its row; never so if it is NaN.
+template <typename T>
+bool wins(const T* logits, std::int64_t n, std::int32_t target) {
+  return !std::isnan(logits[target]) && std::max_element(logits, logits + n) - logits == target;
+}
+
+bool is_correct(const Prediction& prediction, std::int64_t row) {
+  const std::int64_t n = prediction.logits.dim(1);
+  const std::int32_t target = prediction.targets.data<std::int32_t>()[row];
+  if (prediction.logits.dtype() == DType::f64) return wins(prediction.logits.data<double>() + row * n, n, target);
+  return wins(prediction.logits.data<float>() + row * n, n, target);
+}
+
+struct Episodes {
+  std::int64_t first, count;
+};
+
+/// Adds up the predictions of an evaluation.
+class Tally {
+ public:
+  explicit Tally(const ImagePool& pool) {
+    if (pool.sets.size() == 2) result_.two_tasks.emplace(std::array{pool.sets[0].name, pool.sets[1].name});
+  }
+
+  void add(const Prediction& prediction) {
+    const std::int64_t targets = prediction.targets.numel(), per_episode = targets / prediction.episodes;
+    for (std::int64_t e = 0; e < prediction.episodes; ++e) add_episode(prediction, e * per_episode, per_episode);
+    loss_ += prediction.loss * static_cast<double>(targets);
+    targets_ += targets;
+  }
+
+  Evaluation result() const {
+    Evaluation result = result_;
+    result.accuracy = accuracy_.mean();
+    result.ci95 = accuracy_.ci95();
+    result.loss = targets_ > 0 ? loss_ / static_cast<double>(targets_) : 0;
+    result.episodes = accuracy_.count();
+    return result;
+  }
+
+ private:
+  /// An episode's targets are the rows first .. first + count - 1 of the prediction.
+  void add_episode(const Prediction& prediction, std::int64_t first, std::int64_t count) {
+    correct_.resize(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) {
+      correct_[static_cast<std::size_t>(i)] = is_correct(prediction, first + i) ? 1 : 0;
+    }
+    accuracy_.add(std::accumulate(correct_.begin(), correct_.end(), std::int64_t{0}), count);
+    if (prediction.queries > 0) return;
+    const auto begin = static_cast<std::size_t>(first);
+    const auto targets = prediction.targets.span<std::int32_t>().subspan(begin, correct_.size());
+    if (result_.two_tasks) {
+      result_.two_tasks->add(correct_, targets, prediction.tasks.span<std::uint8_t>().subspan(begin, correct_.size()));
+    } else {
+      result_.sequence.add(correct_, targets);
+    }
+  }
+
+  Evaluation result_;
+  RunningMean accuracy_;
+  double loss_ = 0;
+  std::int64_t targets_ = 0;
+  std::vector<std::uint8_t> correct_;
+};
+
+/// For a batch whose logits are not all finite.
+[[noreturn]] void throw_not_finite(Context& context, FewShotLearner& learner, const EpisodeSource& source,
+                                   const Episodes& bad) {
+  EpisodeBatch batch;
+  source.batch(bad.first, bad.count, batch);
+  throw NotFiniteError(
+      "The model's output for episodes {} to {} of the evaluation is not finite; the first bad tensor is {}. Evaluate "
+      "another checkpoint of the run; a lower optim.rate or optim.clip_norm usually keeps the numbers in range.",
+      bad.first + 1, bad.first + bad.count,
+      find_first_bad_tensor(context, learner.parameters(), [&](const TensorWatcher& watcher) {
+        learner.predict(context, learner.stage(context, batch, source.pool()), watcher);
+      }));
+}
+
+}  // namespace
+
+Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
+                    std::int64_t batch, const PredictionSink& sink, const std::function<bool()>& keep_going) {
+  const auto start = Clock::now();
+  Tally tally(source.pool());
+  std::int64_t images = 0, predicted = 0;
+  std::optional<Episodes> bad;
+  EpisodeBatch drawn;
+  Predictor predictor(context, learner, [&](const Prediction& prediction) {
+    if (!bad && !all_finite(prediction.logits)) bad = {predicted, prediction.episodes};
+    if (bad) return;
+    predicted += prediction.episodes;
+    tally.add(prediction);
+    if (sink) sink(prediction);
+  });
+  for (std::int64_t first = 0; first < episodes && !bad && (!keep_going || keep_going()); first += drawn.batch) {
+    source.batch(first, std::min(batch, episodes - first), drawn);
+    predictor.start(drawn, source.pool());
+    images += drawn.positions();
+  }
+  predictor.finish();
+  if (bad) throw_not_finite(context, learner, source, *bad);
+  Evaluation result = tally.result();
+  result.images = images;
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+nlohmann::ordered_json to_json(const Evaluation& evaluation) {
+  nlohmann::ordered_json object = {{"accuracy", evaluation.accuracy},
+                                   {"ci95", evaluation.ci95},
+                                   {"episodes", evaluation.episodes},
+                                   {"loss", evaluation.loss}};
+  add_series(object, "position", evaluation.sequence.by_position);
+  add_series(object, "shot", evaluation.sequence.by_shot);
+  if (evaluation.two_tasks) add_tasks(object, *evaluation.two_tasks);
+  return object;
+}
+
+std::string describe_series(const Evaluation& evaluation) {
+  if (evaluation.two_tasks) return tasks_table(*evaluation.two_tasks);
+  return series_table("accuracy in % at the n-th image of its class:", evaluation.sequence.by_shot) +
+         series_table("accuracy in % at each position:", evaluation.sequence.by_position);
+}
+
+void PredictionFile::add(const Prediction& prediction) {
+  const std::int64_t n = prediction.logits.numel();
+  for (std::int64_t i = 0; i < n; ++i) {
+    logits_.push_back(prediction.logits.dtype() == DType::f64 ? static_cast<float>(prediction.logits.data<double>()[i])
+                                                              : prediction.logits.data<float>()[i]);
+  }
+  const auto targets = prediction.targets.span<std::int32_t>();
+  labels_.insert(labels_.end(), targets.begin(), targets.end());
+}
+
+void PredictionFile::write(const std::filesystem::path& path, const std::string& generator) const {
+  const std::int64_t per_episode = static_cast<std::int64_t>(labels_.size()) / episodes_;
+  const bool single = per_episode == 1;
+  const Shape logits_shape = single ? Shape{episodes_, n_way_} : Shape{episodes_, per_episode, n_way_};
+  const Shape labels_shape = single ? Shape{episodes_} : Shape{episodes_, per_episode};
+  hdf5::File file = hdf5::File::in_memory();
+  hdf5::write_introduction(file, "predictions", 1, generator);
+  file.write("/logits", Tensor::of<float>(logits_shape, logits_));
+  file.write("/labels", Tensor::of<std::int32_t>(labels_shape, labels_));
+  write_file_atomically(path, file.image());
+}
+
+}  // namespace srwm

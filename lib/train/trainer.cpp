@@ -1,0 +1,268 @@
+#include "train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "core/error.h"
+#include "nn/find_bad_tensor.h"
+#include "run/result.h"
+#include "spec/print.h"
+#include "train/model_state.h"
+
+namespace srwm {
+namespace {
+
+/// Names of numbers in checkpoints.
+constexpr const char* validated_step_name = "validated_step";
+constexpr const char* interval_passes_name = "interval_passes";
+/// What checkpoints of agents called that before there were passes.
+constexpr const char* interval_updates_name = "interval_updates";
+
+std::string interval_name(const std::string& sum) {
+  return "interval_" + sum;
+}
+
+}  // namespace
+
+Trainer::Trainer(const AnySpec& spec, Context& context, Task& task, std::string data_digest, const RunPaths& paths,
+                 Logger& logger, StopRequest& stop)
+    : spec_(spec),
+      loop_(spec.loop()),
+      context_(context),
+      task_(task),
+      data_digest_(std::move(data_digest)),
+      paths_(paths),
+      logger_(logger),
+      stop_(stop),
+      keep_going_([this] { return !stop_.requested(); }),
+      steps_(task.steps()),
+      sums_(task.sums()),
+      training_step_(context, task, loop_.accumulate),
+      writer_(paths, loop_.checkpoint.keep) {}
+
+void Trainer::start_from(const std::filesystem::path& checkpoint) {
+  const Checkpoint from = load_checkpoint(checkpoint);
+  task_.change_parameters([&] { restore_model(context_, from, task_.parameters()); });
+}
+
+void Trainer::resume() {
+  const Checkpoint checkpoint = load_checkpoint(paths_.latest());
+  check_resumable(checkpoint, spec_, data_digest_);
+  const Progress& progress = checkpoint.progress;
+  if (progress.step > steps_) {
+    throw SpecError("{} is at step {}, beyond train.steps = {}. Raise train.steps, or choose another --run-dir.",
+                    checkpoint.path.string(), task_.position(progress.step), task_.position(steps_));
+  }
+  task_.change_parameters([&] {
+    restore_model(context_, checkpoint, task_.parameters());
+    restore_optimizer(context_, checkpoint, task_.optimizer());
+  });
+  saved_step_ = step_ = progress.step;
+  best_metric_ = progress.best_metric;
+  best_step_ = progress.best_step;
+  restore_interval(checkpoint);
+  const std::optional<std::string> inexact = task_.load(checkpoint);
+  begin(stored_count(checkpoint, Recorder::counter));
+  warn_of_different_bits(logger_, checkpoint.arithmetic, arithmetic_of(context_));
+  logger_.info("Resuming at step {} of {}.", format_count(position()), format_count(task_.position(steps_)));
+  if (inexact) logger_.warn("{}", *inexact);
+}
+
+void Trainer::restore_interval(const Checkpoint& checkpoint) {
+  const auto& counters = checkpoint.progress.counters;
+  const auto real = [&](const std::string& name) {
+    const auto counted = counters.find(name);  // format 1 has whole numbers as counters
+    return counted != counters.end() ? static_cast<double>(counted->second) : stored_real(checkpoint, name);
+  };
+  const bool by_updates = counters.contains(interval_updates_name);
+  const std::int64_t passes = stored_count(checkpoint, by_updates ? interval_updates_name : interval_passes_name);
+  interval_ = {.loss = real("interval_loss"),
+               .grad_norm = real("interval_grad_norm"),
+               .rate = real("interval_rate"),
+               .passes = passes};
+  for (std::size_t i = 0; i < sums_.size(); ++i) interval_.sums[i] = real(interval_name(sums_[i]));
+  if (counters.contains(validated_step_name)) validated_step_ = counters.at(validated_step_name);
+  training_step_.set_totals({.loss = interval_.loss, .sums = interval_.sums, .grad_norm = interval_.grad_norm});
+}
+
+void Trainer::run() {
+  for (const std::string& warning : task_.warnings()) logger_.warn("{}", warning);
+  run_until(steps_);
+  finish();
+}
+
+void Trainer::run_until(std::int64_t last) {
+  if (!recorder_) begin(0);
+  display_.emplace(logger_, "train", position(), task_.position(steps_));
+  train(last);
+  display_.reset();
+}
+
+std::optional<std::int64_t> Trainer::saved_step() const {
+  return saved_step_ ? std::optional(task_.position(*saved_step_)) : std::nullopt;
+}
+
+void Trainer::begin(std::int64_t metric_lines) {
+  recorder_.emplace(paths_, metric_lines);
+}
+
+void Trainer::train(std::int64_t last_step) {
+  while (true) {
+    const bool last = step_ >= steps_, saves = due(loop_.checkpoint.every) || last;
+    if (validates() || saves) wait_for_steps();
+    // A stop during a validation leaves the step without one: it is made up for on resume.
+    if (validates() && validated_step_ != step_ && step_ > 0) validate();
+    if (saves) save_regular();
+    if (step_ >= last_step) {
+      // The rest of an interval; not in the checkpoint, so that a run of more steps continues as if it had not ended.
+      if (last && interval_.passes > 0) report();
+      return;
+    }
+    if (stop_.requested()) stop();
+    train_step();
+    if (due(loop_.report_every)) {
+      wait_for_steps();
+      report();
+    }
+    display_->step(position());
+  }
+}
+
+template <typename Work>
+void Trainer::timed(const Work& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  interval_.seconds += seconds;
+  train_seconds_ += seconds;
+}
+
+void Trainer::train_step() {
+  timed([&] {
+    if (!task_.prepare(step_, keep_going_)) stop();
+    interval_.rate = training_step_.run(step_);
+    interval_.passes += training_step_.passes();
+    interval_.timed_passes += training_step_.passes();
+    ++step_;
+    // On a CPU nothing is left running, so that a wait costs nothing.
+    const bool synchronous = context_.device().kind == Device::Kind::cpu;
+    if (synchronous || task_.holds_data()) collect();
+    task_.done(step_ - 1);
+  });
+}
+
+/// Waits for the steps that were started, so that interval_ and the parameters are those after step_.
+void Trainer::collect() {
+  const StepTotals totals = training_step_.totals();
+  interval_.loss = totals.loss;
+  interval_.sums = totals.sums;
+  interval_.grad_norm = totals.grad_norm;
+  bad_step_ = totals.bad_step;
+  if (bad_step_ != 0) fail_not_finite();
+}
+
+void Trainer::wait_for_steps() {
+  timed([&] { collect(); });
+}
+
+void Trainer::report() {
+  row_.values.clear();
+  row_.times.clear();
+  row_.shown.clear();
+  task_.report(interval_, row_);
+  recorder_->write(position(), "train", row_.values, row_.times);
+  display_->report(position(), row_.shown);
+  interval_ = {};
+  training_step_.set_totals({});
+}
+
+void Trainer::validate() {
+  const Validation result = task_.validate(keep_going_);
+  if (!result.complete) stop();
+  validated_step_ = step_;
+  recorder_->write(position(), "validation", result.row, {});
+  logger_.info("step {}: validation {}", format_count(position()), result.text);
+  if (best_metric_ && result.value <= *best_metric_) return;
+  best_metric_ = result.value;
+  best_step_ = step_;
+  writer_.save_best(state());
+}
+
+void Trainer::save_regular() {
+  writer_.save_regular(state());
+  saved_step_ = step_;
+}
+
+void Trainer::stop() {
+  wait_for_steps();
+  writer_.save_stopped(state());
+  saved_step_ = step_;
+  display_.reset();
+  throw StoppedError(
+      "Stopped by {} after step {} of {}. The state is in {}; the same command with --resume goes on from "
+      "there.",
+      stop_.reason(), format_count(position()), format_count(task_.position(steps_)), paths_.latest().string());
+}
+
+void Trainer::fail_not_finite() {
+  const char* what = std::isfinite(interval_.loss) ? "gradient" : "loss";
+  const std::string where = find_first_bad_tensor(context_, task_.parameters(), [&](const TensorWatcher& watcher) {
+    training_step_.watch(bad_step_ - 1, watcher);
+  });
+  display_.reset();
+  const std::string kept = saved_step_ ? "The last good checkpoint is " + paths_.latest().string() + "."
+                                       : "No checkpoint had been written yet.";
+  throw NotFiniteError(
+      "{} {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
+      "(optim.schedule) or optim.clip_norm usually helps.",
+      task_.step_name(), bad_step_, what, where, kept);
+}
+
+Checkpoint Trainer::state() {
+  Checkpoint checkpoint = snapshot(context_, task_.parameters(), task_.optimizer());
+  Progress& progress = checkpoint.progress;
+  progress.best_metric = best_metric_;
+  progress.best_step = best_step_;
+  progress.counters = {{Recorder::counter, recorder_->sync()},
+                       {validated_step_name, validated_step_},
+                       {interval_passes_name, interval_.passes}};
+  progress.reals = {{"interval_loss", interval_.loss},
+                    {"interval_grad_norm", interval_.grad_norm},
+                    {"interval_rate", interval_.rate}};
+  for (std::size_t i = 0; i < sums_.size(); ++i) progress.reals[interval_name(sums_[i])] = interval_.sums[i];
+  task_.save(checkpoint);
+  checkpoint.spec_json = to_json(spec_);
+  checkpoint.data_digest = data_digest_;
+  checkpoint.arithmetic = arithmetic_of(context_);
+  return checkpoint;
+}
+
+void Trainer::finish() {
+  RunResult result;
+  if (best_metric_ && task_.tests()) {
+    const Checkpoint best = load_checkpoint(paths_.best());
+    task_.change_parameters([&] { restore_model(context_, best, task_.parameters()); });
+  }
+  TestOutcome test = task_.test(logger_, keep_going_);
+  if (!test.complete) {
+    throw StoppedError(
+        "Stopped by {} during the test evaluation; training is complete. The same command with --resume "
+        "does the evaluation.",
+        stop_.reason());
+  }
+  result.sections = std::move(test.sections);
+  if (best_metric_) {
+    result.sections.emplace_back("validation",
+                                 nlohmann::ordered_json{{std::string(task_.validation_metric()), *best_metric_},
+                                                        {"step", task_.position(best_step_)}});
+  }
+  result.steps = position();
+  result.wall_seconds = recorder_->seconds();
+  const TrainedItems trained = task_.trained();
+  result.speed = {std::string(trained.name) + "_per_second", train_seconds_ > 0 ? trained.count / train_seconds_ : 0};
+  result.seed = spec_.seed;
+  write_result(paths_, result, Statement(context_, data_digest_, to_json(spec_)));
+}
+
+}  // namespace srwm

@@ -1,0 +1,95 @@
+// The training loop: from a task to a run folder with a result.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "run/checkpoint.h"
+#include "run/log.h"
+#include "run/progress.h"
+#include "run/recorder.h"
+#include "run/run_folder.h"
+#include "run/signals.h"
+#include "spec/spec.h"
+#include "train/task.h"
+#include "train/training_step.h"
+
+namespace srwm {
+
+/// Trains in an open run folder. All state that the outcome depends on is in the checkpoint: a run that was stopped or
+/// killed and resumed ends with the same bits as one that was not, unless the task says that it cannot.
+class Trainer {
+ public:
+  /// `spec` is that of the task; `data_digest` of its data, empty if there is none. All must live longer.
+  Trainer(const AnySpec& spec, Context& context, Task& task, std::string data_digest, const RunPaths& paths,
+          Logger& logger, StopRequest& stop);
+
+  /// Starts from the model in another checkpoint; the optimizer starts from zero.
+  void start_from(const std::filesystem::path& checkpoint);
+  /// Continues from the folder's latest checkpoint. SpecError if it was made with another spec, DataError if with other
+  /// data or if it holds a model alone.
+  void resume();
+
+  /// Trains to the last step, validating and saving on the way, then tests the best model (the last one where nothing
+  /// was validated) and writes result.json. Throws StoppedError after a checkpoint if a stop is requested,
+  /// NotFiniteError naming the step and the first bad tensor.
+  void run();
+  /// The step, as Task::position counts, of the newest latest.h5 that is known to be whole: written, or resumed from.
+  /// None before the first.
+  std::optional<std::int64_t> saved_step() const;
+  /// Trains up to step `last` (at most the last one of the run) and returns without a checkpoint of its own, as if
+  /// killed there.
+  void run_until(std::int64_t last);
+
+ private:
+  void begin(std::int64_t metric_lines);
+  void train(std::int64_t last);
+  void train_step();
+  void collect();
+  void wait_for_steps();
+  void report();
+  void validate();
+  void save_regular();
+  [[noreturn]] void stop();
+  [[noreturn]] void fail_not_finite();
+  Checkpoint state();
+  void restore_interval(const Checkpoint& checkpoint);
+  void finish();
+  bool due(std::int64_t every) const { return every > 0 && step_ > 0 && step_ % every == 0; }
+  bool validates() const { return loop_.validation_every > 0 && (due(loop_.validation_every) || step_ >= steps_); }
+  std::int64_t position() const { return task_.position(step_); }
+  template <typename Work>
+  void timed(const Work& work);
+
+  const AnySpec& spec_;
+  LoopOptions loop_;
+  Context& context_;
+  Task& task_;
+  std::string data_digest_;
+  RunPaths paths_;
+  Logger& logger_;
+  StopRequest& stop_;
+  KeepGoing keep_going_;
+
+  std::int64_t steps_;  ///< of the whole run
+  std::vector<std::string> sums_;
+  TrainingStep training_step_;
+  CheckpointWriter writer_;
+  std::optional<Recorder> recorder_;
+  std::optional<ProgressDisplay> display_;
+
+  std::int64_t step_ = 0;
+  std::optional<std::int64_t> saved_step_;
+  std::int64_t validated_step_ = 0;
+  std::optional<double> best_metric_;
+  std::int64_t best_step_ = 0;
+  IntervalTotals interval_;
+  std::int64_t bad_step_ = 0;  ///< from 1; 0: none
+  double train_seconds_ = 0;   ///< of this session
+  MetricsRow row_;
+};
+
+}  // namespace srwm

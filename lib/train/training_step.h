@@ -1,0 +1,64 @@
+// One optimizer step of a task after the other, without waiting for the device in between.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "ops/repeated_work.h"
+#include "train/gradient_tree.h"
+#include "train/task.h"
+
+namespace srwm {
+
+/// What steps have added up, as the host knows it after a wait.
+struct StepTotals {
+  double loss = 0;                                  ///< sum over passes
+  std::array<double, StepStats::most_sums> sums{};  ///< in the order of Task::sums
+  double grad_norm = 0;                             ///< of the last step
+  std::int64_t bad_step = 0;  ///< the first step with a loss or gradient that is not finite, from 1; 0: none. The
+                              ///< parameters have not changed since
+};
+
+/// Steps are numbered from 0 over the whole run; what a step does is a function of its number, of the parameters and of
+/// the data that the task gives. With a single pass a step nothing is copied.
+class TrainingStep {
+ public:
+  /// A step adds up the gradients of `passes` passes.
+  TrainingStep(Context& context, Task& task, std::int64_t passes);
+
+  /// Starts the passes and the update of a step whose data is prepared; returns its learning rate.
+  double run(std::int64_t step);
+  /// The same without the update: leaves the gradients in their slots.
+  void run_passes(std::int64_t step);
+  /// Does the passes of a step again with every tensor watched; leaves the gradients in an undefined state.
+  void watch(std::int64_t step, const TensorWatcher& watcher);
+
+  std::int64_t passes() const { return passes_; }
+  /// Waits, and reads what was added up since `set_totals`.
+  StepTotals totals();
+  void set_totals(const StepTotals& totals);
+
+ private:
+  enum class Kind { update };
+
+  Pass begin(std::int64_t step, std::int64_t index);
+  void pass();
+  void compute_pass();
+  void after_pass(std::int64_t index);
+  void update();
+
+  Context& context_;
+  Task& task_;
+  std::int64_t passes_;
+  std::size_t sums_;
+  GradientTree tree_;
+  Tensor stats_, row_;           ///< of all steps; of a pass
+  std::vector<Tensor> running_;  ///< running statistics after the passes so far, with more than one pass a step
+  RepeatedWork<PassShape, std::monostate> pass_work_;
+  RepeatedWork<std::int64_t, std::monostate> sum_work_;
+  RepeatedWork<Kind, std::monostate> update_work_;
+};
+
+}  // namespace srwm
