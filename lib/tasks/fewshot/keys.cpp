@@ -254,7 +254,7 @@ constexpr Group all_groups[] = {
     {"figures", "What the result is compared with; no influence on the run."},
 };
 
-constexpr std::string_view task = "fewshot";
+constexpr std::string_view task_name = "fewshot";
 
 constexpr std::string_view free_on_resume[] = {"comment",    "train.steps", "train.report_every",
                                                "checkpoint", "test",        "figures"};
@@ -264,10 +264,10 @@ constexpr std::string_view free_on_resume[] = {"comment",    "train.steps", "tra
 const SpecKeys& fewshot_keys() {
   static const SpecKeys all = [] {
     std::vector<Field> keys;
-    add_general(keys, task);
+    add_general(keys, task_name);
     for (const auto add : {add_data, add_protocol, add_bootstrap, add_model, add_optim, add_run, add_figures})
       add(keys);
-    return SpecKeys({.task = task,
+    return SpecKeys({.task = task_name,
                      .title = "few-shot learning",
                      .meaning = "One experiment: data, episodes, model and training.",
                      .fields = std::move(keys),

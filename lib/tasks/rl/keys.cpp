@@ -210,7 +210,7 @@ constexpr Group all_groups[] = {
     {"figures", "What the result is compared with; no influence on the run."},
 };
 
-constexpr std::string_view task = "rl";
+constexpr std::string_view task_name = "rl";
 
 /// Not train.steps, by which the learning rate falls.
 constexpr std::string_view free_on_resume[] = {"comment", "train.report_every", "env.threads", "checkpoint", "test",
@@ -221,9 +221,9 @@ constexpr std::string_view free_on_resume[] = {"comment", "train.report_every", 
 const SpecKeys& rl_keys() {
   static const SpecKeys all = [] {
     std::vector<Field> keys;
-    add_general(keys, task);
+    add_general(keys, task_name);
     for (const auto add : {add_env, add_agent, add_optim, add_loss, add_run, add_figures}) add(keys);
-    return SpecKeys({.task = task,
+    return SpecKeys({.task = task_name,
                      .title = "reinforcement learning",
                      .meaning = "One experiment: environments, agent and training.",
                      .fields = std::move(keys),

@@ -8,7 +8,7 @@
 namespace srwm {
 namespace {
 
-bool takes(const EnvLibrary& library, std::string_view option) {
+bool takes_option(const EnvLibrary& library, std::string_view option) {
   return library.describes_itself() && library.description().takes(option);
 }
 
@@ -20,7 +20,7 @@ std::string reason(const EnvLibrary& library) {
 }  // namespace
 
 bool takes_levels(const EnvLibrary& library) {
-  return takes(library, "num_levels") && takes(library, "start_level");
+  return takes_option(library, "num_levels") && takes_option(library, "start_level");
 }
 
 std::vector<RlSplit> splits_of(const RlSpec& spec, const EnvLibrary& library) {
@@ -41,14 +41,14 @@ void check_effective_keys(const RlSpec& spec, const EnvLibrary& library) {
     refuse_if(spec.test.levels != defaults.test.levels, "test.levels", "levels");
     refuse_if(spec.test.first_levels != defaults.test.first_levels, "test.first_levels", "levels");
   }
-  if (!takes(library, "num_threads")) {
+  if (!takes_option(library, "num_threads")) {
     refuse_if(spec.env.threads != defaults.env.threads, "env.threads", "threads");
   }
 }
 
 std::string describe_limits(const EnvLibrary& library) {
   std::vector<std::string> missing, consequences;
-  if (!takes(library, "rand_seed")) {
+  if (!takes_option(library, "rand_seed")) {
     missing.emplace_back("seed");
     consequences.emplace_back("runs with different seeds may play the same episodes");
   }
