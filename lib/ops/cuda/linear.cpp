@@ -15,10 +15,6 @@ void forward(Context& context, const Forward<Linear>& f) {
        y.data<float>(), out);
 }
 
-float keep(const Grad& grad) {
-  return accumulates(grad) ? 1.0f : 0.0f;
-}
-
 void backward(Context& context, const Backward<Linear>& g) {
   const Tensor &x = g.in[Linear::x], &weight = g.in[Linear::weight], &dL_dy = g.dL_dout[0];
   const std::int64_t rows = rows_of(x), in = weight.dim(1), out = weight.dim(0);

@@ -56,10 +56,6 @@ float* start_gradient(Context& context, const LstmSizes& n, const Tensor& dL_dou
   return gradient.data<float>();
 }
 
-float keep(const Grad& grad) {
-  return accumulates(grad) ? 1.0f : 0.0f;
-}
-
 /// grad (+)= dL_dz^T x, x [rows, width].
 void weight_gradient(Context& context, const float* dL_dz, const float* x, std::int64_t rows, std::int64_t gates,
                      std::int64_t width, const Grad& grad) {

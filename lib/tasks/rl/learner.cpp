@@ -38,7 +38,7 @@ RlLearner::RlLearner(Context& context, const RlSpec& spec, FrameShape frame, std
 ActorCriticLoss RlLearner::gradient(Context& context, const UnrollRows& batch, const TensorWatcher& watcher) {
   Tape tape(context);
   tape.watch(watcher);
-  const ActorCriticLoss loss = forward(tape, batch);
+  ActorCriticLoss loss = forward(tape, batch);
   tape.backward(loss.loss);
   return loss;
 }
