@@ -36,6 +36,7 @@ TEST_CASE("errors about agents are those of docs/errors.md", "[cli]") {
   without_levels.env.library = SRWM_FAKE_ENV;
   without_levels.env.games = {"works"};
   without_levels.env.settings = {};
+  without_levels.test = {.episodes = 1, .envs = 1};
   without_levels.validation.every = 1;
   section.provoke([&] { srwm::test::train(without_levels, dir / "other"); });
 

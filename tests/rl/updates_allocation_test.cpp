@@ -13,6 +13,7 @@ TEST_CASE("playing and learning do not allocate after warm-up", "[allocation]") 
   RlSpec spec = small_rl_spec();
   spec.env = {
       .library = SRWM_FAKE_ENV, .games = {"works"}, .actors = 6};  // takes nothing itself when an episode begins
+  spec.test = {};
   spec.agent.channels = {4};
   spec.agent.core = GENERATE(CoreKind::feed_forward, CoreKind::lstm, CoreKind::srwm);
   CAPTURE(name_of(spec.agent.core));

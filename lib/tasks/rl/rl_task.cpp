@@ -67,7 +67,7 @@ void check_library(const RlSpec& spec, const EnvLibrary& library) {
 RlTask::RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLibrary> library)
     : spec_(spec),
       context_(context),
-      library_((check_library(spec, *library), std::move(library))),
+      library_(std::move(library)),
       groups_(ActorPool::make_groups(context, spec, library_)),
       frame_(groups_.front()->frame()),
       actions_(groups_.front()->actions()),
@@ -75,6 +75,7 @@ RlTask::RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLi
       pool_(context, learner_.agent(), spec, std::move(groups_)),
       interval_(game_names(spec).size()) {
   for (const std::string& game : game_names(spec)) return_names_.push_back(metric_name(game));
+  check_library(spec, *library_);  // what the environments complain of comes first
 }
 
 bool RlTask::prepare(std::int64_t step, const KeepGoing& keep_going) {
