@@ -124,7 +124,7 @@ const TaskType& line_type() {
       .open_data = [](const AnySpec&, const std::string&, int) -> std::shared_ptr<const TaskData> {
         return std::make_shared<const NoData>();
       },
-      .make = [](const AnySpec& spec, Context& context, std::shared_ptr<const TaskData>) -> std::unique_ptr<Task> {
+      .make = [](const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>&) -> std::unique_ptr<Task> {
         return std::make_unique<LineTask>(as<LineSpec>(spec), context);
       },
       .for_dry_run = [](const AnySpec& spec) { return spec.clone(); },
