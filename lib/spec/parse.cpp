@@ -406,7 +406,7 @@ std::unique_ptr<AnySpec> load_spec(SpecTable tasks, const std::filesystem::path&
 
 void refuse_task(std::string_view origin, std::string_view task, std::string_view needed) {
   throw SpecError("{} is a spec with task \"{}\", which srwm train-{} takes; here one with task \"{}\" is needed.",
-                  origin, task, task, needed);
+                  origin, shown(task), shown(task), needed);
 }
 
 std::unique_ptr<AnySpec> parse_spec_of(const SpecKeys& keys, std::string_view text, std::string_view origin,
