@@ -26,7 +26,7 @@ std::string present_data_folder(const std::string& data_dir) {
 }
 
 std::filesystem::path find_moved(const std::string& as_written, const std::string& data_dir) {
-  const std::filesystem::path path = expand_home(as_written);
+  std::filesystem::path path = expand_home(as_written);
   if (is_there(path)) return path;
   const std::filesystem::path name = path.has_filename() ? path.filename() : path.parent_path().filename();
   for (const std::filesystem::path& folder : data_folders(data_dir)) {

@@ -164,7 +164,8 @@ void check_chunks(hid_t dataset_id, hid_t creation, hid_t space, const Place& pl
   H5Pget_chunk(creation, rank, chunk.data());
   double chunks = 1;
   for (std::size_t axis = 0; axis < static_cast<std::size_t>(std::max(rank, 0)); ++axis) {
-    chunks *= static_cast<double>((extent[axis] + chunk[axis] - 1) / std::max<hsize_t>(chunk[axis], 1));
+    const hsize_t along_axis = (extent[axis] + chunk[axis] - 1) / std::max<hsize_t>(chunk[axis], 1);
+    chunks *= static_cast<double>(along_axis);
   }
   hsize_t written = 0;
   const bool known = H5Dget_num_chunks(dataset_id, space, &written) >= 0;

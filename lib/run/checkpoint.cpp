@@ -38,7 +38,7 @@ std::vector<NamedTensor> read_tensors(const hdf5::File& file, const std::string&
 
 void write_state(hdf5::File& file, const State& state) {
   for (const auto& [name, value] : state) {
-    const std::string dataset = state_group + "/" + name;
+    const std::string dataset = fmt::format("{}/{}", state_group, name);
     if (const auto* tensor = std::get_if<Tensor>(&value)) {
       file.write(dataset, *tensor);
     } else {
