@@ -263,7 +263,7 @@ std::string how_to_make(const std::string& name) {
 std::filesystem::path find_dataset(const std::string& name, const std::string& data_dir) {
   const bool is_path = name.find('/') != std::string::npos || name.ends_with(".h5");
   if (is_path) {
-    const std::filesystem::path path = find_moved(name, data_dir);
+    std::filesystem::path path = find_moved(name, data_dir);
     if (is_there(path)) return path;
     throw DataError("There is no file {}, and none of its name in the folders of --data-dir and $SRWM_DATA.",
                     path.string());

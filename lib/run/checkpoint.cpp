@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "core/error.h"
 #include "core/finite.h"
 #include "core/version.h"
