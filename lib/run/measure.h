@@ -7,7 +7,7 @@
 
 namespace srwm {
 
-/// Where a metric stands in result.json.
+/// Where a metric is in result.json.
 struct Measure {
   std::string split;  ///< section: "test", "validation", "train_levels", "test1"
   /// "accuracy", "mean_return", "normalised_paper", a game; of sequences of two tasks also "accuracy of A",

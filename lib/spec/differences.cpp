@@ -13,7 +13,7 @@ namespace srwm {
 
 namespace {
 
-/// "mine" of "/data/mine.h5" and of "mine": what is left of a place when the file moves.
+/// "mine" of "/data/mine.h5" and of "mine": the part of a place that remains when the file moves.
 std::string name_at(const std::string& place) {
   const std::filesystem::path path(place);
   const std::filesystem::path name = path.has_filename() ? path.filename() : path.parent_path().filename();

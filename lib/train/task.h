@@ -123,7 +123,7 @@ class Task {
 
   /// What the user should know of the data before training begins, a sentence each.
   virtual std::vector<std::string> warnings() { return {}; }
-  /// Fills the row of a report and begins to count anew.
+  /// Fills the row of a report and clears the counts.
   virtual void report(const IntervalTotals& interval, MetricsRow& row) = 0;
   virtual TrainedItems trained() const = 0;
 
