@@ -36,4 +36,5 @@
   CPU(SoftmaxAttention)              \
   CPU(Srwm)                          \
   REFERENCE(SwapAxes)                \
+  REFERENCE(Vsml)                    \
   REFERENCE(WeightedSum)
