@@ -54,6 +54,7 @@ void execute(EpisodesCommand& command) {
   const ClassDataset dataset = command.dataset == "glyphs"
                                    ? make_glyphs({}, threads)
                                    : read_class_dataset(find_dataset(command.dataset, command.data_dir));
+  require_own_classes(dataset);
   command.options.protocol = command.protocol == "sync" ? Protocol::sync : Protocol::delayed;
   const Split split = parse_split(command.split);
   const EpisodeFile episodes = draw_episodes(dataset.split(split), command.options, command.seed, episode_stream(split),

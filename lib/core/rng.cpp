@@ -56,4 +56,10 @@ double RandomSequence::normal() {
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
 }
 
+double RandomSequence::truncated_normal() {
+  double value = normal();
+  while (std::abs(value) > 2) value = normal();
+  return value;
+}
+
 }  // namespace srwm

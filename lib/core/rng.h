@@ -21,6 +21,8 @@ enum class Stream : std::uint32_t {
   glyphs = 6,
   split = 7,
   actions = 8,
+  online_tasks = 11,
+  online_episodes = 12,
 };
 
 using Philox4 = std::array<std::uint32_t, 4>;
@@ -60,6 +62,8 @@ class RandomSequence {
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   /// Standard normal (Box-Muller).
   double normal();
+  /// Standard normal cut at two standard deviations, by rejection; its own standard deviation is 0.8796.
+  double truncated_normal();
   /// Fisher-Yates shuffle of [first, last).
   template <typename It>
   void shuffle(It first, It last) {

@@ -85,6 +85,15 @@ std::vector<std::vector<std::int32_t>> members_of(const Tensor& labels, const st
   return members;
 }
 
+bool has_val(const hdf5::File& file) {
+  return file.has(group_of(Split::val));
+}
+
+std::vector<Split> splits_of(const hdf5::File& file) {
+  if (has_val(file)) return {std::begin(all_splits), std::end(all_splits)};
+  return {Split::train, Split::test};
+}
+
 ClassSplit read_split(const hdf5::File& file, Split which) {
   const std::string group = group_of(which);
   ClassSplit split;
@@ -151,8 +160,33 @@ Stream episode_stream(Split split) {
                                : Stream::test_episodes;
 }
 
+bool ClassDataset::has(Split which) const {
+  return which != Split::val || !val.images.absent();
+}
+
 const ClassSplit& ClassDataset::split(Split which) const {
+  if (!has(which)) throw DataError("The dataset '{}' has no split val. Choose train or test.", name);
   return which == Split::train ? train : which == Split::val ? val : test;
+}
+
+bool ClassDataset::is_labeled() const {
+  return train.class_names == test.class_names && (!has(Split::val) || train.class_names == val.class_names);
+}
+
+void require_own_classes(const ClassDataset& dataset) {
+  if (!dataset.is_labeled()) return;
+  throw DataError(
+      "The splits of '{}' have the same {} classes, but few-shot learning tests on classes that were not trained on. "
+      "Choose a dataset whose splits have classes of their own, such as omniglot28.",
+      dataset.name, dataset.train.classes());
+}
+
+void require_shared_classes(const ClassDataset& dataset) {
+  if (dataset.is_labeled()) return;
+  throw DataError(
+      "The splits of '{}' have classes of their own, but a stream needs the same classes in all of them. Choose a "
+      "dataset such as mnist, or few-shot episodes of this one.",
+      dataset.name);
 }
 
 ClassDataset read_class_dataset(const std::filesystem::path& path) {
@@ -160,7 +194,7 @@ ClassDataset read_class_dataset(const std::filesystem::path& path) {
   hdf5::expect_format(file, "classes", class_format_version);
   const Shape train_shape = file.shape("/train/images");
   double bytes = 0;
-  for (const Split which : all_splits) {
+  for (const Split which : splits_of(file)) {
     check_split(file, which, train_shape);
     bytes += static_cast<double>(file.shape(group_of(which) + "/images").numel());
   }
@@ -171,8 +205,14 @@ ClassDataset read_class_dataset(const std::filesystem::path& path) {
   dataset.mean = read_statistic(file, "mean", train_shape[3]);
   dataset.std = read_statistic(file, "std", train_shape[3]);
   dataset.train = read_split(file, Split::train);
-  dataset.val = read_split(file, Split::val);
+  if (has_val(file)) dataset.val = read_split(file, Split::val);
   dataset.test = read_split(file, Split::test);
+  if (!has_val(file) && !dataset.is_labeled()) {
+    throw DataError(
+        "{} has no /val, and its /train and /test have different classes. Only a dataset whose splits have the same "
+        "classes may be without it; pack it again with a split val.",
+        path.string());
+  }
   set_labels(dataset);
   set_digest(dataset);
   return dataset;
@@ -184,7 +224,9 @@ void write_class_dataset(const ClassDataset& dataset, const std::filesystem::pat
   file.set_attribute("/", "name", dataset.name);
   file.set_attribute("/", "mean", dataset.mean);
   file.set_attribute("/", "std", dataset.std);
-  for (const Split which : all_splits) write_split(file, which, dataset.split(which));
+  for (const Split which : all_splits) {
+    if (dataset.has(which)) write_split(file, which, dataset.split(which));
+  }
   write_file_atomically(path, file.image());
 }
 
@@ -217,6 +259,7 @@ void set_labels(ClassDataset& dataset) {
 void set_digest(ClassDataset& dataset) {
   Digest digest;
   for (const Split which : all_splits) {
+    if (!dataset.has(which)) continue;
     const ClassSplit& split = dataset.split(which);
     digest.update(name_of(which));
     for (const std::string& name : split.class_names) {

@@ -34,17 +34,28 @@ struct ClassDataset {
   std::string name;          ///< as in the spec
   std::vector<double> mean;  ///< per channel, of pixels / 255, for `normalize`
   std::vector<double> std;
-  ClassSplit train, val, test;
-  std::string digest;  ///< hex; of pixels, labels and class names of all splits
+  ClassSplit train, val, test;  ///< val is without images in a labeled dataset that has none
+  std::string digest;           ///< hex; of pixels, labels and class names of all splits
 
+  bool has(Split which) const;
+  /// DataError if the dataset is without it.
   const ClassSplit& split(Split which) const;
+  /// Whether it is a labeled dataset: its splits have the same classes in the same order, as those of MNIST. The
+  /// splits of others, for few-shot learning, have classes of their own.
+  bool is_labeled() const;
   std::int64_t height() const { return train.images.dim(1); }
   std::int64_t width() const { return train.images.dim(2); }
   std::int64_t channels() const { return train.images.dim(3); }
 };
 
+/// DataError if the splits share their classes: few-shot learning tests on classes that were not trained on.
+void require_own_classes(const ClassDataset& dataset);
+/// DataError unless the splits share their classes: a stream's labels mean the same in all of them.
+void require_shared_classes(const ClassDataset& dataset);
+
 /// Reads a packed class dataset (docs/file_formats.md, "classes"). Checks format, shapes, types, label ranges, empty
-/// classes and equal image sizes before the pixels are read. DataError otherwise.
+/// classes and equal image sizes before the pixels are read; a dataset without /val must be labeled. DataError
+/// otherwise.
 ClassDataset read_class_dataset(const std::filesystem::path& path);
 /// Writes one, whole or not at all; equal datasets give equal bytes.
 void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator);

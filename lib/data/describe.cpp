@@ -60,7 +60,12 @@ std::string describe_classes(const std::filesystem::path& path, int threads) {
   std::string text = fmt::format("  dataset {}, images {} x {} x {}, mean {:.4f}, std {:.4f}\n  digest {}\n",
                                  dataset.name, dataset.height(), dataset.width(), dataset.channels(),
                                  fmt::join(dataset.mean, " "), fmt::join(dataset.std, " "), dataset.digest);
+  text += dataset.is_labeled() ? "  the same classes in all splits: for streams, not for few-shot learning\n" : "";
   for (const Split which : all_splits) {
+    if (!dataset.has(which)) {
+      text += fmt::format("  {:<5} none\n", name_of(which));
+      continue;
+    }
     const ClassSplit& split = dataset.split(which);
     text += fmt::format("  {:<5} {:5} classes x {} images: {} ... {}\n", name_of(which), split.classes(),
                         images_per_class(split), split.class_names.front(), split.class_names.back());

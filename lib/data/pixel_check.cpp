@@ -65,6 +65,7 @@ PixelCounts count_pixels(const ClassDataset& dataset, int threads) {
   PixelCounts counts;
   std::vector<Image> images;
   for (std::size_t which = 0; which < std::size(all_splits); ++which) {
+    if (!dataset.has(all_splits[which])) continue;
     for (Image& image : images_of(dataset, which, threads)) {
       if (image.digest.empty()) {
         ++counts.blank[which];
@@ -84,6 +85,7 @@ PixelCounts count_pixels(const ClassDataset& dataset, int threads) {
 
 SharedNames count_shared_names(const ClassDataset& dataset) {
   SharedNames shared;
+  if (dataset.is_labeled()) return shared;
   std::unordered_map<std::string, Split> seen;
   for (const Split which : all_splits) {
     for (const std::string& name : dataset.split(which).class_names) {

@@ -21,7 +21,8 @@ struct PixelCounts {
 
 PixelCounts count_pixels(const ClassDataset& dataset, int threads);
 
-/// How many names of classes are in more than one split, and the first of them.
+/// How many names of classes are in more than one split, and the first of them; none in a labeled dataset, where all
+/// are meant to be.
 struct SharedNames {
   std::int64_t count = 0;
   std::string first;

@@ -75,6 +75,7 @@ void attempt(const std::function<void()>& use) {
 void use_dataset(const std::filesystem::path& path) {
   const ClassDataset dataset = read_class_dataset(path);
   for (const Split which : all_splits) {
+    if (!dataset.has(which)) continue;
     const ClassSplit& split = dataset.split(which);
     const EpisodeSampler sampler(split, {.n_way = 2, .k_shot = 1, .rotations = true}, 1, episode_stream(which));
     EpisodeBatch batch;

@@ -75,8 +75,10 @@ bool draws_anything(const ExperimentSpec& spec) {
 
 std::shared_ptr<const ClassDataset> load_classes(const std::string& name, const GlyphOptions& glyphs,
                                                  const std::string& data_dir, int threads) {
-  return std::make_shared<const ClassDataset>(name == "glyphs" ? make_glyphs(glyphs, threads)
-                                                               : read_class_dataset(find_dataset(name, data_dir)));
+  auto dataset = std::make_shared<const ClassDataset>(
+      name == "glyphs" ? make_glyphs(glyphs, threads) : read_class_dataset(find_dataset(name, data_dir)));
+  require_own_classes(*dataset);
+  return dataset;
 }
 
 /// Generated characters as second dataset are not those of the first.
