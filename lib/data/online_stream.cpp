@@ -16,23 +16,32 @@
 namespace srwm {
 namespace {
 
-/// SpecError unless every list of classes fits every dataset.
-void check_classes(const OnlineOptions& options, const OnlineSource& source) {
-  for (const std::vector<std::int64_t>& list : options.classes) {
-    if (list.empty()) throw SpecError("{}.classes has an empty list. Name at least one class in each.", options.group);
-    if (source.has_class_choice || source.images.absent()) {
-      throw SpecError("{}.classes chooses classes of a dataset, and '{}' has none to choose from. Remove one of them.",
-                      options.group, source.name);
-    }
-    for (const std::int64_t c : list) {
-      if (c >= 0 && c < source.classes) continue;
+/// SpecError unless a list of classes fits a dataset.
+void check_list(const OnlineOptions& options, const OnlineSource& source, const std::vector<std::int64_t>& list) {
+  if (list.empty()) throw SpecError("{}.classes has an empty list. Name at least one class in each.", options.group);
+  std::size_t images = 0;
+  for (const std::int64_t c : list) {
+    if (c < 0 || c >= source.classes) {
       throw SpecError("{}.classes names the class {}, but those of '{}' are 0 to {}.", options.group, c, source.name,
                       source.classes - 1);
     }
-    if (std::set(list.begin(), list.end()).size() < list.size()) {
-      throw SpecError("{}.classes names a class twice in one list.", options.group);
-    }
+    images += source.members[static_cast<std::size_t>(c)].size();
   }
+  if (std::set(list.begin(), list.end()).size() < list.size()) {
+    throw SpecError("{}.classes names a class twice in one list. Remove one of them.", options.group);
+  }
+  if (images == 0) {
+    throw SpecError("{}.classes has a list of classes of which '{}' has no images. Keep more.", options.group,
+                    source.name);
+  }
+}
+
+void check_lists(const OnlineOptions& options, const OnlineSource& source) {
+  if (!options.classes.empty() && (source.has_class_choice || source.images.absent())) {
+    throw SpecError("{}.classes chooses classes of a dataset, and '{}' has none to choose from. Remove one of them.",
+                    options.group, source.name);
+  }
+  for (const std::vector<std::int64_t>& list : options.classes) check_list(options, source, list);
 }
 
 void check_class_count(const OnlineOptions& options, const OnlineSource& source) {
@@ -42,7 +51,7 @@ void check_class_count(const OnlineOptions& options, const OnlineSource& source)
   }
   const std::int64_t count = class_count(source, {}, options);
   if (count > max_online_classes) {
-    throw SpecError("A task of '{}' would have {} classes; at most {} are possible. Keep fewer ({}.classes).",
+    throw SpecError("A task of '{}' would have {} classes; at most {} are possible. Keep fewer with {}.classes.",
                     source.name, count, max_online_classes, options.group);
   }
 }
@@ -109,7 +118,7 @@ TaskStream::TaskStream(const OnlineData& data, const OnlineOptions& options, Spl
   check_shares(options);
   for (const std::string& name : options.datasets) {
     sources_.push_back(data.source(name, split, seed));
-    check_classes(options, sources_.back());
+    check_lists(options, sources_.back());
     if (options.classes.empty()) check_class_count(options, sources_.back());
   }
   SRWM_CHECK(!sources_.empty(), "a stream of no dataset");
@@ -228,9 +237,6 @@ void TaskStream::read_images(const EpisodeId& id, const TaskVariation& of_task, 
   const TaskClasses classes(source, class_list(of_task), options_, task_seed(id));
   const Philox4 key = episode_key(id);
   const bool is_sum = source.images.absent();
-  if (!is_sum && classes.images() == 0) {
-    throw SpecError("'{}' has no images of the classes that {}.classes keeps. Keep more.", source.name, options_.group);
-  }
   const RandomOrder order({key[0], key[1]}, is_sum ? 1 : classes.images());
   const std::uint64_t noise_seed = std::uint64_t{key[2]} << 32 | key[3];
   parallel_for(threads, to.count, [&](std::int64_t t) {

@@ -135,6 +135,34 @@ TEST_CASE("each fault of a class dataset is named", "[class_dataset]") {
   CHECK_THAT(message([](Parts& p) { p.std = {0.0}; }), Contains("above 0"));
 }
 
+TEST_CASE("a labeled dataset may be without val", "[class_dataset]") {
+  const TempDir dir;
+  ClassDataset dataset = small_dataset();
+  CHECK_FALSE(dataset.is_labeled());
+  dataset.val = {};
+  write_class_dataset(dataset, dir.path() / "a.h5", "test");
+  CHECK_THROWS_WITH(read_class_dataset(dir.path() / "a.h5"), Contains("a.h5 has no /val, and its /train and /test"));
+
+  dataset.test = dataset.train;
+  set_digest(dataset);
+  write_class_dataset(dataset, dir.path() / "a.h5", "test");
+  const ClassDataset read = read_class_dataset(dir.path() / "a.h5");
+  CHECK(read.is_labeled());
+  CHECK(read.digest == dataset.digest);
+  CHECK_FALSE(read.has(Split::val));
+  CHECK_THROWS_WITH(read.split(Split::val), Contains("'glyphs' has no split val"));
+  CHECK_THROWS_WITH(require_own_classes(read), Contains("have the same 3 classes"));
+  require_shared_classes(read);
+
+  // With a val of its own it is one all the same; with other classes in val it is not.
+  dataset.val = dataset.train;
+  CHECK(dataset.is_labeled());
+  dataset.val.class_names[0] = "another";
+  CHECK_FALSE(dataset.is_labeled());
+  require_own_classes(dataset);
+  CHECK_THROWS_WITH(require_shared_classes(dataset), Contains("classes of their own"));
+}
+
 TEST_CASE("a truncated class dataset is refused", "[class_dataset]") {
   const TempDir dir;
   const std::string whole = read_text_file(write(dir, {}));

@@ -86,6 +86,18 @@ TEST_CASE("blank images, equal images and equal names are counted", "[describe]"
   }
 }
 
+TEST_CASE("a labeled dataset is described as one", "[describe]") {
+  const TempDir dir;
+  ClassDataset dataset = small_dataset();
+  dataset.test = dataset.train;
+  dataset.val = {};
+  write_class_dataset(dataset, dir.path() / "file.h5", "srwm test");
+  const std::string text = describe_file(dir.path() / "file.h5", 2);
+  CHECK_THAT(text, Contains("the same classes in all splits: for streams, not for few-shot learning\n") &&
+                       Contains("\n  val   none\n") && !Contains("in more than one split"));
+  CHECK_THROWS_WITH(contact_sheet_of_file(dir.path() / "file.h5", "val", 3), Contains("has no split val"));
+}
+
 TEST_CASE("a file of another program is not described", "[describe]") {
   const TempDir dir;
   write_file_atomically(dir.path() / "x.h5", hdf5::File::in_memory().image());

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "data/class_dataset.h"
 #include "data/glyphs.h"
+#include "data/online_stream.h"
 #include "data/sampler.h"
 #include "errors/errors_page.h"
 #include "nn/image_encoder.h"
@@ -53,8 +54,17 @@ const std::vector<Edit> dataset_faults{
     },
     [](Hdf5Editor& e) { write_values<std::int32_t>(e, "/val/labels", H5T_NATIVE_INT, std::vector<std::int32_t>(8)); },
     [](Hdf5Editor& e) { e.set_attribute("/train", "images", std::int64_t{7}); },
+    [](Hdf5Editor& e) { e.remove("/val"); },
     [](Hdf5Editor& e) { e.set_attribute("/", "mean", H5T_NATIVE_DOUBLE, {0}, nullptr); },
 };
+
+/// The same three classes in train and test, and no val.
+ClassDataset labeled_dataset() {
+  ClassDataset dataset = make_glyphs(small_glyphs, 1);
+  dataset.test = dataset.train;
+  dataset.val = {};
+  return dataset;
+}
 
 EpisodeFile small_episodes() {
   EpisodeFile episodes;
@@ -119,6 +129,14 @@ TEST_CASE("errors about datasets are those of docs/errors.md") {
   provoke_faults(section, dataset_faults, dir / "sound.h5", read_class_dataset);
   section.provoke([&] { find_dataset("none", dir.path().string()); });
 
+  write_class_dataset(labeled_dataset(), dir / "labeled.h5", "test");
+  section.provoke([&] { read_class_dataset(dir / "labeled.h5").split(Split::val); });
+  section.provoke([&] {
+    ExperimentSpec spec;
+    spec.data.dataset = (dir / "labeled.h5").string();
+    FewShotData(spec, "", 1);
+  });
+
   const auto sample = [&](const EpisodeOptions& options) {
     section.provoke([&] { EpisodeSampler(dataset.train, options, 1, Stream::train_episodes); });
   };
@@ -140,6 +158,42 @@ TEST_CASE("errors about datasets are those of docs/errors.md") {
     DropoutSites sites;
     make_image_encoder(set, {}, {.height = 15, .width = 16, .channels = 1}, sites);
   });
+}
+
+TEST_CASE("errors about streams are those of docs/errors.md") {
+  const TempDir dir;
+  ErrorSection section("Streams");
+  write_class_dataset(make_glyphs(small_glyphs, 1), dir / "disjoint.h5", "test");
+  write_class_dataset(labeled_dataset(), dir / "labeled.h5", "test");
+  GlyphOptions glyphs = small_glyphs;
+  glyphs.train_classes = 300;
+  glyphs.images_per_class = 1;
+  const OnlineData data({"disjoint", "labeled", "random", "sum", "glyphs"}, glyphs, dir.path().string(), 1);
+  const auto refuse = [&](const std::string& dataset, const std::function<void(OnlineOptions&)>& change) {
+    OnlineOptions options{.datasets = {dataset}};
+    change(options);
+    section.provoke([&] { make_online_stream(data, options, Split::train, 1); });
+  };
+  refuse("disjoint", [](OnlineOptions&) {});
+  refuse("labeled", [](OnlineOptions& o) { o.project = 2; });
+  refuse("labeled", [](OnlineOptions& o) {
+    o.tasks = 1;
+    o.sizes = {9, 14};
+  });
+  refuse("labeled", [](OnlineOptions& o) { o.classes = {{}}; });
+  refuse("labeled", [](OnlineOptions& o) { o.classes = {{3}}; });
+  refuse("labeled", [](OnlineOptions& o) { o.classes = {{0, 0}}; });
+  refuse("sum", [](OnlineOptions& o) { o.classes = {{0}}; });
+  refuse("glyphs", [](OnlineOptions& o) { o.glyph_classes = 301; });
+  refuse("glyphs", [](OnlineOptions& o) { o.glyph_classes = 257; });
+  refuse("labeled", [](OnlineOptions& o) {
+    o.pad = true;
+    o.sizes = {29};
+  });
+  const auto members = data.source("random", Split::train, 1).members;
+  const auto empty = std::ranges::find_if(members, [](const auto& images) { return images.empty(); });
+  REQUIRE(empty != members.end());
+  refuse("random", [&](OnlineOptions& o) { o.classes = {{empty - members.begin()}}; });
 }
 
 TEST_CASE("errors about episodes files are those of docs/errors.md") {

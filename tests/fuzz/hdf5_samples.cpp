@@ -39,6 +39,7 @@ ClassDataset make_dataset(Decisions& decisions) {
   ClassDataset dataset;
   dataset.mean = dataset.std = std::vector<double>(static_cast<std::size_t>(image[2]), 0.5);
   for (ClassSplit* split : {&dataset.train, &dataset.val, &dataset.test}) *split = make_split(image, decisions);
+  if (dataset.is_labeled() && decisions.below(2) == 1) dataset.val = {};
   return dataset;
 }
 
