@@ -36,5 +36,5 @@
   CPU(SoftmaxAttention)              \
   CPU(Srwm)                          \
   REFERENCE(SwapAxes)                \
-  REFERENCE(Vsml)                    \
+  CPU(Vsml)                          \
   REFERENCE(WeightedSum)

@@ -10,6 +10,8 @@ struct MathProbe {
   void (*exp)(float* y, const float* x, int n);
   void (*sigmoid)(float* y, const float* x, int n);
   void (*tanh)(float* y, const float* x, int n);
+  void (*quick_sigmoid)(float* y, const float* x, int n);
+  void (*quick_tanh)(float* y, const float* x, int n);
 };
 
 SRWM_DECLARE_KERNELS(MathProbe, math_probe)
