@@ -66,7 +66,7 @@ valgrind: program ## run a short training and an evaluation under valgrind
 	@scripts/valgrind.sh $(SRWM)
 
 tsan: ## build and run the tests under the thread sanitizer
-	@OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 $(MAKE) --no-print-directory test PRESET=tsan
+	@$(MAKE) --no-print-directory test PRESET=tsan
 
 ptxas-report: CONFIGURE := -DSRWM_CUDA=ON
 ptxas-report: configure ## print what every CUDA kernel takes, and fail if one spills registers

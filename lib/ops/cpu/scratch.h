@@ -1,8 +1,7 @@
 // Memory for each thread of a body.
 #pragma once
 
-#include <omp.h>
-
+#include "core/thread_pool.h"
 #include "ops/scratch.h"
 
 namespace srwm::cpu {
@@ -16,7 +15,7 @@ class ThreadScratch {
         data_(memory_.data<float>()) {}
 
   /// The calling thread's piece; inside a parallel_for or outside of any.
-  float* mine() const { return data_ + omp_get_thread_num() * stride_; }
+  float* mine() const { return data_ + pool::thread_number() * stride_; }
 
  private:
   std::int64_t stride_;
