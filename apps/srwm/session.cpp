@@ -37,7 +37,7 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
   command.add_option("--device", options.device, "Where to compute; cuda:N for GPU N")
       ->type_name(takes::device)
       ->capture_default_str();
-  command.add_option("--threads", options.threads, "CPU threads; default: as many as this process may use")
+  command.add_option("--threads", options.threads, "CPU threads; default: what is fastest of those that this process may use")
       ->check(CLI::Range(1, 1024));
   command.add_flag("--eager", options.eager,
                    "On a GPU, launch each kernel anew instead of replaying graphs: same bits");

@@ -39,6 +39,7 @@ struct Options : TrainingOptions {
 struct SpecRun : TrainingRun {
   std::unique_ptr<const AnySpec> spec;
   const TaskType* type = nullptr;
+  bool chooses_threads = false;  ///< their number is found while it trains
 };
 
 void print_result(const SpecRun& run, const std::string& headline) {
@@ -87,6 +88,7 @@ void train(const SpecRun& run, Context& context, const std::shared_ptr<const Tas
            StopRequest& stop) {
   const std::unique_ptr<Task> task = run.type->make(*run.spec, context, data);
   Trainer trainer(*run.spec, context, *task, data->digest(), run.paths, logger, stop);
+  if (run.chooses_threads) trainer.choose_threads();
   train_in_folder(run, trainer, logger);
 }
 
@@ -100,7 +102,8 @@ void print_dry_run(const Options& options, const SpecRun& run) {
 }
 
 void train_one(const Options& options, StopRequest& stop) {
-  const SpecRun run = make_run(options, options.seed);
+  SpecRun run = make_run(options, options.seed);
+  run.chooses_threads = options.device.threads == 0;
   if (options.dry_run) return print_dry_run(options, run);
   if (options.resume && is_complete(run)) return print_result(run, "This run is complete:");
   choose_instruction_set(run);

@@ -24,7 +24,9 @@ class Context {
   const Backend& backend() const { return *backend_; }
   Device device() const;
   DType real() const { return real_; }
+  /// CPU threads that bodies work with. May change between steps: no result depends on it.
   int threads() const { return threads_; }
+  void set_threads(int threads) { threads_ = threads; }
   /// What convolutions and matrix products on a GPU round to; other backends compute in their own type whatever it
   /// says.
   Precision precision() const { return precision_; }

@@ -66,7 +66,7 @@ std::optional<double> limit_v1(const fs::path& folder) {
 int default_threads() {
   const int cpus = cpus_in_affinity_mask();
   const std::optional<double> limit = cgroup_cpu_limit();
-  const int quota = limit ? static_cast<int>(std::min(std::floor(*limit), 1e6)) : cpus;
+  const int quota = limit ? static_cast<int>(std::min(std::ceil(*limit), 1e6)) : cpus;
   return std::max(1, std::min(cpus, quota));
 }
 

@@ -10,8 +10,8 @@
 
 namespace srwm {
 
-/// Threads to use unless told otherwise: the CPUs in the affinity mask, at most the CPU quota of the cgroup (whole
-/// CPUs, rounded down), at least one.
+/// Threads to use at most unless told otherwise: the CPUs in the affinity mask, at most the CPU quota of the cgroup
+/// (whole CPUs, rounded up: half a CPU is worth a thread), at least one.
 int default_threads();
 
 /// CPU quota of the cgroup of this process (1.5: one and a half CPUs), the smallest along the way to the root, for

@@ -41,6 +41,10 @@ Trainer::Trainer(const AnySpec& spec, Context& context, Task& task, std::string 
       training_step_(context, task, loop_.accumulate),
       writer_(paths, loop_.checkpoint.keep) {}
 
+void Trainer::choose_threads() {
+  if (context_.device().kind == Device::Kind::cpu && task_.is_recordable()) thread_choice_.emplace(context_.threads());
+}
+
 void Trainer::start_from(const std::filesystem::path& checkpoint) {
   const Checkpoint from = load_checkpoint(checkpoint);
   task_.change_parameters([&] { restore_model(context_, from, task_.parameters()); });
@@ -129,17 +133,19 @@ void Trainer::train(std::int64_t last_step) {
   }
 }
 
+/// Counts the time of `work` as spent on training, and returns it in seconds.
 template <typename Work>
-void Trainer::timed(const Work& work) {
+double Trainer::timed(const Work& work) {
   const auto start = std::chrono::steady_clock::now();
   work();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   interval_.seconds += seconds;
   train_seconds_ += seconds;
+  return seconds;
 }
 
 void Trainer::train_step() {
-  timed([&] {
+  const double seconds = timed([&] {
     if (!task_.prepare(step_, keep_going_)) stop();
     interval_.rate = training_step_.run(step_);
     interval_.passes += training_step_.passes();
@@ -150,6 +156,9 @@ void Trainer::train_step() {
     if (synchronous || task_.holds_data()) collect();
     task_.done(step_ - 1);
   });
+  if (!thread_choice_) return;
+  thread_choice_->add_step(seconds);
+  context_.set_threads(thread_choice_->threads());
 }
 
 /// Waits for the steps that were started, so that interval_ and the parameters are those after step_.
@@ -171,6 +180,11 @@ void Trainer::report() {
   row_.times.clear();
   row_.shown.clear();
   task_.report(interval_, row_);
+  if (thread_choice_) {
+    const double threads = context_.threads();
+    row_.times.push_back({"threads", threads});
+    row_.shown.push_back({"threads", threads, Figure::Style::rate});
+  }
   recorder_->write(position(), "train", row_.values, row_.times);
   display_->report(position(), row_.shown);
   interval_ = {};

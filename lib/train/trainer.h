@@ -15,6 +15,7 @@
 #include "run/signals.h"
 #include "spec/spec.h"
 #include "train/task.h"
+#include "train/thread_choice.h"
 #include "train/training_step.h"
 
 namespace srwm {
@@ -27,6 +28,9 @@ class Trainer {
   Trainer(const AnySpec& spec, Context& context, Task& task, std::string data_digest, const RunPaths& paths,
           Logger& logger, StopRequest& stop);
 
+  /// Finds the number of CPU threads while it trains, the context's at most. Of no effect on a GPU, or where other
+  /// threads of the task compute at the same time.
+  void choose_threads();
   /// Starts from the model in another checkpoint; the optimizer starts from zero.
   void start_from(const std::filesystem::path& checkpoint);
   /// Continues from the folder's latest checkpoint. SpecError if it was made with another spec, DataError if with other
@@ -62,7 +66,7 @@ class Trainer {
   bool validates() const { return loop_.validation_every > 0 && (due(loop_.validation_every) || step_ >= steps_); }
   std::int64_t position() const { return task_.position(step_); }
   template <typename Work>
-  void timed(const Work& work);
+  double timed(const Work& work);
 
   const AnySpec& spec_;
   LoopOptions loop_;
@@ -77,6 +81,7 @@ class Trainer {
   std::int64_t steps_;  ///< of the whole run
   std::vector<std::string> sums_;
   TrainingStep training_step_;
+  std::optional<ThreadChoice> thread_choice_;  ///< none: the number is fixed
   CheckpointWriter writer_;
   std::optional<Recorder> recorder_;
   std::optional<ProgressDisplay> display_;

@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "ops/context.h"
+#include "ops/cpu/scratch.h"
 #include "ops/op.h"
 
 namespace srwm::cpu {
@@ -33,14 +34,8 @@ void sum_slices(int threads, const Tensor& partial, std::int64_t groups, std::in
 template <typename Body>
 void for_each_with_scratch(Context& context, std::int64_t n, std::int64_t scratch_floats, const Body& body) {
   const Arena::Mark mark = context.arena().mark();
-  const std::int64_t workers = std::min<std::int64_t>(context.threads(), n);
-  const std::int64_t stride = (scratch_floats + 15) / 16 * 16;  // whole cache lines
-  float* scratch = context.empty({workers, stride}, DType::f32).data<float>();
-  parallel_for(context.threads(), workers, [&](std::int64_t worker) {
-    for (std::int64_t item = n * worker / workers; item < n * (worker + 1) / workers; ++item) {
-      body(item, scratch + worker * stride);
-    }
-  });
+  const ThreadScratch scratch(context, scratch_floats);
+  parallel_for(context.threads(), n, [&](std::int64_t item) { body(item, scratch.mine()); });
   context.arena().rewind(mark);
 }
 
