@@ -33,21 +33,25 @@ std::optional<double> number_after(const std::filesystem::path& file, std::strin
   return std::nullopt;
 }
 
-/// What a cgroup's limit leaves: files in memory that nobody uses count as free.
+/// What a cgroup's limit leaves: pages of files count as free, since the system takes them back.
 std::optional<double> left_in(const std::optional<double>& limit, const std::optional<double>& used,
-                              const std::filesystem::path& folder, std::string_view unused_files) {
+                              const std::filesystem::path& folder, const std::string& prefix) {
   constexpr double no_limit = 1e18;  // cgroup v1 says "none" so
   if (!limit || !used || *limit >= no_limit) return std::nullopt;
-  return std::max(0.0, *limit - *used + number_after(folder / "memory.stat", unused_files).value_or(0));
+  double files = 0;
+  for (const char* list : {"inactive_file", "active_file"}) {
+    files += number_after(folder / "memory.stat", prefix + list).value_or(0);
+  }
+  return std::max(0.0, *limit - *used + files);
 }
 
 std::optional<double> left_v2(const std::filesystem::path& folder) {
-  return left_in(number_in(folder / "memory.max"), number_in(folder / "memory.current"), folder, "inactive_file");
+  return left_in(number_in(folder / "memory.max"), number_in(folder / "memory.current"), folder, "");
 }
 
 std::optional<double> left_v1(const std::filesystem::path& folder) {
   return left_in(number_in(folder / "memory.limit_in_bytes"), number_in(folder / "memory.usage_in_bytes"), folder,
-                 "total_inactive_file");
+                 "total_");
 }
 
 std::optional<double> left_of_address_space(const std::filesystem::path& statm) {

@@ -94,13 +94,23 @@ std::vector<Split> splits_of(const hdf5::File& file) {
   return {Split::train, Split::test};
 }
 
-ClassSplit read_split(const hdf5::File& file, Split which) {
+/// The images of a split: in memory, or, if `stays`, left in the file where it is stored so that this can be done.
+Tensor read_images(const hdf5::File& file, const std::string& name, bool stays) {
+  if (stays) {
+    if (Tensor images = file.map(name)) return images;
+  }
+  require_memory(static_cast<double>(file.shape(name).numel()), "the images of " + file.path().string(),
+                 "Pack smaller images or fewer classes, or raise the limit (that of the batch job, ulimit -v).");
+  return file.read(name);
+}
+
+ClassSplit read_split(const hdf5::File& file, Split which, bool stays) {
   const std::string group = group_of(which);
   ClassSplit split;
   split.class_names = file.read_strings(group + "/class_names");
   check_count(file, group, "classes", std::ssize(split.class_names));
   split.members = members_of(file.read(group + "/labels"), split.class_names, file.path().string() + ": " + group);
-  split.images = file.read(group + "/images");
+  split.images = read_images(file, group + "/images", stays);
   return split;
 }
 
@@ -198,15 +208,14 @@ ClassDataset read_class_dataset(const std::filesystem::path& path) {
     check_split(file, which, train_shape);
     bytes += static_cast<double>(file.shape(group_of(which) + "/images").numel());
   }
-  require_memory(bytes, "the images of " + path.string(),
-                 "Pack smaller images or fewer classes, or raise the limit (that of the batch job, ulimit -v).");
+  const bool stays = bytes > available_memory() / 2;
   ClassDataset dataset;
   dataset.name = file.has_attribute("/", "name") ? file.string_attribute("/", "name") : path.stem().string();
   dataset.mean = read_statistic(file, "mean", train_shape[3]);
   dataset.std = read_statistic(file, "std", train_shape[3]);
-  dataset.train = read_split(file, Split::train);
-  if (has_val(file)) dataset.val = read_split(file, Split::val);
-  dataset.test = read_split(file, Split::test);
+  dataset.train = read_split(file, Split::train, stays);
+  if (has_val(file)) dataset.val = read_split(file, Split::val, stays);
+  dataset.test = read_split(file, Split::test, stays);
   if (!has_val(file) && !dataset.is_labeled()) {
     throw DataError(
         "{} has no /val, and its /train and /test have different classes. Only a dataset whose splits have the same "

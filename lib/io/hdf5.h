@@ -47,6 +47,10 @@ class File {
   Tensor read(const std::string& dataset) const;
   /// Rows [begin, end) along the first axis.
   Tensor read_rows(const std::string& dataset, std::int64_t begin, std::int64_t end) const;
+  /// A whole dataset of u8 whose elements stay in the file and must not be written: the system reads pages when they
+  /// are used and takes them back when memory is short, as long as the tensor lives. Absent where the elements do not
+  /// lie in this file as they are in memory (in chunks, compressed, in other files).
+  Tensor map(const std::string& dataset) const;
   std::vector<std::string> read_strings(const std::string& dataset) const;
   /// Whether the elements are signed 64-bit integers, which no tensor holds.
   bool holds_int64(const std::string& dataset) const;

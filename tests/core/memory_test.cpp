@@ -34,10 +34,10 @@ TEST_CASE("the memory that is left is the least that machine and cgroup leave") 
   write(files.cgroup_mount / "job/memory.max", "2048000\n");
   write(files.cgroup_mount / "job/memory.current", "1024000\n");
   write(files.cgroup_mount / "job/memory.stat", "anon 5\ninactive_file 24000\nactive_file 7\n");
-  CHECK(available_memory(files) == 2048000 - 1024000 + 24000);
+  CHECK(available_memory(files) == 2048000 - 1024000 + 24007);
   write(files.cgroup_mount / "job/step/memory.max", "max\n");
   write(files.cgroup_mount / "job/step/memory.current", "1024\n");
-  CHECK(available_memory(files) == 1048000);
+  CHECK(available_memory(files) == 1048007);
   write(files.cgroup, "5:cpu,memory:/old\n");
   write(files.cgroup_mount / "cpu,memory/old/memory.limit_in_bytes", "1000\n");
   write(files.cgroup_mount / "cpu,memory/old/memory.usage_in_bytes", "2000\n");

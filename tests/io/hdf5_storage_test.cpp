@@ -106,3 +106,23 @@ TEST_CASE("a link to what is gone says to what", "[hdf5]") {
   CHECK_THROWS_WITH(file.read("/inside/a"), Contains("/inside is a link to /gone, which is not there"));
   CHECK_THROWS_WITH(file.read("/none"), Contains("has no dataset /none"));
 }
+
+TEST_CASE("a dataset in one piece can stay in its file", "[hdf5]") {
+  const TempDir dir;
+  const auto mapped = [](const std::filesystem::path& path) { return hdf5::File::open(path).map("/x"); };
+  const Tensor values = mapped(make_dataset(dir, "a.h5", plain, true));
+  REQUIRE(values.shape() == Shape{odd_rows});
+  std::filesystem::remove(dir / "a.h5");  // the mapping keeps the bytes
+  CHECK(std::vector<std::uint8_t>{values.data<std::uint8_t>(), values.data<std::uint8_t>() + odd_rows} ==
+        std::vector<std::uint8_t>{1, 2, 3, 4});
+  CHECK(mapped(make_dataset(dir, "c.h5", in_chunks, true)).absent());
+  make_dataset(dir, "b.h5", plain, true);
+  CHECK(mapped(make_virtual_dataset(dir, "v.h5", "b.h5", "b.h5")).absent());
+  const std::string raw = (dir / "raw.bin").string();
+  const auto external = [&](hid_t creation) { H5Pset_external(creation, raw.c_str(), 1, odd_rows); };
+  CHECK(mapped(make_dataset(dir, "e.h5", external, true)).absent());
+  const std::uint16_t wide[2] = {1, 2};
+  Hdf5Editor(dir / "w.h5").write("/x", H5T_NATIVE_UINT16, {2}, wide);
+  CHECK(mapped(dir / "w.h5").absent());
+  CHECK_THROWS_WITH(mapped(make_dataset(dir, "n.h5", plain)), Contains("of which 0 were written"));
+}
