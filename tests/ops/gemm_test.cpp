@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <omp.h>
 
 #include "core/parallel.h"
 #include "core/rng.h"
