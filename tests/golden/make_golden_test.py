@@ -20,6 +20,7 @@ sys.path.insert(0, HERE)
 if torch is not None:
     import make_agent_golden
     import make_golden
+    import make_vsml_golden
 
 
 def numbers(path):
@@ -60,9 +61,15 @@ class MakeGolden(unittest.TestCase):
                     self.check(lambda folder: make_agent_golden.make_case(number, case, folder),
                                [f"agent_{case}.h5"])
 
+    def test_vsml(self):
+        for number, case in enumerate(make_vsml_golden.CASES):
+            with self.subTest(case):
+                self.check(lambda folder: make_vsml_golden.make_case(number, case, folder), [f"vsml_{case}.h5"])
+
     def test_nothing_is_missing(self):
         files = [file for name in make_golden.CASES for file in files_of_case(name)]
         files += [f"agent_{case}.h5" for case in make_agent_golden.CASES]
+        files += [f"vsml_{case}.h5" for case in make_vsml_golden.CASES]
         self.assertEqual(sorted(os.listdir(os.path.join(HERE, "data"))), sorted(files))
 
 

@@ -15,6 +15,7 @@ namespace srwm::test {
 // The tensors among an op's options.
 template <typename Op>
 std::vector<Tensor*> option_tensors(Op& op) {
+  if constexpr (requires { op.state_first; }) return {&op.targets, &op.state_first};
   if constexpr (requires { op.labels; }) return {&op.labels};
   if constexpr (requires { op.rows; }) return {&op.rows};
   if constexpr (requires { op.targets; }) return {&op.targets};
