@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 
 #include "bench/op_runner.h"
+#include "bench/peak_kernels.h"
+#include "core/parallel.h"
 #include "ops/add.h"
 #include "ops/batch_norm.h"
 #include "ops/channel_dropout.h"
@@ -22,6 +24,7 @@
 #include "ops/relu.h"
 #include "ops/softmax_attention.h"
 #include "ops/srwm.h"
+#include "ops/vsml.h"
 
 namespace srwm {
 namespace {
@@ -74,6 +77,14 @@ class Bench {
       options.precision = precision;
       add(fmt::format("{} {}", name, name_of(precision)), op, shapes, options);
     }
+  }
+
+  /// Something else than an op, on the host.
+  void add_work(std::string name, double items, std::string item, std::function<void()> work) {
+    measurements_.push_back(
+        [=, this, name = std::move(name), item = std::move(item), work = std::move(work)](double seconds) {
+          results_.push_back({.name = name, .timing = time_repeatedly(seconds, work), .items = items, .item = item});
+        });
   }
 
   std::vector<BenchResult> run(double seconds) {
@@ -130,6 +141,28 @@ void all_fast_weights(Bench& bench) {
       }
     }
   }
+}
+
+/// Steps of one dense layer of sub-RNNs. Per sub-RNN and micro tick 1,088 multiply-adds, and 80 sigmoids and hyperbolic
+/// tangents, which are measured alone for as many sub-RNN ticks: the two together are what a step cannot be faster
+/// than.
+void vsml(Bench& bench, std::int64_t inputs, std::int64_t outputs, std::int64_t steps, bool layer_norm) {
+  const std::int64_t runs = bench.on_gpu() ? bench.batch(256) : bench.batch(2), threads = bench.context().threads();
+  Vsml op;
+  op.layers[0] = {.in = inputs, .out = outputs};
+  op.layer_norm = layer_norm;
+  op.targets = bench.context().persistent({runs, steps}, DType::i32);
+  const std::string sizes = fmt::format("B{} T{} {}->{}{}", runs, steps, inputs, outputs, layer_norm ? " norm" : "");
+  const std::int64_t ticks = runs * steps * inputs * outputs * op.micro_ticks;
+  bench.add("vsml " + sizes, op, {Shape{1, op.parameters()}, Shape{runs, steps, inputs}, Shape{runs, op.cells()}},
+            {.flops = 2176 * static_cast<double>(ticks), .scale = 0.25});
+  if (bench.on_gpu()) return;
+  bench.add_work("vsml gates alone " + sizes, 80 * static_cast<double>(ticks), "functions", [=] {
+    parallel_for(static_cast<int>(threads), threads, [&](std::int64_t i) {
+      float sink = 0;
+      cpu::peak_kernels().gates(ticks * (i + 1) / threads - ticks * i / threads, &sink);
+    });
+  });
 }
 
 void lstm(Bench& bench, std::int64_t batch, std::int64_t steps, std::int64_t width, std::int64_t hidden) {
@@ -208,6 +241,8 @@ std::vector<BenchResult> bench_kernels(Context& context, double seconds, std::in
   Bench bench(context, scale);
   all_fast_weights(bench);
   lstm(bench, bench.batch(128), 6, 64 + n_way, 256);
+  vsml(bench, bench.batch(784), 10, 16, false);
+  vsml(bench, bench.batch(784), 10, 16, true);
   conv4(bench, bench.batch(768), 28, 1, 64);  // Omniglot, 128 episodes of 6 images
   layers(bench, bench.batch(768), 64, 256);
   if (bench.on_gpu()) {

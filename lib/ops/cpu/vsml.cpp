@@ -3,8 +3,8 @@
 // and sizes without vector code go to the reference loops.
 #include "ops/vsml.h"
 
-#include "ops/cpu/vsml_kernels.h"
-#include "ops/vsml_steps.h"
+#include "ops/cpu/vsml_convolution.h"
+#include "ops/cpu/vsml_messages.h"
 
 namespace srwm::cpu {
 namespace {
@@ -13,143 +13,6 @@ constexpr std::int64_t slice_inputs = 64;
 
 std::int64_t slices_of(const VsmlLayer& layer) {
   return (layer.in + slice_inputs - 1) / slice_inputs;
-}
-
-/// One set of parameters as the kernels want them.
-struct PackedSet {
-  static constexpr std::int64_t size = vsml_gates + vsml_gates * vsml_cells + 2 * vsml_cells * vsml_cells + vsml_cells;
-
-  const float* theta;  ///< the set
-  float *beta, *w_t, *w_u, *w_u_t, *beta_u;
-};
-
-PackedSet pack_set(const Vsml& op, const float* theta, float* memory) {
-  const VsmlOffsets at(op);
-  PackedSet p{.theta = theta,
-              .beta = memory,
-              .w_t = memory + vsml_gates,
-              .w_u = memory + vsml_gates + vsml_gates * vsml_cells,
-              .w_u_t = memory + vsml_gates + (vsml_gates + vsml_cells) * vsml_cells,
-              .beta_u = memory + vsml_gates + (vsml_gates + 2 * vsml_cells) * vsml_cells};
-  const float* w = theta + 2 * op.message_size * vsml_gates;
-  for (int k = 0; k < vsml_gates; ++k) {
-    const int gate = k / vsml_cells;
-    p.beta[k] = theta[at.beta + k] + (gate == 0 ? -5.0f : gate == 2 ? 5.0f : 0.0f);
-    for (int r = 0; r < vsml_cells; ++r) p.w_t[k * vsml_cells + r] = w[r * vsml_gates + k];
-  }
-  for (int j = 0; j < vsml_cells; ++j) {
-    const std::int64_t component = j % vsml_half, m = op.message_size;
-    const bool live = component < m;
-    p.beta_u[j] = live ? theta[(j < vsml_half ? at.beta_f : at.beta_b) + component] : 0.0f;
-    for (int r = 0; r < vsml_cells; ++r) {
-      const float value = live ? theta[(j < vsml_half ? at.w_f : at.w_b) + r * m + component] : 0.0f;
-      p.w_u[r * vsml_cells + j] = p.w_u_t[j * vsml_cells + r] = value;
-    }
-  }
-  return p;
-}
-
-/// The messages of one direction, of all sub-RNNs of a layer at once. sums [rows, 16] are those of h' over the `count`
-/// sub-RNNs of a row, with layer norm those of the normalized messages, in the direction's half.
-class Messenger {
- public:
-  Messenger(const Vsml& op, bool forward, std::int64_t count) : op_(op), m_(op.message_size), count_(count) {
-    const VsmlOffsets at(op);
-    w_ = forward ? at.w_f : at.w_b;
-    beta_ = forward ? at.beta_f : at.beta_b;
-    gamma_ = forward ? at.gamma_f : at.gamma_b;
-    delta_ = forward ? at.delta_f : at.delta_b;
-    half_ = forward ? 0 : vsml_half;
-    weight_ = op.sum_messages ? 1.0f : 1.0f / static_cast<float>(count);
-  }
-
-  void messages(const float* theta, std::int64_t rows, const float* sums, float* out) const {
-    const float all = weight_ * static_cast<float>(count_);
-    for (std::int64_t i = 0; i < rows; ++i, sums += vsml_cells, out += m_) {
-      for (std::int64_t j = 0; j < m_; ++j) {
-        if (op_.layer_norm) {
-          out[j] = theta[gamma_ + j] * weight_ * sums[half_ + j] + theta[delta_ + j] * all;
-          continue;
-        }
-        float sum = 0;
-        for (int r = 0; r < vsml_cells; ++r) sum += sums[r] * theta[w_ + r * m_ + j];
-        out[j] = weight_ * sum + theta[beta_ + j] * all;
-      }
-    }
-  }
-
-  /// dL/dh' [rows, 16] of each sub-RNN of a row, or with layer norm dL/d its normalized messages.
-  void of_cells(const float* theta, std::int64_t rows, const float* dL_dout, float* of) const {
-    std::fill_n(of, rows * vsml_cells, 0.0f);
-    if (dL_dout == nullptr) return;
-    for (std::int64_t i = 0; i < rows; ++i, of += vsml_cells, dL_dout += m_) {
-      for (std::int64_t j = 0; j < m_; ++j) {
-        const float g = weight_ * dL_dout[j];
-        if (op_.layer_norm) {
-          of[half_ + j] = theta[gamma_ + j] * g;
-          continue;
-        }
-        for (int r = 0; r < vsml_cells; ++r) of[r] += theta[w_ + r * m_ + j] * g;
-      }
-    }
-  }
-
-  /// Adds to the parameters' gradients; with layer norm dL_dw_u [16, 16] and dL_dbeta_u are those of the kernels.
-  void parameters(std::int64_t rows, const float* dL_dout, const float* sums, const float* dL_dw_u,
-                  const float* dL_dbeta_u, float* dL_dtheta) const {
-    const float all = weight_ * static_cast<float>(count_);
-    for (std::int64_t i = 0; dL_dout != nullptr && i < rows; ++i, sums += vsml_cells, dL_dout += m_) {
-      for (std::int64_t j = 0; j < m_; ++j) {
-        dL_dtheta[(op_.layer_norm ? delta_ : beta_) + j] += all * dL_dout[j];
-        if (op_.layer_norm) {
-          dL_dtheta[gamma_ + j] += weight_ * dL_dout[j] * sums[half_ + j];
-          continue;
-        }
-        for (int r = 0; r < vsml_cells; ++r) dL_dtheta[w_ + r * m_ + j] += sums[r] * weight_ * dL_dout[j];
-      }
-    }
-    for (std::int64_t j = 0; op_.layer_norm && j < m_; ++j) {
-      dL_dtheta[beta_ + j] += dL_dbeta_u[half_ + j];
-      for (int r = 0; r < vsml_cells; ++r) dL_dtheta[w_ + r * m_ + j] += dL_dw_u[r * vsml_cells + half_ + j];
-    }
-  }
-
- private:
-  const Vsml& op_;
-  std::int64_t m_, count_, w_, beta_, gamma_, delta_;
-  int half_;
-  float weight_;
-};
-
-/// Rows of W for messages: z [rows, 64] += messages W, and back.
-void add_message_terms(const VsmlMessages<const float>& messages, std::int64_t rows, const float* w, float* z) {
-  for (std::int64_t i = 0; i < rows; ++i, z += vsml_gates) {
-    for (std::int64_t j = 0; j < messages.live; ++j) {
-      const float value = messages.data[i * messages.stride + j];
-      for (int k = 0; k < vsml_gates; ++k) z[k] += value * w[j * vsml_gates + k];
-    }
-  }
-}
-void message_terms_backward(const VsmlMessages<const float>& messages, std::int64_t rows, const float* w,
-                            const float* dL_dz, float* dL_dw, const VsmlMessages<float>& dL_dmessages) {
-  for (std::int64_t i = 0; i < rows; ++i, dL_dz += vsml_gates) {
-    for (std::int64_t j = 0; j < messages.live; ++j) {
-      const float value = messages.data[i * messages.stride + j];
-      for (int k = 0; k < vsml_gates; ++k) dL_dw[j * vsml_gates + k] += value * dL_dz[k];
-      if (dL_dmessages.data == nullptr) continue;
-      float sum = 0;
-      for (int k = 0; k < vsml_gates; ++k) sum += dL_dz[k] * w[j * vsml_gates + k];
-      dL_dmessages.data[i * dL_dmessages.stride + j] += sum;
-    }
-  }
-}
-
-/// to [count] = the sum of the slices' rows, in their order.
-void sum_parts(const float* parts, std::int64_t slices, std::int64_t stride, std::int64_t count, float* to) {
-  std::copy_n(parts, count, to);
-  for (std::int64_t s = 1; s < slices; ++s) {
-    for (std::int64_t i = 0; i < count; ++i) to[i] += parts[s * stride + i];
-  }
 }
 
 class VsmlTicks {
@@ -162,6 +25,10 @@ class VsmlTicks {
     std::int64_t most = 0;
     for (int l = 0; l < op.depth(); ++l) {
       const VsmlLayer& layer = op.layers[static_cast<std::size_t>(l)];
+      if (layer.convolution()) {
+        most = std::max(most, VsmlConvolution::scratch_size(op, layer));
+        continue;
+      }
       most = std::max(most, (slices_of(layer) + 1) * Sums(layer.out).size + layer.out * (vsml_gates + vsml_cells) +
                                 layer.in * (vsml_gates + 2 * vsml_cells));
     }
@@ -178,6 +45,7 @@ class VsmlTicks {
 
   void forward(const VsmlTick<float>& tick) {
     const VsmlLayer& layer = op_.layers[tick.layer];
+    if (layer.convolution()) return VsmlConvolution(op_, layer, threads_, behind_sets()).forward(tick, set_of(tick));
     const Memory m = memory_for(layer);
     const Sums sums(layer.out);
     VsmlSlice slice = slice_of(tick, m);
@@ -203,6 +71,10 @@ class VsmlTicks {
     const VsmlTick<float>& tick = g.tick;
     const VsmlLayer& layer = op_.layers[tick.layer];
     const PackedSet& set = set_of(tick);
+    if (layer.convolution()) {
+      float* dL_dtheta = dL_dtheta_ + tick.set * op_.set_size();
+      return VsmlConvolution(op_, layer, threads_, behind_sets()).backward(g, set, dL_dtheta);
+    }
     const Memory m = memory_for(layer);
     const Sums sums(layer.out);
     const Messenger fwd(op_, true, layer.in), bwd(op_, false, layer.out);
@@ -253,8 +125,9 @@ class VsmlTicks {
     float *dL_dz_fwd, *of_bwd, *sum_over_outputs;  ///< [inputs, 64], [inputs, 16] twice
   };
 
+  float* behind_sets() const { return memory_ + op_.sets() * PackedSet::size; }
   Memory memory_for(const VsmlLayer& layer) const {
-    float* at = memory_ + op_.sets() * PackedSet::size;
+    float* at = behind_sets();
     const auto take = [&](std::int64_t count) { return (at += count) - count; };
     const std::int64_t sums = Sums(layer.out).size;
     Memory m{};
@@ -331,9 +204,7 @@ class VsmlTicks {
 };
 
 bool has_kernels(const Vsml& op) {
-  const auto dense = [](const VsmlLayer& layer) { return !layer.convolution(); };
-  return op.cell_size == vsml_cells && op.message_size <= vsml_half && op.micro_ticks <= vsml_most_micro_ticks &&
-         std::all_of(op.layers.begin(), op.layers.end(), dense);
+  return op.cell_size == vsml_cells && op.message_size <= vsml_half && op.micro_ticks <= vsml_most_micro_ticks;
 }
 
 void forward(Context& context, const Forward<Vsml>& f) {
