@@ -44,7 +44,9 @@ __global__ void __launch_bounds__(vsml_threads, 1) forward_kernel(VsmlForward p)
       }
     }
     vsml_step(n, place, x + static_cast<std::int64_t>(t) * n.inputs, targets[t], state, state, s);
-    if (threadIdx.x < n.outputs) p.logits[(run * n.steps + t) * n.outputs + threadIdx.x] = s.logits[threadIdx.x];
+    for (int b = threadIdx.x; b < n.outputs; b += vsml_threads) {
+      p.logits[(run * n.steps + t) * n.outputs + b] = s.logits[b];
+    }
     if (threadIdx.x == 0 && counts(n, targets, t)) loss -= logf(s.probabilities[targets[t]]);
   }
   for (int i = threadIdx.x; i < 2 * n.outputs; i += vsml_threads) state[2 * cells + i] = s.record[i];
