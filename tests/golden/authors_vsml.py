@@ -10,6 +10,7 @@ Per network the file of make_vsml_golden.py with one step, one episode and no ev
 
 import functools
 import os
+import resource
 import sys
 import time
 
@@ -138,7 +139,9 @@ def measure(modules):
             start = time.process_time(), time.perf_counter()
             jax.block_until_ready(run(theta, cells, images, labels))
             best = [min(best[0], time.process_time() - start[0]), min(best[1], time.perf_counter() - start[1])]
-        print(f"{what}: {best[0] * 10:.2f} ms of processor time a step, {best[1] * 10:.2f} ms by the clock")
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{what}: {best[0] * 10:.2f} ms of processor time a step, {best[1] * 10:.2f} ms by the clock; "
+              f"the process had up to {most:.0f} MiB")
 
 
 def main():

@@ -137,7 +137,9 @@ std::vector<OpCase<Vsml>> vsml_cases() {
 }
 
 std::vector<OpCase<Vsml>> vsml_speed_cases() {
+  const Vsml normed = with(network({dense(784, 10)}), [](Vsml& op) { op.layer_norm = true; });
   return {vsml_case("default", network({dense(784, 10)}), {.steps = 20}, 1),
+          vsml_case("layer norm", normed, {.steps = 500}, 1),
           vsml_case("14x14", network({dense(196, 10)}), {.steps = 100}, 1)};
 }
 
