@@ -6,6 +6,7 @@
 #include "ops/backend.h"
 #include "ops/cuda/backend.h"
 #include "ops/cuda/queue.h"
+#include "ops/vsml.h"
 
 using namespace srwm;
 using srwm::test::ErrorSection;
@@ -18,5 +19,13 @@ TEST_CASE("errors about GPUs are those of docs/errors.md") {
   section.provoke([] { cuda_backend(1); });
   section.provoke([] { cuda_backend(0).memory->allocate(std::size_t{1} << 60); });
   section.provoke([] { cuda::Queue(1); });
+  section.provoke([] {
+    Context context(cuda_backend(0), DType::f32, 1);
+    Vsml op;
+    op.layers[0] = {.in = 4, .out = 2};
+    op.reverse_tick = true;
+    Vsml::Saved saved;
+    cuda_backend(0).body<Vsml>().forward(context, {op, {}, {}, saved});
+  });
   section.provoke([] { cuda::check(CUBLAS_STATUS_NOT_INITIALIZED, "starting cuBLAS"); });
 }
