@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Packs Omniglot's two archives into one class dataset for srwm.
 
-Drawings are inverted (strokes bright) and resized with Pillow's antialiasing bilinear filter.
+Drawings are inverted (strokes bright) and resized with Pillow's antialiasing bilinear filter; with --plain they stay as they
+are (strokes dark) and are resized bilinearly without antialiasing, as TensorFlow does it and the published VSML uses them.
 
 Example:
   pack_omniglot.py --background images_background.zip --evaluation images_evaluation.zip \\
       --split-dir torchmeta/datasets/assets/omniglot --out data/omniglot28.h5
   pack_omniglot.py ... --size 84 --rgb --out data/omniglot84rgb.h5    # with Mini-ImageNet
+  pack_omniglot.py ... --split background --plain --out data/omniglot_background28.h5    # for VSML
 """
 
 import json
@@ -30,6 +32,7 @@ SPLIT_SIZES = {"train": 1028, "val": 172, "test": 423}
 # What the published code subtracts and divides by; they belong to drawings that are not inverted, and it uses them all
 # the same.
 MEAN, STD = 0.922, 0.084
+PLAIN_MEAN, PLAIN_STD = 0.92206031, 0.26807651  # what the published VSML takes, of drawings that are not inverted
 DRAWING = re.compile(r"(?:.*/)?([^/]+)/(character\d+)/[^/]+\.png", re.IGNORECASE)
 
 
@@ -39,13 +42,19 @@ def parse(arguments):
                         help="images_background, zipped or unpacked")
     parser.add_argument("--evaluation", required=True, type=path, metavar="ZIP|DIR",
                         help="images_evaluation, zipped or unpacked")
+    parser.add_argument("--split", choices=["background"], help="train is images_background, test images_evaluation (964 / "
+                        "659 characters), and there is no val")
     parser.add_argument("--split-dir", type=path, metavar="DIR", help="folder with train.json, val.json and test.json, "
                         "or vinyals_train.json and so on; without it a random split of the same sizes is drawn")
     parser.add_argument("--seed", type=int, default=1, help="of the random split (default: 1)")
     parser.add_argument("--size", type=int, default=28, help="height and width of the images (default: 28)")
     parser.add_argument("--rgb", action="store_true",
                         help="three equal channels instead of one, for models made for RGB")
+    parser.add_argument("--plain", action="store_true",
+                        help="strokes dark, resized without antialiasing; mean and std of such drawings")
     options = parser.parse_args(arguments)
+    if options.split and options.split_dir:
+        parser.error("--split and --split-dir both say which characters are where: drop one")
     if not 8 <= options.size <= 105:
         parser.error(f"--size is {options.size}; it must be 8 to 105, the size of the drawings")
     return options
@@ -122,9 +131,15 @@ def random_split(class_names, seed):
     return split
 
 
+def split_of_archives(drawings):
+    """The background's characters to train on, the evaluation's to test."""
+    return {which: sorted(name for name in drawings if name.startswith(part + "/"))
+            for which, part in (("train", "background"), ("test", "evaluation"))}
+
+
 def check(split, drawings, trees):
     """Every class is there with all its drawings."""
-    for which in SPLITS:
+    for which in split:
         for name in split[which]:
             part = name.split("/")[0]
             place, remark = (trees[part].path, trees[part].remark()) if part in trees else ("the archives", "")
@@ -137,18 +152,33 @@ def check(split, drawings, trees):
                                  f"{DRAWINGS} in {place}: the archive is {kind}.{remark}")
 
 
-def convert(tree, name, size, channels):
-    """Strokes bright on dark, u8 [size, size, channels]."""
+def convert(tree, name, options):
+    """Strokes bright on dark, or as they were drawn, u8 [size, size, channels]."""
     drawing = pictures.grey(tree.read(name), f"{name} in {tree.path}")
-    grey = ImageOps.invert(drawing).resize((size, size), Image.BILINEAR)
-    return np.repeat(np.asarray(grey)[:, :, None], channels, axis=2)
+    size = (options.size, options.size)
+    if options.plain:
+        steps = [drawing.width / options.size, drawing.height / options.size]
+        grey = drawing.transform(size, Image.AFFINE, (steps[0], 0, 0, 0, steps[1], 0), Image.BILINEAR)
+    else:
+        grey = ImageOps.invert(drawing).resize(size, Image.BILINEAR)
+    return np.repeat(np.asarray(grey)[:, :, None], channels_of(options), axis=2)
 
 
-def content_of(class_names, drawings, trees, size, channels):
+def channels_of(options):
+    return 3 if options.rgb else 1
+
+
+def content_of(class_names, drawings, trees, options):
     """A split as write_class_dataset() takes it, a character at a time."""
-    images = (np.stack([convert(trees[part], name, size, channels) for part, name in drawings[class_name]])
+    images = (np.stack([convert(trees[part], name, options) for part, name in drawings[class_name]])
               for class_name in class_names)
     return images, np.repeat(np.arange(len(class_names)), DRAWINGS), class_names
+
+
+def choose_split(options, drawings):
+    if options.split:
+        return split_of_archives(drawings)
+    return read_split(options.split_dir) if options.split_dir else random_split(list(drawings), options.seed)
 
 
 def main(arguments):
@@ -156,11 +186,11 @@ def main(arguments):
     begin(options, options.background, options.evaluation, *([options.split_dir] if options.split_dir else []))
     trees = {"background": FileTree(options.background), "evaluation": FileTree(options.evaluation)}
     drawings = find_drawings(trees)
-    split = read_split(options.split_dir) if options.split_dir else random_split(list(drawings), options.seed)
+    split = choose_split(options, drawings)
     check(split, drawings, trees)
-    channels = 3 if options.rgb else 1
-    splits = {which: content_of(split[which], drawings, trees, options.size, channels) for which in SPLITS}
-    pack(options, splits, "pack_omniglot.py", [MEAN] * channels, [STD] * channels)
+    splits = {which: content_of(split[which], drawings, trees, options) for which in split}
+    mean, std = (PLAIN_MEAN, PLAIN_STD) if options.plain else (MEAN, STD)
+    pack(options, splits, "pack_omniglot.py", [mean] * channels_of(options), [std] * channels_of(options))
 
 
 if __name__ == "__main__":

@@ -94,10 +94,12 @@ class PixelCheck:
     split. Blank images are not counted as equal ones."""
 
     def __init__(self):
-        self._digests, self._classes, self._splits, self._names, self._blank = [], [], [], [], {}
+        self._digests, self._classes, self._splits, self._blank = [], [], [], {}
+        self._split_names, self._names = [], []
 
-    def begin(self, class_names):
+    def begin(self, split, class_names):
         """The next images are of another split, with these classes."""
+        self._split_names.append(split)
         self._names.append(class_names)
 
     def add(self, images, labels):
@@ -120,7 +122,7 @@ class PixelCheck:
 
     def _about_blank(self, counts):
         for split, (count, first) in sorted(self._blank.items()):
-            yield (f"{count:,} of {counts[split]:,} images of {SPLITS[split]} are blank (all pixels alike), the first "
+            yield (f"{count:,} of {counts[split]:,} images of {self._split_names[split]} are blank (all pixels alike), the first "
                    f"of them in the class {printable(self._names[split][first])}. Look at them: srwm data inspect FILE "
                    "--sheet F.png.")
 
@@ -143,13 +145,14 @@ class PixelCheck:
                 example.setdefault("classes", (places[0], places[1]))
         for kind, count in (("classes", across_classes), ("splits", across_splits)):
             if count:
-                first, second = (f"{SPLITS[split]}/{printable(self._names[split][label])}" for split, label in example[kind])
+                first, second = (f"{self._split_names[split]}/{printable(self._names[split][label])}"
+                                 for split, label in example[kind])
                 yield (f"{count:,} images have the pixels of an image in another of the {kind}: in {first} and "
                        f"{second}, say.")
 
 
 class Summary:
-    """What was written: counts, and the SHA-256 of all pixels, train, val and test in this order."""
+    """What was written: counts, and the SHA-256 of all pixels, train, val if there is one, and test, in this order."""
 
     def __init__(self, path):
         self.path, self.classes, self.images, self.size, self._digest = path, [], [], (), hashlib.sha256()
@@ -171,19 +174,18 @@ def write_class_dataset(path, name, splits, generator, mean=None, std=None):
     """Writes {split: (images u8 [N, H, W, C], labels [N], class names)} to `path`, whole or not at all, and returns a
     Summary. Images may also be an iterable of such arrays, and the content of a split a function that returns it: then
     no more is in memory than what comes at a time. `mean` and `std`, one number per channel, are those of the training
-    images unless given. Warns of images that are blank or there twice, and of classes that are in two splits."""
+    images unless given. There may be no val. Warns of images that are blank or there twice, and of classes that are in
+    some splits but not in all."""
     summary, statistics, pixels = Summary(path), Statistics(), PixelCheck()
     with new_hdf5(path) as (file, check):
         _introduce(file, name, generator)
-        seen = {}
-        for split in SPLITS:
-            if split not in splits:
-                raise ScriptError(f"There is no split {split}; a class dataset has train, val and test.")
+        names = {}
+        for split in splits_of(splits):
             images, labels, class_names = splits[split]() if callable(splits[split]) else splits[split]
             labels = check_labels(split, labels, class_names)
-            warn_of_names(split, class_names, seen)
+            names[split] = list(class_names)
             group = _describe(file, split, labels, class_names)
-            pixels.begin(class_names)
+            pixels.begin(split, class_names)
             begin_at = 0
             with Progress(f"{split} images", len(labels)) as progress:
                 for block in _write_images(group, images, len(labels), path):
@@ -198,9 +200,18 @@ def write_class_dataset(path, name, splits, generator, mean=None, std=None):
             summary.images.append(len(labels))
         for kind, given, measured in zip(("mean", "std"), (mean, std), statistics.mean_and_std()):
             file.attrs[kind] = measured if given is None else check_statistic(kind, given, len(measured))
+    warn_of_names(names)
     for remark in pixels.remarks(summary.images):
         warn(remark)
     return summary
+
+
+def splits_of(splits):
+    """The names of the splits of a dataset, in order: val is one that it need not have."""
+    for split in ("train", "test"):
+        if split not in splits:
+            raise ScriptError(f"There is no split {split}; a class dataset has train and test, and may have val.")
+    return [split for split in SPLITS if split in splits]
 
 
 def check_labels(split, labels, class_names):
@@ -227,15 +238,18 @@ def check_statistic(kind, given, channels):
     return numbers
 
 
-def warn_of_names(split, class_names, seen):
-    """Says which names of classes are there twice; `seen` is {name: split} of the splits before."""
-    twice = [name for name in class_names if seen.setdefault(name, split) != split]
-    if twice:
-        warn(f"{split} and {seen[twice[0]]} have {len(twice)} class names in common, {printable(twice[0])} first. Are "
-             "they the same classes?")
-    if len(set(class_names)) != len(class_names):
-        first = next(name for at, name in enumerate(class_names) if name in class_names[:at])
-        warn(f"two classes of {split} have the name {printable(first)}.")
+def warn_of_names(names):
+    """Says which names of classes {split: names} are there twice. Splits that have all the same are a labeled dataset."""
+    seen = {}
+    is_labeled = all(others == names["train"] for others in names.values())
+    for split, class_names in names.items():
+        twice = [] if is_labeled else [name for name in class_names if seen.setdefault(name, split) != split]
+        if twice:
+            warn(f"{split} and {seen[twice[0]]} have {len(twice)} class names in common, {printable(twice[0])} first. Are "
+                 "they the same classes?")
+        if len(set(class_names)) != len(class_names):
+            first = next(name for at, name in enumerate(class_names) if name in class_names[:at])
+            warn(f"two classes of {split} have the name {printable(first)}.")
 
 
 def check_space(output, needed):

@@ -175,7 +175,9 @@ bool ClassDataset::has(Split which) const {
 }
 
 const ClassSplit& ClassDataset::split(Split which) const {
-  if (!has(which)) throw DataError("The dataset '{}' has no split val. Choose train or test.", name);
+  if (!has(which)) {
+    throw DataError("The dataset '{}' has no split val. Choose train or test, or set validation.every to 0.", name);
+  }
   return which == Split::train ? train : which == Split::val ? val : test;
 }
 
@@ -216,12 +218,6 @@ ClassDataset read_class_dataset(const std::filesystem::path& path) {
   dataset.train = read_split(file, Split::train, stays);
   if (has_val(file)) dataset.val = read_split(file, Split::val, stays);
   dataset.test = read_split(file, Split::test, stays);
-  if (!has_val(file) && !dataset.is_labeled()) {
-    throw DataError(
-        "{} has no /val, and its /train and /test have different classes. Only a dataset whose splits have the same "
-        "classes may be without it; pack it again with a split val.",
-        path.string());
-  }
   set_labels(dataset);
   set_digest(dataset);
   return dataset;
@@ -285,10 +281,19 @@ namespace {
 
 /// Datasets that scripts in data_scripts/ make, and how.
 constexpr std::pair<std::string_view, std::string_view> packers[] = {
-    {"omniglot28", "pack_omniglot.py"},          {"omniglot84rgb", "pack_omniglot.py --size 84 --rgb"},
-    {"miniimagenet", "pack_miniimagenet.py"},    {"miniimagenet32", "pack_miniimagenet.py --size 32"},
-    {"fc100", "pack_cifar.py --protocol fc100"}, {"cifarfs", "pack_cifar.py --protocol cifarfs"},
-    {"tieredimagenet", "pack_tieredimagenet.py"}};
+    {"omniglot28", "pack_omniglot.py"},
+    {"omniglot84rgb", "pack_omniglot.py --size 84 --rgb"},
+    {"miniimagenet", "pack_miniimagenet.py"},
+    {"miniimagenet32", "pack_miniimagenet.py --size 32"},
+    {"fc100", "pack_cifar.py --protocol fc100"},
+    {"cifarfs", "pack_cifar.py --protocol cifarfs"},
+    {"tieredimagenet", "pack_tieredimagenet.py"},
+    {"omniglot_background28", "pack_omniglot.py --split background --plain"},
+    {"mnist", "pack_idx.py --dataset mnist"},
+    {"fashion_mnist", "pack_idx.py --dataset fashion_mnist"},
+    {"kmnist", "pack_idx.py --dataset kmnist"},
+    {"emnist", "pack_idx.py --part byclass --dataset emnist"},
+    {"cifar10", "pack_cifar.py"}};
 
 /// " Did you mean omniglot28 or omniglot84rgb?", of names that begin alike.
 std::string similar_datasets(const std::string& name) {

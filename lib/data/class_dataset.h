@@ -34,7 +34,7 @@ struct ClassDataset {
   std::string name;          ///< as in the spec
   std::vector<double> mean;  ///< per channel, of pixels / 255, for `normalize`
   std::vector<double> std;
-  ClassSplit train, val, test;  ///< val is without images in a labeled dataset that has none
+  ClassSplit train, val, test;  ///< val is without images in a dataset that has none
   std::string digest;           ///< hex; of pixels, labels and class names of all splits
 
   bool has(Split which) const;
@@ -54,8 +54,8 @@ void require_own_classes(const ClassDataset& dataset);
 void require_shared_classes(const ClassDataset& dataset);
 
 /// Reads a packed class dataset (docs/file_formats.md, "classes"). Checks format, shapes, types, label ranges, empty
-/// classes and equal image sizes before the pixels are read; a dataset without /val must be labeled. DataError
-/// otherwise. Images of more than half of the memory that is free stay in the file where their storage allows it.
+/// classes and equal image sizes before the pixels are read. DataError otherwise. Images of more than half of the memory
+/// that is free stay in the file where their storage allows it.
 ClassDataset read_class_dataset(const std::filesystem::path& path);
 /// Writes one, whole or not at all; equal datasets give equal bytes.
 void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator);

@@ -25,7 +25,7 @@ class FewShotStream final : public OnlineStream {
  public:
   FewShotStream(const ClassDataset& dataset, const FewShotStreamOptions& options, Split split, std::uint64_t seed)
       : dataset_(dataset),
-        split_(dataset.split(split)),
+        split_(dataset.split(drawn_split(dataset, split))),
         options_(options),
         sampler_(split_, {.protocol = Protocol::sync, .n_way = options.n_way, .k_shot = 1}, seed,
                  episode_stream(split)) {}

@@ -19,6 +19,10 @@ OnlineSource random_source(Split split, std::uint64_t seed) {
 
 }  // namespace
 
+Split drawn_split(const ClassDataset& dataset, Split split) {
+  return dataset.has(split) ? split : Split::train;
+}
+
 OnlineData::OnlineData(const std::vector<std::string>& names, const GlyphOptions& glyphs, const std::string& data_dir,
                        int threads) {
   for (const std::string& name : names) {
@@ -39,7 +43,7 @@ OnlineSource OnlineData::source(const std::string& name, Split split, std::uint6
   const ClassDataset& from = dataset(name);
   const bool is_glyphs = name == glyphs_name;
   if (!is_glyphs) require_shared_classes(from);
-  const ClassSplit& images = from.split(split == Split::val && !from.has(Split::val) ? Split::train : split);
+  const ClassSplit& images = from.split(drawn_split(from, split));
   return {.name = name,
           .height = from.height(),
           .width = from.width(),

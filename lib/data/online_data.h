@@ -22,6 +22,10 @@ struct OnlineSource {
   std::vector<double> mean{0}, std{1};             ///< per channel
 };
 
+/// The split whose images a stream draws: a dataset without /val is validated on its training images, since those of
+/// test belong to the test.
+Split drawn_split(const ClassDataset& dataset, Split split);
+
 /// Datasets by name, each loaded once however many streams draw from it.
 class OnlineData {
  public:
@@ -29,9 +33,8 @@ class OnlineData {
   OnlineData(const std::vector<std::string>& names, const GlyphOptions& glyphs, const std::string& data_dir,
              int threads);
 
-  /// Images of a split. A dataset without /val is validated on its training images: those of test belong to the test.
-  /// "random" has other images in every split, drawn from `seed`. SpecError if the classes of a dataset differ from
-  /// split to split.
+  /// Images of a split, or of drawn_split() of it. "random" has other images in every split, drawn from `seed`.
+  /// DataError if the classes of a dataset differ from split to split.
   OnlineSource source(const std::string& name, Split split, std::uint64_t seed) const;
   /// A loaded dataset, "glyphs" included; InternalError for "random", "sum" and names not given.
   const ClassDataset& dataset(const std::string& name) const;

@@ -11,6 +11,7 @@ from packing import HTML, PackerTest, image_file, noise
 import numpy as np
 
 import pack_cifar
+from command_line import UsageError
 from srwm_pack import class_lists
 
 ALL = sorted(name for names in class_lists("cifarfs").values() for name in names)
@@ -172,6 +173,83 @@ class PackCifar(PackerTest):
         pictures = png_files(self.parts)
         pictures[next(name for name in pictures if "/bowl/" in name)] = image_file(noise(1, 31, 32, 3), "PNG")
         self.refused("/bowl/.*.png in .* is 32 x 31 pixels; expected 32 x 32", self.write_zip("png.zip", pictures))
+
+
+def cifar10_batches():
+    """{file: (labels, pixels [3072] in planes R, G, B)}: 3 training images of each class over five files, 1 to test."""
+    labels = np.random.default_rng(5).permutation(np.repeat(np.arange(10), 3))
+    batches = {f"data_batch_{number + 1}": (labels[number::5], noise(number, 6, 3072)) for number in range(5)}
+    return batches | {"test_batch": (np.arange(10)[::-1], noise(9, 10, 3072))}
+
+
+def cifar10_python(batches, names=tuple(pack_cifar.CIFAR10_NAMES)):
+    files = {"batches.meta": {b"num_cases_per_batch": 6, b"label_names": [name.encode() for name in names]}}
+    files |= {file: {b"batch_label": b"x", b"labels": labels.tolist(), b"data": pixels, b"filenames": [b"a"] * len(labels)}
+              for file, (labels, pixels) in batches.items()}
+    return {f"cifar-10-batches-py/{name}": pickle.dumps(content, 2) for name, content in files.items()}
+
+
+def cifar10_binary(batches):
+    files = {f"{name}.bin": np.column_stack([labels, pixels]).astype(np.uint8).tobytes()
+             for name, (labels, pixels) in batches.items()}
+    return {f"cifar-10-batches-bin/{name}": content for name, content in files.items()} | {
+        "cifar-10-batches-bin/batches.meta.txt": "\n".join(pack_cifar.CIFAR10_NAMES).encode() + b"\n\n"}
+
+
+class PackCifar10(PackerTest):
+    def setUp(self):
+        super().setUp()
+        patch = mock.patch.object(pack_cifar, "CIFAR10_IMAGES", {"train": 3, "test": 1})
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.batches = cifar10_batches()
+
+    def pack(self, path):
+        return self.run_packer(pack_cifar.main, "--cifar10", path)
+
+    def refused(self, pattern, path):
+        self.refuses(pattern, pack_cifar.main, "--cifar10", path)
+
+    def test_both_versions(self):
+        printed = self.pack(self.write_tar("python.tar.gz", cifar10_python(self.batches)))
+        self.assertIn("10 / 10 classes, 30 / 10 images of 32 x 32 x 3", printed)
+        self.assertEqual(self.warnings, "")
+        splits, attributes = self.packed()
+        self.assertEqual(sorted(splits), ["test", "train"])
+        images, labels, names = splits["train"]
+        self.assertEqual(names, pack_cifar.CIFAR10_NAMES)
+        np.testing.assert_array_equal(labels, np.concatenate([self.batches[f"data_batch_{i}"][0] for i in range(1, 6)]))
+        np.testing.assert_array_equal(images[6 + 2], planes_to_image(self.batches["data_batch_2"][1][2]))
+        np.testing.assert_array_equal(splits["test"][1], np.arange(10)[::-1])
+        np.testing.assert_allclose(attributes["mean"], [0.47336301] * 3, rtol=1e-12)
+        self.assertEqual(self.pack(self.write_tar("binary.tar.gz", cifar10_binary(self.batches))), printed)
+        self.assertEqual(self.pack(self.write_folder("folder", cifar10_binary(self.batches))), printed)
+
+    def test_incomplete(self):
+        for write, end in ((cifar10_python, ""), (cifar10_binary, ".bin")):
+            files = write(self.batches)
+            name = next(name for name in files if name.endswith("data_batch_3" + end))
+            self.refused("holds neither data_batch_1, ..., test_batch and batches.meta",
+                         self.write_zip("a.zip", {other: files[other] for other in files if other != name}))
+            fewer = {**self.batches, "data_batch_3": tuple(column[1:] for column in self.batches["data_batch_3"])}
+            self.refused("has 2 train images of .* instead of 3", self.write_zip("a.zip", write(fewer)))
+        files = cifar10_binary(self.batches)
+        files["cifar-10-batches-bin/test_batch.bin"] = files["cifar-10-batches-bin/test_batch.bin"][1:]
+        self.refused("test_batch.bin in .* has 30729 bytes, no multiple of 3073: it is truncated", self.write_zip("a.zip", files))
+
+    def test_other_data(self):
+        self.refused("names the classes cat, dog; CIFAR-10's are airplane",
+                     self.write_zip("a.zip", cifar10_python(self.batches, ("cat", "dog"))))
+        files = cifar10_python({**self.batches, "test_batch": (np.arange(9), noise(9, 10, 3072))})
+        self.refused(r"test_batch in .* has data uint8 \[10, 3072\] and 9 labels", self.write_zip("a.zip", files))
+        self.refused("it starts with '<!DOCTYPE html>': probably a web page", self.write("page.tar.gz", HTML))
+
+    def test_options(self):
+        for arguments, pattern in ((["--cifar100", "x"], "--protocol is required with --cifar100"),
+                                   (["--cifar10", "x", "--protocol", "fc100"], "--protocol splits CIFAR-100, not CIFAR-10"),
+                                   (["--cifar10", "x", "--cifar100", "x"], "not allowed with")):
+            with self.assertRaisesRegex(UsageError, pattern):
+                pack_cifar.parse([*arguments, "--out", self.out])
 
 
 @unittest.skipUnless(os.environ.get("SRWM_CIFAR100"), "SRWM_CIFAR100 names no real archive")

@@ -73,6 +73,28 @@ class PackOmniglot(PackerTest):
         self.assertEqual(images.max(), 255)
         self.assertEqual(images.min(), 0)
 
+    def test_the_split_of_the_archives(self):
+        printed = self.run_packer(pack_omniglot.main, *self.arguments("--split", "background", split=False))
+        self.assertIn("5 / 2 classes, 100 / 40 images of 28 x 28 x 1", printed)
+        splits, _ = self.packed()
+        self.assertEqual(sorted(splits), ["test", "train"])
+        self.assertEqual(splits["train"][2], [f"background/Greek/character0{i}" for i in (1, 2, 3)] +
+                         ["background/Tagalog/character01", "background/Tagalog/character02"])
+        self.assertRaisesRegex(UsageError, "--split and --split-dir both say", self.pack, "--split", "background")
+
+    def test_plain_drawings(self):
+        """Strokes dark, and of two neighbors at most, where antialiasing takes all that a pixel covers."""
+        self.pack("--plain", "--size", "40")
+        splits, attributes = self.packed()
+        np.testing.assert_allclose([attributes["mean"], attributes["std"]], [[0.92206031], [0.26807651]], rtol=1e-12)
+        drawn = np.full(105, 255.0)
+        drawn[5 * 3:5 * 3 + 10] = 0
+        positions = (np.arange(40) + 0.5) * 105 / 40 - 0.5
+        expected = np.interp(positions, np.arange(105), drawn)
+        row = splits["val"][0][3][14, :, 0]
+        self.assertTrue(np.any((expected > 0) & (expected < 255)))
+        np.testing.assert_allclose(row, expected, atol=1)
+
     def test_rgb_of_another_size(self):
         self.assertIn("images of 84 x 84 x 3", self.pack("--rgb", "--size", "84"))
         splits, attributes = self.packed()

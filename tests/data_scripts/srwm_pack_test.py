@@ -31,7 +31,8 @@ def blocks():
     {{what}}
 
 def main(arguments):
-    srwm_pack.write_class_dataset(arguments[0], "x", {{{{"train": (blocks(), [0] * 9, ["a"])}}}}, "test")
+    splits = {{{{"train": (blocks(), [0] * 9, ["a"]), "test": (blocks(), [0] * 9, ["b"])}}}}
+    srwm_pack.write_class_dataset(arguments[0], "x", splits, "test")
 
 command_line.run(main, "It is to be had from the moon.")
 """
@@ -46,8 +47,8 @@ class WriteClassDataset(PackerTest):
         self.addCleanup(warned.stop)
         self.warnings = []
 
-    def write_splits(self, **contents):
-        splits = {split: (images, [0, 1, 1] * 4, ["a", "ü"]) for split, images in self.images.items()} | contents
+    def write_splits(self, without=None, **contents):
+        splits = {split: (images, [0, 1, 1] * 4, ["a", "ü"]) for split, images in self.images.items() if split != without} | contents
         return write_class_dataset(self.out, "name", splits, "test")
 
     def refused(self, pattern, kind=InputError, **contents):
@@ -90,8 +91,17 @@ class WriteClassDataset(PackerTest):
                                 ([0] * 11 + [2], "labels go from 0 to 2; expected 0 to 1, as there are 2 class names"),
                                 ([-1] * 12, "labels go from -1"), ([0] * 12, "the class b has no images")):
             self.refused(pattern, test=(self.images["test"], labels, ["a", "b"]))
-        with self.assertRaisesRegex(ScriptError, "There is no split test"):
-            write_class_dataset(self.out, "x", {split: (self.images[split], [0] * 12, [split]) for split in ("train", "val")}, "t")
+        for missing in ("train", "test"):
+            with self.assertRaisesRegex(ScriptError, f"There is no split {missing}; a class dataset has train and test"):
+                self.write_splits(without=missing)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_there_may_be_no_val(self):
+        self.assertIn("2 / 2 classes, 12 / 12 images of 5 x 4 x 3", str(self.write_splits(without="val")))
+        self.assertEqual(sorted(self.packed()[0]), ["test", "train"])
+        self.images["test"][2] = self.images["train"][3]
+        self.write_splits(without="val")
+        self.assertEqual(self.warnings, ["2 images have the pixels of an image in another of the splits: in train/a and test/ü, say."])
 
     def test_statistics_that_are_none(self):
         splits = {split: (images, [0] * 12, [split]) for split, images in self.images.items()}
@@ -125,6 +135,8 @@ class WriteClassDataset(PackerTest):
             "2 images have the pixels of an image in another of the splits: in train/train0 and test/test2, say."])
 
     def test_equal_names_of_classes(self):
+        self.write_splits()
+        self.assertEqual(self.warnings, [])  # a labeled dataset
         self.write_splits(test=(self.images["test"], [0, 1, 1] * 4, ["c", "c"]))
         self.assertEqual(self.warnings, ["val and train have 2 class names in common, a first. Are they the same classes?",
                                          "two classes of test have the name c."])

@@ -54,7 +54,6 @@ const std::vector<Edit> dataset_faults{
     },
     [](Hdf5Editor& e) { write_values<std::int32_t>(e, "/val/labels", H5T_NATIVE_INT, std::vector<std::int32_t>(8)); },
     [](Hdf5Editor& e) { e.set_attribute("/train", "images", std::int64_t{7}); },
-    [](Hdf5Editor& e) { e.remove("/val"); },
     [](Hdf5Editor& e) { e.set_attribute("/", "mean", H5T_NATIVE_DOUBLE, {0}, nullptr); },
 };
 

@@ -3,6 +3,7 @@
 Usage: scripts_test.py SOURCE_DIR"""
 
 import contextlib
+import gzip
 import importlib.util
 import io
 import os
@@ -20,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tests/data_scripts"))
 
 from packing import HTML, PackerTest, image_file
 
+import h5py
 import numpy as np
 from PIL import Image
 
@@ -27,8 +29,10 @@ import command_line
 import convert_torch_checkpoint
 import data_pickle
 import pack_cifar
+import pack_idx
 import pack_miniimagenet
 import pictures
+import rewrite_hdf5
 import torch_files
 
 
@@ -114,6 +118,49 @@ class Scripts(PackerTest):
         pack(val="<html>")
         self.write("lists/train.csv", b"filename,label\na.jpg,n01532829\n")
         pack()
+
+    def test_idx_files(self):
+        def idx(kind, *shape):
+            return struct.pack(f">HBB{len(shape)}I", 0, kind, len(shape), *shape) + bytes(int(np.prod(shape)))
+
+        names = {f"{split}-{kind}": f"{split}-{kind}-idx{axes}-ubyte" for split in ("train", "t10k")
+                 for kind, axes in (("images", 3), ("labels", 1))}
+        whole = {name: idx(8, 2, 3, 3) if "images" in name else idx(8, 2) for name in names.values()}
+
+        def pack(changes, *leave_out):
+            files = {name: content for name, content in {**whole, **changes}.items() if name not in leave_out}
+            self.pack(pack_idx.main, "--idx", self.write_zip("idx.zip", files))
+
+        images = names["train-images"]
+        pack({images: HTML})
+        pack({images: idx(13, 2, 3, 3)})
+        pack({images: idx(8, 2)})
+        pack({images: whole[images][:-1]})
+        pack({images: gzip.compress(whole[images])[:-9]})
+        pack({}, names["t10k-labels"])
+        pack({images + ".gz": gzip.compress(whole[images])})
+        pack({images: idx(8, 3, 3, 3)})
+
+    def test_rewriting(self):
+        def rewrite(source):
+            self.provoke(lambda: rewrite_hdf5.main([source, self.out]))
+
+        rewrite(self.write("page.h5", HTML))
+        with h5py.File(self.path("virtual.h5"), "w") as file:
+            layout = h5py.VirtualLayout((2,), np.uint8)
+            layout[:] = h5py.VirtualSource("gone.h5", "x", (2,))
+            file.create_virtual_dataset("x", layout)
+        rewrite(self.path("virtual.h5"))
+        with h5py.File(self.path("link.h5"), "w") as file:
+            file["link"] = h5py.ExternalLink("gone.h5", "/x")
+        rewrite(self.path("link.h5"))
+        with h5py.File(self.path("filter.h5"), "w") as file:  # a filter that no plugin has
+            properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            properties.set_chunk((2,))
+            properties.set_filter(305, h5py.h5z.FLAG_OPTIONAL, ())
+            dataset = h5py.h5d.create(file.id, b"x", h5py.h5t.STD_U8LE, h5py.h5s.create_simple((2,)), properties)
+            dataset.write_direct_chunk((0,), b"ab", 0)
+        rewrite(self.path("filter.h5"))
 
     def test_pictures(self):
         grey = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8))
