@@ -171,9 +171,15 @@ void watch(const WatchOptions& options) {
              printable(options.out));
 }
 
-void bench(const BenchOptions& options) {
+void bench(const BenchOptions& options, bool threads_given) {
   const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(options.library, options.data_dir);
-  const EnvRequest request = complete_request(options, *library);
+  EnvRequest request = complete_request(options, *library);
+  if (!takes_threads(*library)) {
+    if (threads_given) {
+      throw UsageError("--threads has no effect: {} takes no threads. Leave it out.", library->path().string());
+    }
+    request.threads = 0;
+  }
   VectorEnv env(library, request);
   const EnvMemory memory(env);
   env.start(memory.buffers());
@@ -230,11 +236,12 @@ void add_bench(CLI::App& env) {
   command->add_option("--envs", options->request.envs, "Environments that step together")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command->add_option("--threads", options->request.threads, "Of the library, beside the caller's")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+  const CLI::Option* threads =
+      command->add_option("--threads", options->request.threads, "Of the library, beside the caller's")
+          ->check(CLI::Range(0, 1024))
+          ->capture_default_str();
   command->add_option("--seconds", options->seconds, "How long to measure")->check(positive())->capture_default_str();
-  command->callback([options] { bench(*options); });
+  command->callback([options, threads] { bench(*options, threads->count() > 0); });
 }
 
 void add_watch(CLI::App& env) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "io/file_use.h"
 #include "io/hdf5_handle.h"
 
 namespace srwm::hdf5 {
@@ -147,6 +148,7 @@ void check_external(hid_t creation, int files, const Place& place) {
     const fs::path path = folder / name.data();
     std::error_code missing;
     const std::uintmax_t size = fs::file_size(path, missing);
+    note_input(path);
     if (!missing && (bytes == H5F_UNLIMITED || size >= static_cast<std::uintmax_t>(offset) + bytes)) continue;
     throw DataError(
         "{} is stored in the file {}, which {}. Put the whole file where srwm is started (HDF5_EXTFILE_PREFIX names "
@@ -228,7 +230,15 @@ void check_compression(hid_t dataset_id, double bytes, const Place& place) {
                   bytes, stored);
 }
 
+/// The file that holds a dataset is an input of the command: another one than the file opened, where a virtual dataset
+/// or a link leads to it.
+void note_holding_file(hid_t dataset_id) {
+  std::array<char, 4096> name{};
+  if (H5Fget_name(dataset_id, name.data(), name.size()) > 0) note_input(name.data());
+}
+
 void check(hid_t dataset_id, const Place& place) {
+  note_holding_file(dataset_id);
   const Handle creation(H5Dget_create_plist(dataset_id), H5Pclose), space(H5Dget_space(dataset_id), H5Sclose),
       type(H5Dget_type(dataset_id), H5Tclose);
   const double elements = elements_of(space.get());

@@ -59,6 +59,12 @@ TEST_CASE("errors about what is asked of environments are those of docs/errors.m
     resolve_options(procgen_description(), {.games = {"ninja"}, .settings = {{"distribution_mode", "memory"}}}, "");
   });
   section.saw(watch(dir, {"--library", SRWM_FAKE_ENV, "--game", "works", "--levels", "3"}));
+  const std::vector<std::string> bench{"env",    "bench", "--library", SRWM_FAKE_ENV,
+                                       "--game", "works", "--seconds", "0.01"};
+  std::vector<std::string> with_threads = bench;
+  with_threads.insert(with_threads.end(), {"--threads", "1"});
+  section.saw(run_srwm(with_threads));
+  CHECK_THAT(run_srwm(bench).out, Catch::Contains("threads: 0 and the caller's"));  // as the advice says
   section.provoke([] {
     RlSpec spec;
     spec.env.levels = 10;

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/error.h"
+#include "io/file_use.h"
 #include "io/hdf5.h"
 #include "support/hdf5_editor.h"
 #include "support/odd_datasets.h"
@@ -63,6 +64,32 @@ TEST_CASE("values in other files are read where the files are whole", "[hdf5]") 
   CHECK_THROWS_WITH(read(path), Contains("which is too short"));
   std::ofstream(raw) << "\1\2\3\4\5";
   CHECK(read(path) == std::vector<std::uint8_t>{2, 3, 4, 5});
+}
+
+TEST_CASE("every file that values come from is an input, which no output may replace", "[hdf5]") {
+  const TempDir dir;
+  make_dataset(dir, "a.h5", plain, true);
+  make_dataset(dir, "b.h5", in_chunks, true);
+  std::ofstream(dir / "raw.bin") << "\1\2\3\4\5";
+  make_virtual_dataset(dir, "v.h5", "a.h5", "b.h5");
+  make_virtual_dataset(dir, "w.h5", "v.h5", "v.h5");
+  make_dataset(dir, "e.h5", [&](hid_t creation) { H5Pset_external(creation, (dir / "raw.bin").c_str(), 1, odd_rows); });
+  H5Lcreate_external("a.h5", "/x", Hdf5Editor(dir / "link.h5").id(), "x", H5P_DEFAULT, H5P_DEFAULT);
+
+  for (const auto& [read_file, output] : std::vector<std::pair<std::string, std::string>>{
+           {"v.h5", "a.h5"}, {"v.h5", "b.h5"}, {"w.h5", "b.h5"}, {"e.h5", "raw.bin"}, {"link.h5", "a.h5"}}) {
+    CAPTURE(read_file, output);
+    forget_file_use();
+    plan_output(dir / output, "--out");
+    CHECK_THROWS_WITH(read(dir / read_file), Contains(output + ": this command reads that file"));
+    forget_file_use();
+    read(dir / read_file);
+    CHECK_THROWS_AS(plan_output(dir / output, "--out"), UsageError);
+    forget_file_use();
+    plan_output(dir / "other.h5", "--out");
+    read(dir / read_file);
+  }
+  forget_file_use();
 }
 
 TEST_CASE("what was never written is not read as zeros", "[hdf5]") {

@@ -23,6 +23,10 @@ bool takes_levels(const EnvLibrary& library) {
   return takes_option(library, "num_levels") && takes_option(library, "start_level");
 }
 
+bool takes_threads(const EnvLibrary& library) {
+  return takes_option(library, "num_threads");
+}
+
 std::vector<RlSplit> splits_of(const RlSpec& spec, const EnvLibrary& library) {
   return takes_levels(library) ? splits_of(spec) : std::vector<RlSplit>{{"train", 0, 0}};
 }
@@ -41,7 +45,7 @@ void check_effective_keys(const RlSpec& spec, const EnvLibrary& library) {
     refuse_if(spec.test.levels != defaults.test.levels, "test.levels", "levels");
     refuse_if(spec.test.first_levels != defaults.test.first_levels, "test.first_levels", "levels");
   }
-  if (!takes_option(library, "num_threads")) {
+  if (!takes_threads(library)) {
     refuse_if(spec.env.threads != defaults.env.threads, "env.threads", "threads");
   }
 }
