@@ -88,6 +88,7 @@ SharedNames count_shared_names(const ClassDataset& dataset) {
   if (dataset.is_labeled()) return shared;
   std::unordered_map<std::string, Split> seen;
   for (const Split which : all_splits) {
+    if (!dataset.has(which)) continue;
     for (const std::string& name : dataset.split(which).class_names) {
       if (seen.emplace(name, which).first->second == which) continue;
       if (shared.count++ == 0) shared.first = name;

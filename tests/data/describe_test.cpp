@@ -86,7 +86,7 @@ TEST_CASE("blank images, equal images and equal names are counted", "[describe]"
   }
 }
 
-TEST_CASE("a labeled dataset is described as one", "[describe]") {
+TEST_CASE("labeled datasets, and others without val, are described as such", "[describe]") {
   const TempDir dir;
   ClassDataset dataset = small_dataset();
   dataset.test = dataset.train;
@@ -96,6 +96,11 @@ TEST_CASE("a labeled dataset is described as one", "[describe]") {
   CHECK_THAT(text, Contains("the same classes in all splits: for streams, not for few-shot learning\n") &&
                        Contains("\n  val   none\n") && !Contains("in more than one split"));
   CHECK_THROWS_WITH(contact_sheet_of_file(dir.path() / "file.h5", "val", 3), Contains("has no split val"));
+
+  dataset = small_dataset();
+  dataset.val = {};
+  write_class_dataset(dataset, dir.path() / "file.h5", "srwm test");
+  CHECK_THAT(describe_file(dir.path() / "file.h5", 2), Contains("\n  val   none\n") && !Contains("for streams"));
 }
 
 TEST_CASE("a file of another program is not described", "[describe]") {

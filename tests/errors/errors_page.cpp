@@ -131,13 +131,6 @@ void ErrorSection::saw(std::string_view message, int exit_code) {
   provoked_.insert(entry);
 }
 
-void ErrorSection::saw(const RunResult& result) {
-  const std::string start = "srwm: ";
-  INFO("stderr: " << result.err);
-  REQUIRE(result.err.find(start) != std::string::npos);
-  saw(result.err.substr(result.err.find(start) + start.size()), result.exit_code);
-}
-
 void ErrorSection::cannot_provoke(std::string_view start) {
   const auto entry = std::ranges::find_if(entries_, [&](const ErrorEntry& e) { return e.message.starts_with(start); });
   INFO("docs/errors.md, " << title_ << ": " << start);

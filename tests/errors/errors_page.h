@@ -38,7 +38,8 @@ class ErrorSection {
   void provoke(const std::function<void()>& provoke);
   /// An error that was met in another way. If several entries fit, the most definite one counts.
   void saw(std::string_view message, int exit_code);
-  /// What the binary said on stderr after "srwm: ".
+  /// What the binary said on stderr after "srwm: ". Commands that the message names, as 'srwm env list', are run and
+  /// must succeed.
   void saw(const RunResult& result);
   /// Excuses the entry that starts so: this machine cannot have the error. The place of the call says why.
   void cannot_provoke(std::string_view start);
@@ -51,6 +52,7 @@ class ErrorSection {
   std::string title_;
   std::vector<ErrorEntry> entries_;
   std::set<const ErrorEntry*> provoked_;
+  std::set<std::vector<std::string>> tried_;  ///< commands that messages named
 };
 
 }  // namespace srwm::test

@@ -16,51 +16,68 @@ using srwm::test::ErrorSection;
 
 namespace {
 
-/// Texts of specs, one mistake in each.
-const std::vector<std::string> bad_specs{
-    "",
-    "[]",
-    "{}",
-    "\"\xFF\"",
-    std::string(20, '['),
-    "{\"seed\": 1e400}",
-    "{\"name\": \"a\"",
-    "{\"name\": \"a\",}",
-    "{\"name\": \"a\" // b\n}",
-    "{'name': 1}",
-    "{\"name\": NaN}",
-    "{\"name\" \"a\"}",
-    "{\"name\": \"a\"} {}",
+/// A mistake, and what becomes of it when the advice of docs/errors.md is followed.
+struct Mistake {
+  std::string bad, cured;
 };
 
-/// Keys that are added to a spec with a name, one mistake in each.
-const std::vector<std::string> bad_keys{
-    R"("trian": 1)",
-    R"("": 1)",
-    R"("train.steps": 1)",
-    R"("seed": 1, "seed": 2)",
-    R"("train": {"steps": 0})",
-    R"("train": 1)",
-    R"("optim": {"warmup_steps": 5})",
-    R"("optim": {"schedule": "linear_warmup", "rate": 1e-36, "warmup_steps": 10000})",
-    R"("model": {"core": {"hidden": 100, "heads": 16}})",
-    R"("model": {"vision": {"dropout_kind": "inblock"}})",
-    R"("model": {"vision": {"kind": "res12", "channels": 33}})",
-    R"("protocol": {"first_ways": 9, "ways_steps": 5})",
-    R"("protocol": {"first_ways": 2})",
-    R"("protocol": {"kind": "sequential", "first_ways": 2, "ways_steps": 5})",
-    R"("protocol": {"kind": "sequential", "max_trim": 5})",
-    R"("protocol": {"kind": "sequential"}, "data": {"train_episodes": "e.h5"})",
-    R"("bootstrap": {"kind": "kl"}, "data": {"train_episodes": "e.h5"})",
-    R"("bootstrap": {"kind": "state_mse"}, "model": {"core": {"kind": "transformer"}})",
-    R"("data": {"glyphs": {"val_classes": 2}})",
-    R"("data": {"glyphs": {"images_per_class": 2}}, "protocol": {"k_shot": 5})",
-    R"("figures": {"published": 0.5})",
+/// Texts of specs.
+const std::vector<Mistake> bad_specs{
+    {"", R"({"name": "my-experiment"})"},
+    {"[]", R"({"name": "a"})"},
+    {"{}", R"({"name": "a"})"},
+    {"\"\xFF\"", R"({"name": "ÿ"})"},
+    {std::string(20, '['), R"({"name": "a"})"},
+    {R"({"name": "a", "seed": 1e400})", R"({"name": "a", "seed": 1e3})"},
+    {R"({"name": "a")", R"({"name": "a"})"},
+    {R"({"name": "a",})", R"({"name": "a"})"},
+    {"{\"name\": \"a\" // b\n}", R"({"name": "a", "comment": "b"})"},
+    {"{'name': 1}", R"({"name": "1"})"},
+    {R"({"name": NaN})", R"({"name": "NaN"})"},
+    {R"({"name" "a"})", R"({"name": "a"})"},
+    {R"({"name": "a"} {})", R"({"name": "a"})"},
 };
 
-/// The same for a spec of reinforcement learning.
-const std::vector<std::string> bad_rl_settings{
-    "env.games=[]", "env.actors=47", "env.settings=[\"a\"]", "env.first_level=5", "agent.heads=3", "test.episodes=7",
+/// Keys that are added to a spec with a name.
+const std::vector<Mistake> bad_keys{
+    {R"("trian": {"steps": 1})", R"("train": {"steps": 1})"},
+    {R"("": "b")", R"("comment": "b")"},
+    {R"("train.steps": 1)", R"("train": {"steps": 1})"},
+    {R"("seed": 1, "seed": 2)", R"("seed": 2)"},
+    {R"("train": {"steps": 0})", R"("train": {"steps": 1})"},
+    {R"("train": 1)", R"("train": {"steps": 1})"},
+    {R"("optim": {"warmup_steps": 5})", R"("optim": {"schedule": "linear_warmup", "warmup_steps": 5})"},
+    {R"("optim": {"schedule": "linear_warmup", "rate": 1e-36, "warmup_steps": 10000})",
+     R"("optim": {"schedule": "linear_warmup", "rate": 1e-36, "warmup_steps": 10})"},
+    {R"("model": {"core": {"hidden": 100, "heads": 16}})", R"("model": {"core": {"hidden": 100, "heads": 20}})"},
+    {R"("model": {"vision": {"dropout_kind": "inblock"}})", R"("model": {"vision": {"dropout_kind": "2d"}})"},
+    {R"("model": {"vision": {"kind": "res12", "channels": 33}})",
+     R"("model": {"vision": {"kind": "res12", "channels": 32}})"},
+    {R"("protocol": {"first_ways": 9, "ways_steps": 5})", R"("protocol": {"first_ways": 2, "ways_steps": 5})"},
+    {R"("protocol": {"first_ways": 2})", R"("protocol": {"first_ways": 2, "ways_steps": 5})"},
+    {R"("protocol": {"kind": "sequential", "first_ways": 2, "ways_steps": 5})",
+     R"("protocol": {"kind": "sequential"})"},
+    {R"("protocol": {"kind": "sequential", "max_trim": 5})", R"("protocol": {"kind": "sequential", "max_trim": 4})"},
+    {R"("protocol": {"kind": "sequential"}, "data": {"train_episodes": "e.h5"})",
+     R"("protocol": {"kind": "delayed"}, "data": {"train_episodes": "e.h5"})"},
+    {R"("bootstrap": {"kind": "kl"}, "data": {"train_episodes": "e.h5"})",
+     R"("bootstrap": {"kind": "none"}, "data": {"train_episodes": "e.h5"})"},
+    {R"("bootstrap": {"kind": "state_mse"}, "model": {"core": {"kind": "transformer"}})",
+     R"("bootstrap": {"kind": "kl"}, "model": {"core": {"kind": "transformer"}})"},
+    {R"("data": {"glyphs": {"val_classes": 2}})", R"("data": {"glyphs": {"val_classes": 5}})"},
+    {R"("data": {"glyphs": {"images_per_class": 2}}, "protocol": {"k_shot": 5})",
+     R"("data": {"glyphs": {"images_per_class": 6}}, "protocol": {"k_shot": 5})"},
+    {R"("figures": {"published": 0.5})", R"("figures": {"published": 0.5, "source": "a table"})"},
+};
+
+/// Settings of a spec of reinforcement learning.
+const std::vector<Mistake> bad_rl_settings{
+    {"env.games=[]", "env.games=[\"signpost\"]"},
+    {"env.actors=47", "env.actors=48"},
+    {"env.settings=[\"a\"]", "env.settings=[\"frame_size=16\"]"},
+    {"env.first_level=5", "env.levels=5"},
+    {"agent.heads=3", "agent.heads=4"},
+    {"test.episodes=7", "test.envs=1"},
 };
 
 /// A line of a list of problems is "place: key: reason", with place or key or both left out.
@@ -91,6 +108,17 @@ void parse(ErrorSection& section, const std::string& text, const std::vector<std
   FAIL_CHECK("taken for a good spec");
 }
 
+void check_cured(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  CAPTURE(text, overrides);
+  CHECK_NOTHROW(parse_any_spec_text(text, "cured.json", overrides));
+}
+
+/// Provokes an error, and follows its advice.
+void try_advice(ErrorSection& section, const Mistake& mistake) {
+  parse(section, mistake.bad);
+  check_cured(mistake.cured);
+}
+
 std::string many_problems() {
   std::string text = "{\"name\": \"a\"";
   for (int i = 0; i < 60; ++i) text += fmt::format(", \"unkwn_{}\": 0", i);
@@ -101,12 +129,20 @@ std::string many_problems() {
 
 TEST_CASE("errors about specs are those of docs/errors.md") {
   ErrorSection section("Specs");
-  for (const std::string& text : bad_specs) parse(section, text);
-  for (const std::string& keys : bad_keys) parse(section, fmt::format("{{\"name\": \"a\", {}}}", keys));
+  for (const Mistake& mistake : bad_specs) try_advice(section, mistake);
+  for (const Mistake& mistake : bad_keys) {
+    const auto spec = [](const std::string& keys) { return fmt::format("{{\"name\": \"a\", {}}}", keys); };
+    try_advice(section, {spec(mistake.bad), spec(mistake.cured)});
+  }
   parse(section, "{\"name\": \"a\"}", {"train.steps"});
+  check_cured("{\"name\": \"a\"}", {"train.steps=1000"});
   const char* rl = R"({"task": "rl", "name": "a", "env": {"games": ["signpost", "melody"], "levels": 0}})";
-  for (const std::string& setting : bad_rl_settings) parse(section, rl, {setting});
+  for (const Mistake& mistake : bad_rl_settings) {
+    parse(section, rl, {mistake.bad});
+    check_cured(rl, {mistake.cured});
+  }
   parse(section, rl, {"validation.every=5", "validation.first_level=1000"});
+  check_cured(rl, {"validation.every=5", "env.levels=200", "validation.first_level=500"});
   section.provoke([&] { parse_spec_text(rl, "rl.json"); });
   section.provoke([] { parse_spec_text(many_problems(), "bad.json"); });
   try {
