@@ -70,6 +70,15 @@ void check_shares(const OnlineOptions& options) {
   }
 }
 
+/// body(t) for each of `count` rows of `n` numbers, on as many threads as the work is worth.
+template <typename Body>
+void for_each_row(int threads, std::int64_t count, std::int64_t n, const Body& body) {
+  constexpr std::int64_t numbers = 1 << 16;  // a fifth of a millisecond
+  parallel_ranges(threads, count, numbers / n, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t t = begin; t < end; ++t) body(t);
+  });
+}
+
 /// Images of one stream of tasks on their way to the caller.
 class TaskStream final : public OnlineStream {
  public:
@@ -239,7 +248,7 @@ void TaskStream::read_images(const EpisodeId& id, const TaskVariation& of_task, 
   const bool is_sum = source.images.absent();
   const RandomOrder order({key[0], key[1]}, is_sum ? 1 : classes.images());
   const std::uint64_t noise_seed = std::uint64_t{key[2]} << 32 | key[3];
-  parallel_for(threads, to.count, [&](std::int64_t t) {
+  for_each_row(threads, to.count, size.inputs(), [&](std::int64_t t) {
     const std::span image(to.first + t * to.stride, static_cast<std::size_t>(size.inputs()));
     if (is_sum) {
       const RandomSequence noise(noise_seed, Stream::online_episodes, 0, static_cast<std::uint64_t>(t) << 32);
@@ -271,7 +280,7 @@ void TaskStream::mix(const TaskSeed& seed, Mixing mixing, std::int64_t n, int th
     return;
   }
   order_pixels(seed, n);
-  parallel_for(threads, to.count, [&](std::int64_t t) {
+  for_each_row(threads, to.count, n, [&](std::int64_t t) {
     const float* from = plain_.data() + t * n;
     float* row = to.first + t * to.stride;
     for (std::int64_t i = 0; i < n; ++i) row[i] = from[pixel_order_[static_cast<std::size_t>(i)]];
