@@ -30,7 +30,7 @@ __global__ void vtrace_kernel(VTraceLaunch p) {
   for (std::int64_t t = steps - 1; t >= 0; --t) {
     const float rho = p.rhos[base + t], value = p.values[base + t], value_next = p.values[base + t + 1];
     const float reward = fminf(fmaxf(p.rewards[base + t + 1], -p.reward_limit), p.reward_limit);
-    const float gamma = p.first[base + t + 1] != 0 ? 0.0f : p.discount;
+    const float gamma = p.is_first[base + t + 1] != 0 ? 0.0f : p.discount;
     // delta_t = min(rho_clip, rho) (r + gamma V_{t+1} - V_t)
     const float delta = (rho > p.rho_clip ? p.rho_clip : rho) * (reward + gamma * value_next - value);
     p.advantages[b * steps + t] = (rho > p.pg_rho_clip ? p.pg_rho_clip : rho) * (reward + gamma * vs_next - value);

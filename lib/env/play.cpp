@@ -27,11 +27,11 @@ class EpisodeCount {
  public:
   explicit EpisodeCount(std::size_t envs) : returns_(envs), lengths_(envs) {}
 
-  void add(std::span<const float> rewards, std::span<const std::uint8_t> first) {
+  void add(std::span<const float> rewards, std::span<const std::uint8_t> is_first) {
     for (std::size_t i = 0; i < rewards.size(); ++i) {
       returns_[i] += rewards[i];
       ++lengths_[i];
-      if (first[i] != 0) end_episode(i);
+      if (is_first[i] != 0) end_episode(i);
     }
   }
 
@@ -72,7 +72,7 @@ PlaySummary play_randomly(VectorEnv& env, const EnvMemory& memory, double second
     draw_actions(seed, step, env.actions(), memory.actions.span<std::int32_t>());
     env.act();
     env.observe();
-    count.add(memory.rewards.span<float>(), memory.first.span<std::uint8_t>());
+    count.add(memory.rewards.span<float>(), memory.is_first.span<std::uint8_t>());
     summary.steps += env.size();
     summary.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   }
@@ -97,7 +97,7 @@ Recording record_play(VectorEnv& env, const EnvMemory& memory, std::int64_t step
     env.observe();
     copy_frame(memory.frames, recording.frames, step + 1);
     recording.rewards.push_back(memory.rewards.span<float>()[0]);
-    recording.ended.push_back(memory.first.span<std::uint8_t>()[0] != 0);
+    recording.ended.push_back(memory.is_first.span<std::uint8_t>()[0] != 0);
   }
   return recording;
 }

@@ -161,7 +161,7 @@ void VectorEnv::start(const EnvBuffers& buffers) {
       lay_out(t, other_info_[t].data(), bytes_of(type));
     }
   }
-  libenv_buffers all{frame_places_.data(), buffers.rewards, buffers.first, info_places_.data(), action_places_.data()};
+  libenv_buffers all{frame_places_.data(), buffers.rewards, buffers.is_first, info_places_.data(), action_places_.data()};
   guard_.doing("starting the first episodes");
   library_->set_buffers(env_, &all);
 }
@@ -196,11 +196,11 @@ void VectorEnv::load_state(int index, const std::string& state) {
 EnvMemory::EnvMemory(const VectorEnv& env, const Make& make)
     : frames(make({env.size(), env.frame().height, env.frame().width, env.frame().channels}, DType::u8)),
       rewards(make({env.size()}, DType::f32)),
-      first(make({env.size()}, DType::u8)),
+      is_first(make({env.size()}, DType::u8)),
       actions(make({env.size()}, DType::i32)) {}
 
 EnvBuffers EnvMemory::buffers() const {
-  return {frames.data<std::uint8_t>(), rewards.data<float>(), first.data<std::uint8_t>(), actions.data<std::int32_t>()};
+  return {frames.data<std::uint8_t>(), rewards.data<float>(), is_first.data<std::uint8_t>(), actions.data<std::int32_t>()};
 }
 
 }  // namespace srwm

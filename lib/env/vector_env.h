@@ -26,7 +26,7 @@ struct FrameShape {
 struct EnvBuffers {
   std::uint8_t* frames;   ///< [N, height, width, channels]
   float* rewards;         ///< [N]
-  std::uint8_t* first;    ///< [N]; 1: the reward ended the old episode, the frame is the first of a new one
+  std::uint8_t* is_first;    ///< [N]; 1: the reward ended the old episode, the frame is the first of a new one
   std::int32_t* actions;  ///< [N]; read by `act`
 };
 
@@ -39,7 +39,7 @@ struct EnvInfo {
 /// A libenv vector of environments. The rhythm is
 ///
 ///     env.start(buffers); env.observe();
-///     while (...) { fill buffers.actions; env.act(); ... env.observe(); use frames, rewards, first }
+///     while (...) { fill buffers.actions; env.act(); ... env.observe(); use frames, rewards, is_first }
 ///
 /// `act` may return before the steps are done (with threads > 0 it does): between `act` and `observe` the buffers
 /// belong to the library, and the caller can do something else. Environments reset themselves. What they do does not
@@ -63,7 +63,7 @@ class VectorEnv {
 
   /// Tells the library, once, where to write, which starts the first episodes.
   void start(const EnvBuffers& buffers);
-  /// Waits until frames, rewards, first and info are those after the last `act` (or `start`).
+  /// Waits until frames, rewards, is_first and info are those after the last `act` (or `start`).
   void observe();
   /// Begins a step with the actions in the buffers.
   void act();
@@ -102,7 +102,7 @@ struct EnvMemory {
 
   Tensor frames;   ///< u8 [N, H, W, C]
   Tensor rewards;  ///< f32 [N]
-  Tensor first;    ///< u8 [N]
+  Tensor is_first;    ///< u8 [N]
   Tensor actions;  ///< i32 [N]
 };
 

@@ -49,7 +49,7 @@ RandomSequence Environment::random() const {
 
 void Environment::start() {
   begin_episode();
-  first_ = 1;
+  is_first_ = 1;
   write();
 }
 
@@ -84,7 +84,7 @@ void Environment::step() {
   const bool over =
       outcome.done || clock_ >= entry(game_).longest[static_cast<std::size_t>(mode_index(options_->mode))];
   reward_bits_ = std::bit_cast<int>(outcome.reward);
-  first_ = over ? 1 : 0;
+  is_first_ = over ? 1 : 0;
   complete_ = outcome.complete ? 1 : 0;
   prev_level_seed_ = level_seed_;
   if (over) begin_episode();
@@ -96,14 +96,14 @@ void Environment::write() {
   Canvas canvas(places_.frame, options_->frame_size / sprites_->side(), *sprites_);
   rules_->draw_rest(canvas);
   *places_.reward = std::bit_cast<float>(reward_bits_);
-  *places_.first = static_cast<std::uint8_t>(first_);
+  *places_.is_first = static_cast<std::uint8_t>(is_first_);
   *places_.level_seed = level_seed_;
   *places_.prev_level_seed = prev_level_seed_;
   *places_.prev_level_complete = static_cast<std::uint8_t>(complete_);
 }
 
 void Environment::common_fields(StateFields& fields) {
-  for (int* field : {&episode_, &clock_, &level_seed_, &prev_level_seed_, &complete_, &first_, &reward_bits_}) {
+  for (int* field : {&episode_, &clock_, &level_seed_, &prev_level_seed_, &complete_, &is_first_, &reward_bits_}) {
     fields(*field);
   }
 }
@@ -150,7 +150,7 @@ void GameVector::set_buffers(const libenv_buffers& buffers) {
   for (std::size_t i = 0; i < n; ++i) {
     environments_[i].set_places({.frame = static_cast<std::uint8_t*>(buffers.ob[i]),
                                  .reward = buffers.rew + i,
-                                 .first = buffers.first + i,
+                                 .is_first = buffers.first + i,
                                  .level_seed = static_cast<std::int32_t*>(buffers.info[i]),
                                  .prev_level_seed = static_cast<std::int32_t*>(buffers.info[n + i]),
                                  .prev_level_complete = static_cast<std::uint8_t*>(buffers.info[2 * n + i]),

@@ -26,7 +26,7 @@ struct VectorOptions {
 struct Places {
   std::uint8_t* frame;
   float* reward;
-  std::uint8_t* first;
+  std::uint8_t* is_first;
   std::int32_t* level_seed;
   std::int32_t* prev_level_seed;
   std::uint8_t* prev_level_complete;
@@ -61,7 +61,7 @@ class Environment {
   Places places_{};
   std::vector<std::uint8_t> ground_;  ///< the frame without what moves
   int episode_ = -1, clock_ = 0;
-  int level_seed_ = 0, prev_level_seed_ = 0, complete_ = 0, first_ = 1, reward_bits_ = 0;
+  int level_seed_ = 0, prev_level_seed_ = 0, complete_ = 0, is_first_ = 1, reward_bits_ = 0;
 };
 
 class GameVector {

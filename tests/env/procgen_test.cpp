@@ -31,7 +31,7 @@ std::string play(VectorEnv& env, const EnvMemory& memory, int begin, int end) {
     }
     env.act();
     env.observe();
-    for (const Tensor* tensor : {&memory.frames, &memory.rewards, &memory.first}) {
+    for (const Tensor* tensor : {&memory.frames, &memory.rewards, &memory.is_first}) {
       seen.append(static_cast<const char*>(tensor->raw()), tensor->bytes());
     }
   }

@@ -20,14 +20,14 @@ EnvRequest request_for(const std::string& behaviour, int envs) {
 
 }  // namespace
 
-TEST_CASE("frames, rewards and first land in the caller's buffers, one environment after the other") {
+TEST_CASE("frames, rewards and is_first land in the caller's buffers, one environment after the other") {
   VectorEnv env(EnvLibrary::open(SRWM_FAKE_ENV), request_for("works", 5));
   CHECK(env.frame() == FrameShape{1, 2, 1});
   CHECK(env.actions() == 3);
   const EnvMemory memory(env);
   env.start(memory.buffers());
   env.observe();
-  CHECK(memory.first.span<std::uint8_t>()[4] == 1);
+  CHECK(memory.is_first.span<std::uint8_t>()[4] == 1);
   std::iota(memory.actions.data<std::int32_t>(), memory.actions.data<std::int32_t>() + 5, 10);
   env.act();
   env.observe();
@@ -36,7 +36,7 @@ TEST_CASE("frames, rewards and first land in the caller's buffers, one environme
     CHECK(memory.frames.span<std::uint8_t>()[2 * i] == i);
     CHECK(memory.frames.span<std::uint8_t>()[2 * i + 1] == 1);
     CHECK(memory.rewards.span<float>()[i] == 10.0F + static_cast<float>(i));
-    CHECK(memory.first.span<std::uint8_t>()[i] == 0);
+    CHECK(memory.is_first.span<std::uint8_t>()[i] == 0);
   }
   CHECK(env.info().level_seed.empty());
 }
@@ -46,7 +46,7 @@ TEST_CASE("a library written in C with the header alone is played") {
   const EnvMemory memory(env);
   env.start(memory.buffers());
   env.observe();
-  CHECK(memory.first.span<std::uint8_t>()[1] == 1);
+  CHECK(memory.is_first.span<std::uint8_t>()[1] == 1);
   memory.actions.data<std::int32_t>()[0] = 0;
   memory.actions.data<std::int32_t>()[1] = 1;
   env.act();
@@ -54,7 +54,7 @@ TEST_CASE("a library written in C with the header alone is played") {
   CHECK(memory.frames.span<std::uint8_t>()[1] == 1);
   CHECK(memory.rewards.span<float>()[0] == 0.0F);
   CHECK(memory.rewards.span<float>()[1] == 1.0F);
-  CHECK(memory.first.span<std::uint8_t>()[1] == 0);
+  CHECK(memory.is_first.span<std::uint8_t>()[1] == 0);
 }
 
 TEST_CASE("options reach a library in the types of libenv") {

@@ -35,12 +35,12 @@ class Player {
 
   VectorEnv& env() { return env_; }
   const EnvMemory& memory() const { return memory_; }
-  int first(std::size_t i = 0) const { return memory_.first.span<std::uint8_t>()[i]; }
+  int is_first(std::size_t i = 0) const { return memory_.is_first.span<std::uint8_t>()[i]; }
   float reward(std::size_t i = 0) const { return memory_.rewards.span<float>()[i]; }
 
   std::string seen() const {
     std::string text;
-    for (const Tensor* tensor : {&memory_.frames, &memory_.rewards, &memory_.first}) {
+    for (const Tensor* tensor : {&memory_.frames, &memory_.rewards, &memory_.is_first}) {
       text.append(static_cast<const char*>(tensor->raw()), tensor->bytes());
     }
     for (const std::int32_t level : env_.info().level_seed) text += std::to_string(level) + " ";
@@ -135,11 +135,11 @@ TEST_CASE("levels are those asked for, and the same level looks the same") {
   CHECK(one.seen() == Player(request).seen());
 }
 
-TEST_CASE("first says that the reward ended an episode and the frame begins the next") {
+TEST_CASE("is_first says that the reward ended an episode and the frame begins the next") {
   for (const char* game : every_game) {
     CAPTURE(game);
     Player player(request_for({game}, 1));
-    CHECK(player.first() == 1);
+    CHECK(player.is_first() == 1);
     CHECK(player.reward() == 0);
     int ends = 0;
     for (int number = 0; number < 2000; ++number) {
@@ -147,9 +147,9 @@ TEST_CASE("first says that the reward ended an episode and the frame begins the 
       player.step(number);
       const EnvInfo& info = player.env().info();
       CHECK(info.prev_level_seed[0] == level);
-      if (player.first() == 0) CHECK(info.level_seed[0] == level);
-      if (info.prev_level_complete[0] != 0) CHECK((player.first() == 1 && player.reward() > 0));
-      ends += player.first();
+      if (player.is_first() == 0) CHECK(info.level_seed[0] == level);
+      if (info.prev_level_complete[0] != 0) CHECK((player.is_first() == 1 && player.reward() > 0));
+      ends += player.is_first();
     }
     CHECK(ends >= 2000 / 200);
   }
@@ -165,7 +165,7 @@ TEST_CASE("an episode in which nothing happens ends after its longest time") {
       player.env().act();  // the action 0: stay
       player.env().observe();
       ++steps;
-    } while (player.first() == 0);
+    } while (player.is_first() == 0);
     CHECK(steps == games::all_games()[game].longest[0]);
   }
 }

@@ -60,7 +60,7 @@ class GoldenAgent {
         agent_(set_, options, {input_.frames.dim(2), input_.frames.dim(3), input_.frames.dim(4)},
                file_.read("/model/policy.bias").dim(0)),
         optimizer_(context_, set_, {.alpha = 0.99, .eps = 0.01, .clip_norm = 5}, {.rate = 1e-3}),
-        trajectory_{file_.read("/actions"), file_.read("/log_probs"), input_.rewards, input_.first} {
+        trajectory_{file_.read("/actions"), file_.read("/log_probs"), input_.rewards, input_.is_first} {
     REQUIRE(file_.datasets_below("/model").size() == set_.parameters().size());
     for (const Parameter& parameter : set_.parameters()) {
       INFO(parameter.name);

@@ -27,15 +27,15 @@ struct Observations {
   Observations(std::int64_t steps, std::uint32_t seed = 0)
       : frames(Tensor::owning({batch, steps, frame.height, frame.width, frame.channels}, DType::u8)),
         rewards(Tensor::owning({batch, steps}, DType::f32)),
-        first(Tensor::owning({batch, steps}, DType::u8)) {
+        is_first(Tensor::owning({batch, steps}, DType::u8)) {
     RandomSequence numbers(5, Stream::init, seed);
     for (std::uint8_t& pixel : frames.span<std::uint8_t>()) pixel = static_cast<std::uint8_t>(numbers.below(256));
     for (float& reward : rewards.span<float>()) reward = static_cast<float>(numbers.uniform(-3, 3));
-    if (steps > 2) first.data<std::uint8_t>()[2] = 1;
-    if (steps > 3) first.data<std::uint8_t>()[steps + 3] = 1;
+    if (steps > 2) is_first.data<std::uint8_t>()[2] = 1;
+    if (steps > 3) is_first.data<std::uint8_t>()[steps + 3] = 1;
   }
 
-  AgentInput input(const CoreState* state = nullptr) const { return {frames, rewards, first, state}; }
+  AgentInput input(const CoreState* state = nullptr) const { return {frames, rewards, is_first, state}; }
 
   /// Steps [begin, end) of all rows.
   Observations part(std::int64_t begin, std::int64_t end) const {
@@ -50,11 +50,11 @@ struct Observations {
     };
     cut(frames, result.frames);
     cut(rewards, result.rewards);
-    cut(first, result.first);
+    cut(is_first, result.is_first);
     return result;
   }
 
-  Tensor frames, rewards, first;
+  Tensor frames, rewards, is_first;
 };
 
 struct Model {
@@ -183,7 +183,7 @@ TEST_CASE("the state is reset exactly where an episode begins", "[agent]") {
   const Observations whole(6);
   const Answers expected = ask(model, whole), fresh = ask(model, whole.part(2, 6));
   Observations without = whole;
-  without.first = Tensor::owning({batch, 6}, DType::u8);
+  without.is_first = Tensor::owning({batch, 6}, DType::u8);
   const Answers unbroken = ask(model, without);
   for (std::int64_t t = 2; t < 6; ++t) {  // row 0 restarts at step 2
     CHECK(distance(expected.at(0, t, 6), fresh.at(0, t - 2, 4)) <= 1e-12);

@@ -24,11 +24,11 @@ class Learning {
         input_{Tensor::owning({batch, steps, 8, 8, 3}, DType::u8), Tensor::owning({batch, steps}, DType::f32),
                Tensor::owning({batch, steps}, DType::u8)},
         trajectory_{Tensor::owning({batch, steps}, DType::i32), Tensor::owning({batch, steps}, DType::f32),
-                    input_.rewards, input_.first},
+                    input_.rewards, input_.is_first},
         stats_(Tensor::owning({StepStats::sums}, DType::f64)) {
     for (const Shape& shape : agent_.state_shapes(batch)) state_.push_back(context_.persistent(shape));
     input_.state = &state_;
-    input_.first.data<std::uint8_t>()[2] = 1;
+    input_.is_first.data<std::uint8_t>()[2] = 1;
   }
 
   void act() {

@@ -42,12 +42,12 @@ class Learning {
     const AgentInput input{
         .frames = drawn<std::uint8_t>({batch, steps + 1, 8, 8, 3}, [&] { return numbers.below(256); }),
         .rewards = drawn<float>(rows, [&] { return numbers.normal(); }),
-        .first = drawn<std::uint8_t>(rows, [&] { return numbers.below(3) == 0 ? 1 : 0; }),
+        .is_first = drawn<std::uint8_t>(rows, [&] { return numbers.below(3) == 0 ? 1 : 0; }),
         .state = &state_};
     const Trajectory trajectory{.actions = drawn<std::int32_t>(rows, [&] { return numbers.below(actions); }),
                                 .log_probs = drawn<float>(rows, [&] { return -1.6 + 0.5 * numbers.normal(); }),
                                 .rewards = input.rewards,
-                                .first = input.first};
+                                .is_first = input.is_first};
     Outcome outcome;
     Tape tape(context_);
     const AgentOutput answer = agent_.forward(tape, input, {.training = true});

@@ -33,7 +33,7 @@ TEST_CASE("the last step of an unroll is the first of the next, and frames stand
     const auto* first = two.frames.data<std::uint8_t>() + n * 6 * frame;
     CHECK(std::equal(last, last + frame, first));
     CHECK(one.rewards.data<float>()[n * 6 + 5] == two.rewards.data<float>()[n * 6]);
-    CHECK(one.first.data<std::uint8_t>()[n * 6] == 1);  // the run begins with an episode
+    CHECK(one.is_first.data<std::uint8_t>()[n * 6] == 1);  // the run begins with an episode
   }
   CHECK(std::ranges::equal(two.state.at(0).value().span<float>(), after.span<float>()));
   CHECK(std::ranges::all_of(one.state.at(0).value().span<float>(), [](float x) { return x == 0; }));

@@ -36,7 +36,7 @@ struct Rollouts {
             .actions = drawn<std::int32_t>(context, {batch, steps + 1}, [&] { return numbers.below(actions); }),
             .log_probs = drawn<float>(context, {batch, steps + 1}, [&] { return -1.4 + 0.7 * numbers.normal(); }),
             .rewards = drawn<float>(context, {batch, steps + 1}, normal(1.5)),
-            .first = drawn<std::uint8_t>(context, {batch, steps + 1}, [&] { return numbers.below(4) == 0 ? 1 : 0; })} {}
+            .is_first = drawn<std::uint8_t>(context, {batch, steps + 1}, [&] { return numbers.below(4) == 0 ? 1 : 0; })} {}
 
   std::function<double()> normal(double std) {
     return [this, std] { return static_cast<float>(std * numbers.normal()); };
@@ -50,7 +50,7 @@ struct Rollouts {
     return static_cast<double>(values.template data<Real>()[b * (steps + 1) + t]);
   }
   double discount(std::int64_t b, std::int64_t t, double gamma) const {
-    return trajectory.first.data<std::uint8_t>()[b * (steps + 1) + t + 1] != 0 ? 0 : gamma;
+    return trajectory.is_first.data<std::uint8_t>()[b * (steps + 1) + t + 1] != 0 ? 0 : gamma;
   }
   double log_pi(std::int64_t b, std::int64_t t, std::int64_t action) const {
     const Real* row = logits.template data<Real>() + (b * (steps + 1) + t) * actions;

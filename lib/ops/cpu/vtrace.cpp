@@ -17,7 +17,7 @@ struct Sequence {
         actions(v.actions.data<std::int32_t>() + b * v.logits.dim(1)),
         log_mu(v.log_probs.data<float>() + b * v.logits.dim(1)),
         rewards(v.rewards.data<float>() + b * v.logits.dim(1)),
-        first(v.first.data<std::uint8_t>() + b * v.logits.dim(1)) {}
+        is_first(v.is_first.data<std::uint8_t>() + b * v.logits.dim(1)) {}
 
   /// pi(a_t | x_t) / mu(a_t | x_t)
   Real rho(std::int64_t t) const {
@@ -30,7 +30,7 @@ struct Sequence {
   const Real *logits, *values;
   const std::int32_t* actions;
   const float *log_mu, *rewards;
-  const std::uint8_t* first;
+  const std::uint8_t* is_first;
 };
 
 template <typename Real>
@@ -39,7 +39,7 @@ void trace_back(const VTraceOptions& o, const Sequence<Real>& s, std::int64_t st
   Real vs_next = s.values[steps];
   for (std::int64_t t = steps; t-- > 0;) {
     const Real rho = s.rho(t), reward = std::clamp(static_cast<Real>(s.rewards[t + 1]), -limit, limit);
-    const Real gamma = s.first[t + 1] != 0 ? Real{0} : static_cast<Real>(o.discount);
+    const Real gamma = s.is_first[t + 1] != 0 ? Real{0} : static_cast<Real>(o.discount);
     const Real delta = std::min(static_cast<Real>(o.rho_clip), rho) * (reward + gamma * s.values[t + 1] - s.values[t]);
     const Real c = std::min(static_cast<Real>(o.c_clip), rho);
     advantages[t] = std::min(static_cast<Real>(o.pg_rho_clip), rho) * (reward + gamma * vs_next - s.values[t]);
@@ -60,7 +60,7 @@ void VTrace::check() const {
   expect_tensor(name, "actions", actions, {batch, steps}, DType::i32);
   expect_tensor(name, "log_probs", log_probs, {batch, steps}, DType::f32);
   expect_tensor(name, "rewards", rewards, {batch, steps}, DType::f32);
-  expect_tensor(name, "first", first, {batch, steps}, DType::u8);
+  expect_tensor(name, "is_first", is_first, {batch, steps}, DType::u8);
   expect_tensor(name, "vs", vs, {batch, steps - 1}, logits.dtype());
   expect_tensor(name, "advantages", advantages, {batch, steps - 1}, logits.dtype());
 }

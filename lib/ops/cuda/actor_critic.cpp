@@ -68,7 +68,7 @@ void vtrace_body(Context& context, const VTrace& v) {
                               .taken = v.actions.data<std::int32_t>(),
                               .log_mu = v.log_probs.data<float>(),
                               .rewards = v.rewards.data<float>(),
-                              .first = v.first.data<std::uint8_t>(),
+                              .is_first = v.is_first.data<std::uint8_t>(),
                               .discount = static_cast<float>(o.discount),
                               .reward_limit = static_cast<float>(o.reward_limit),
                               .rho_clip = static_cast<float>(o.rho_clip),

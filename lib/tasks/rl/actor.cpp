@@ -34,7 +34,7 @@ void Actor::begin(Context& context, const UnrollRows& rows) {
 void Actor::store_step(Context& context, const UnrollRows& rows, std::int64_t step) {
   store_column(context, rows.frames, step, group_.frames());
   store_column(context, rows.rewards, step, group_.rewards());
-  store_column(context, rows.first, step, group_.first());
+  store_column(context, rows.is_first, step, group_.is_first());
 }
 
 void Actor::choose(Context& context, const UnrollRows& rows, std::int64_t step) {

@@ -63,8 +63,8 @@ EnvRequest request_for_levels(const RlSpec& spec, std::int64_t envs, std::int64_
 }
 
 std::int64_t episodes_ended(const EnvGroup& group) {
-  const auto first = group.on_host().first.span<std::uint8_t>();
-  return std::ranges::count_if(first, [](std::uint8_t is_first) { return is_first != 0; });
+  const auto is_first = group.on_host().is_first.span<std::uint8_t>();
+  return std::ranges::count_if(is_first, [](std::uint8_t flag) { return flag != 0; });
 }
 
 EnvGroup::EnvGroup(Context& context, std::shared_ptr<const EnvLibrary> library, const EnvRequest& request)
@@ -73,7 +73,7 @@ EnvGroup::EnvGroup(Context& context, std::shared_ptr<const EnvLibrary> library, 
       games_(std::max<std::size_t>(1, request.games.size())),
       frames_(on_device(context, memory_.frames)),
       rewards_(on_device(context, memory_.rewards)),
-      first_(on_device(context, memory_.first)),
+      is_first_(on_device(context, memory_.is_first)),
       running_(static_cast<std::size_t>(env_.size())) {
   env_.start(memory_.buffers());
   env_.observe();
@@ -83,10 +83,10 @@ EnvGroup::EnvGroup(Context& context, std::shared_ptr<const EnvLibrary> library, 
 void EnvGroup::observe(Context& context, EpisodeFigures& figures) {
   env_.observe();
   const auto rewards = memory_.rewards.span<float>();
-  const auto first = memory_.first.span<std::uint8_t>();
+  const auto is_first = memory_.is_first.span<std::uint8_t>();
   for (std::size_t n = 0; n < rewards.size(); ++n) {
     running_[n] += static_cast<double>(rewards[n]);
-    if (first[n] == 0) continue;
+    if (is_first[n] == 0) continue;
     figures.returns[n % games_] += running_[n];
     ++figures.episodes[n % games_];
     running_[n] = 0;
@@ -101,7 +101,7 @@ std::string EnvGroup::save(std::int64_t n) {
   };
   std::string state(shown_mark);
   append(state, &memory_.rewards.span<float>()[row], sizeof(float));
-  append(state, &memory_.first.span<std::uint8_t>()[row], 1);
+  append(state, &memory_.is_first.span<std::uint8_t>()[row], 1);
   append(state, memory_.frames.data<std::uint8_t>() + row * frame, frame);
   state += env_.save_state(static_cast<int>(n));
   return state;
@@ -128,7 +128,7 @@ void EnvGroup::observe_again(Context& context) {
 void EnvGroup::show_again(std::int64_t n, std::string_view shown) {
   const auto row = static_cast<std::size_t>(n), frame = static_cast<std::size_t>(env_.frame().bytes());
   std::memcpy(&memory_.rewards.span<float>()[row], shown.data(), sizeof(float));
-  memory_.first.span<std::uint8_t>()[row] = static_cast<std::uint8_t>(shown[sizeof(float)]);
+  memory_.is_first.span<std::uint8_t>()[row] = static_cast<std::uint8_t>(shown[sizeof(float)]);
   std::memcpy(memory_.frames.data<std::uint8_t>() + row * frame, shown.data() + sizeof(float) + 1, frame);
 }
 
@@ -136,7 +136,7 @@ void EnvGroup::upload(Context& context) {
   if (context.device().kind == Device::Kind::cpu) return;
   context.upload_pinned(frames_, memory_.frames);
   context.upload_pinned(rewards_, memory_.rewards);
-  context.upload_pinned(first_, memory_.first);
+  context.upload_pinned(is_first_, memory_.is_first);
 }
 
 }  // namespace srwm

@@ -58,7 +58,7 @@ class EnvGroup {
   // Of the last step, on the device.
   const Tensor& frames() const { return frames_; }    ///< u8 [N, H, W, C]
   const Tensor& rewards() const { return rewards_; }  ///< f32 [N]
-  const Tensor& first() const { return first_; }      ///< u8 [N]
+  const Tensor& is_first() const { return is_first_; }      ///< u8 [N]
 
   // The same on the host.
   const EnvMemory& on_host() const { return memory_; }
@@ -79,7 +79,7 @@ class EnvGroup {
   VectorEnv env_;
   EnvMemory memory_;
   std::size_t games_;
-  Tensor frames_, rewards_, first_;  ///< on a CPU the memory that the library writes to
+  Tensor frames_, rewards_, is_first_;  ///< on a CPU the memory that the library writes to
   std::vector<double> running_;
   std::vector<std::pair<std::int64_t, std::string>> shown_;  ///< of loaded environments, until observe_again
 };

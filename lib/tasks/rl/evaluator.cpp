@@ -22,12 +22,12 @@ class EpisodeTally {
 
   void add(const EnvMemory& shown) {
     const auto rewards = shown.rewards.span<float>();
-    const auto first = shown.first.span<std::uint8_t>();
+    const auto is_first = shown.is_first.span<std::uint8_t>();
     for (std::size_t n = 0; n < running_.size(); ++n) {
       Running& episode = running_[n];
       episode.score += static_cast<double>(rewards[n]);
       ++episode.length;
-      if (first[n] == 0) continue;
+      if (is_first[n] == 0) continue;
       if (episode.done < each_) count(sums_[n % games_], episode);
       episode = {.done = episode.done + 1};
     }

@@ -51,12 +51,12 @@ ActorCriticLoss RlLearner::loss(Context& context, const UnrollRows& batch) {
 ActorCriticLoss RlLearner::forward(Tape& tape, const UnrollRows& batch) const {
   const AgentInput input{.frames = batch.frames,
                          .rewards = batch.rewards,
-                         .first = batch.first,
+                         .is_first = batch.is_first,
                          .state = carries_ ? &batch.state : nullptr};
   const AgentOutput out = agent_.forward(tape, input, {.training = true});
   return actor_critic_loss(
       tape, loss_, out.logits, out.values,
-      {.actions = batch.actions, .log_probs = batch.log_probs, .rewards = batch.rewards, .first = batch.first});
+      {.actions = batch.actions, .log_probs = batch.log_probs, .rewards = batch.rewards, .is_first = batch.is_first});
 }
 
 }  // namespace srwm

@@ -20,7 +20,7 @@ PolicyRunner::Choice PolicyRunner::choose(Context& context, const EnvGroup& grou
   Tape tape(context, Tape::Mode::forward_only);
   const AgentInput input{.frames = group.frames().reshaped({n, 1, frame.height, frame.width, frame.channels}),
                          .rewards = group.rewards().reshaped({n, 1}),
-                         .first = group.first().reshaped({n, 1}),
+                         .is_first = group.is_first().reshaped({n, 1}),
                          .state = &state};
   const AgentOutput output = agent_->forward(tape, input, {.training = false});
   Choice choice{context.empty({n}, DType::i32), context.empty({n}, DType::f32)};

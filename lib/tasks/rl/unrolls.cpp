@@ -24,7 +24,7 @@ UnrollRows UnrollRing::at(std::int64_t begin, std::int64_t count) const {
   SRWM_CHECK(last <= rows_, "rows {} to {} of a ring of {}", first, last, rows_);
   UnrollRows rows{.frames = tensors_[0].rows(first, last),
                   .rewards = tensors_[1].rows(first, last),
-                  .first = tensors_[2].rows(first, last),
+                  .is_first = tensors_[2].rows(first, last),
                   .actions = tensors_[3].rows(first, last),
                   .log_probs = tensors_[4].rows(first, last),
                   .state = {}};

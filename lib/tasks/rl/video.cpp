@@ -69,7 +69,7 @@ void VideoWriter::watch(const EnvGroup& group) {
   const FrameShape frame = group.frame();
   for (std::size_t n = 0; n < scenes_.size(); ++n) {
     Scene& scene = scenes_[n];
-    const bool ended = begun_ && shown.first.span<std::uint8_t>()[n] != 0;
+    const bool ended = begun_ && shown.is_first.span<std::uint8_t>()[n] != 0;
     if (ended && scene.episodes_left > 0) --scene.episodes_left;
     if (scene.episodes_left == 0) continue;
     const auto row = static_cast<std::int64_t>(n);

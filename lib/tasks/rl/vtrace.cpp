@@ -16,7 +16,7 @@ ActorCriticLoss actor_critic_loss(Tape& tape, const ActorCriticOptions& options,
                       .actions = trajectory.actions,
                       .log_probs = trajectory.log_probs,
                       .rewards = trajectory.rewards,
-                      .first = trajectory.first,
+                      .is_first = trajectory.is_first,
                       .vs = context.empty({batch, steps - 1}),
                       .advantages = context.empty({batch, steps - 1})};
   context.backend().updates.vtrace(context, vtrace);
