@@ -20,7 +20,7 @@ struct VTraceLaunch {
   const float *logits, *values;   ///< [B, T + 1, A], [B, T + 1]
   const std::int32_t* taken;      ///< [B, T + 1]
   const float *log_mu, *rewards;  ///< [B, T + 1]
-  const std::uint8_t* is_first;      ///< [B, T + 1]
+  const std::uint8_t* is_first;   ///< [B, T + 1]
   float discount, reward_limit, rho_clip, c_clip, pg_rho_clip;
   float* rhos;             ///< [B, T + 1]: room for pi / mu
   float *vs, *advantages;  ///< [B, T]

@@ -161,7 +161,8 @@ void VectorEnv::start(const EnvBuffers& buffers) {
       lay_out(t, other_info_[t].data(), bytes_of(type));
     }
   }
-  libenv_buffers all{frame_places_.data(), buffers.rewards, buffers.is_first, info_places_.data(), action_places_.data()};
+  libenv_buffers all{frame_places_.data(), buffers.rewards, buffers.is_first, info_places_.data(),
+                     action_places_.data()};
   guard_.doing("starting the first episodes");
   library_->set_buffers(env_, &all);
 }
@@ -200,7 +201,8 @@ EnvMemory::EnvMemory(const VectorEnv& env, const Make& make)
       actions(make({env.size()}, DType::i32)) {}
 
 EnvBuffers EnvMemory::buffers() const {
-  return {frames.data<std::uint8_t>(), rewards.data<float>(), is_first.data<std::uint8_t>(), actions.data<std::int32_t>()};
+  return {frames.data<std::uint8_t>(), rewards.data<float>(), is_first.data<std::uint8_t>(),
+          actions.data<std::int32_t>()};
 }
 
 }  // namespace srwm

@@ -24,10 +24,10 @@ struct FrameShape {
 /// Memory of the caller that environments read and write directly; N environments. It must outlive the VectorEnv.
 /// Pinned memory saves the copy on the way to a GPU.
 struct EnvBuffers {
-  std::uint8_t* frames;   ///< [N, height, width, channels]
-  float* rewards;         ///< [N]
-  std::uint8_t* is_first;    ///< [N]; 1: the reward ended the old episode, the frame is the first of a new one
-  std::int32_t* actions;  ///< [N]; read by `act`
+  std::uint8_t* frames;    ///< [N, height, width, channels]
+  float* rewards;          ///< [N]
+  std::uint8_t* is_first;  ///< [N]; 1: the reward ended the old episode, the frame is the first of a new one
+  std::int32_t* actions;   ///< [N]; read by `act`
 };
 
 /// What there is besides; [N] each, empty where the library does not tell.
@@ -100,10 +100,10 @@ struct EnvMemory {
   explicit EnvMemory(const VectorEnv& env, const Make& make = Tensor::owning);
   EnvBuffers buffers() const;
 
-  Tensor frames;   ///< u8 [N, H, W, C]
-  Tensor rewards;  ///< f32 [N]
-  Tensor is_first;    ///< u8 [N]
-  Tensor actions;  ///< i32 [N]
+  Tensor frames;    ///< u8 [N, H, W, C]
+  Tensor rewards;   ///< f32 [N]
+  Tensor is_first;  ///< u8 [N]
+  Tensor actions;   ///< i32 [N]
 };
 
 }  // namespace srwm

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "nn/agent_options.h"
+#include "nn/carry_options.h"
 #include "nn/core.h"
 
 namespace srwm {

@@ -25,7 +25,7 @@ struct VTrace {
   Tensor actions;     ///< i32 [B, T + 1] in [0, A)
   Tensor log_probs;   ///< f32 [B, T + 1]: log mu(a_t | x_t)
   Tensor rewards;     ///< f32 [B, T + 1]
-  Tensor is_first;       ///< u8 [B, T + 1]
+  Tensor is_first;    ///< u8 [B, T + 1]
   Tensor vs;          ///< out, real [B, T]
   Tensor advantages;  ///< out, real [B, T]
 

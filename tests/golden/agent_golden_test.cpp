@@ -9,9 +9,9 @@
 
 #include "golden/numbers.h"
 #include "io/hdf5.h"
-#include "nn/agent.h"
 #include "ops/backend.h"
 #include "optim/rmsprop.h"
+#include "tasks/rl/agent.h"
 #include "tasks/rl/rl_spec.h"
 #include "tasks/rl/vtrace.h"
 

@@ -1,10 +1,10 @@
 // Acting and learning take no memory from the heap after the first pass.
 #include <catch2/catch.hpp>
 
-#include "nn/agent.h"
 #include "ops/backend.h"
 #include "optim/rmsprop.h"
 #include "support/count_allocations.h"
+#include "tasks/rl/agent.h"
 #include "tasks/rl/vtrace.h"
 
 using namespace srwm;

@@ -4,9 +4,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "nn/agent.h"
 #include "ops/cuda/backend.h"
 #include "optim/rmsprop.h"
+#include "tasks/rl/agent.h"
 #include "tasks/rl/vtrace.h"
 
 using namespace srwm;

@@ -36,7 +36,8 @@ struct Rollouts {
             .actions = drawn<std::int32_t>(context, {batch, steps + 1}, [&] { return numbers.below(actions); }),
             .log_probs = drawn<float>(context, {batch, steps + 1}, [&] { return -1.4 + 0.7 * numbers.normal(); }),
             .rewards = drawn<float>(context, {batch, steps + 1}, normal(1.5)),
-            .is_first = drawn<std::uint8_t>(context, {batch, steps + 1}, [&] { return numbers.below(4) == 0 ? 1 : 0; })} {}
+            .is_first =
+                drawn<std::uint8_t>(context, {batch, steps + 1}, [&] { return numbers.below(4) == 0 ? 1 : 0; })} {}
 
   std::function<double()> normal(double std) {
     return [this, std] { return static_cast<float>(std * numbers.normal()); };

@@ -56,9 +56,9 @@ class EnvGroup {
   void observe(Context& context, EpisodeFigures& figures);
 
   // Of the last step, on the device.
-  const Tensor& frames() const { return frames_; }    ///< u8 [N, H, W, C]
-  const Tensor& rewards() const { return rewards_; }  ///< f32 [N]
-  const Tensor& is_first() const { return is_first_; }      ///< u8 [N]
+  const Tensor& frames() const { return frames_; }      ///< u8 [N, H, W, C]
+  const Tensor& rewards() const { return rewards_; }    ///< f32 [N]
+  const Tensor& is_first() const { return is_first_; }  ///< u8 [N]
 
   // The same on the host.
   const EnvMemory& on_host() const { return memory_; }

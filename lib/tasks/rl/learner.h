@@ -4,10 +4,10 @@
 #include <array>
 #include <string_view>
 
-#include "nn/agent.h"
 #include "nn/parameters.h"
 #include "ops/context.h"
 #include "optim/rmsprop.h"
+#include "tasks/rl/agent.h"
 #include "tasks/rl/rl_spec.h"
 #include "tasks/rl/unrolls.h"
 #include "tasks/rl/vtrace.h"

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "nn/agent.h"
 #include "ops/context.h"
+#include "tasks/rl/agent.h"
 #include "tasks/rl/env_group.h"
 
 namespace srwm {

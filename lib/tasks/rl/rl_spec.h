@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "core/precision.h"
-#include "nn/agent_options.h"
 #include "optim/options.h"
 #include "spec/spec.h"
+#include "tasks/rl/agent_options.h"
 
 namespace srwm {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "env/vector_env.h"
-#include "nn/agent.h"
 #include "ops/context.h"
+#include "tasks/rl/agent.h"
 
 namespace srwm {
 
@@ -14,7 +14,7 @@ namespace srwm {
 struct UnrollRows {
   Tensor frames;     ///< u8 [B, T + 1, H, W, C]
   Tensor rewards;    ///< f32 [B, T + 1], of the action before
-  Tensor is_first;      ///< u8 [B, T + 1]
+  Tensor is_first;   ///< u8 [B, T + 1]
   Tensor actions;    ///< i32 [B, T + 1], the last one is not used
   Tensor log_probs;  ///< f32 [B, T + 1], of the actions when they were chosen
   CoreState state;   ///< of the agent before step 0, tensors [B, ...]; empty where nothing is carried

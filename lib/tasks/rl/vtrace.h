@@ -20,7 +20,7 @@ struct Trajectory {
   Tensor actions;    ///< i32 [B, T + 1]
   Tensor log_probs;  ///< f32 [B, T + 1]: of the actions, under the policy that chose them
   Tensor rewards;    ///< f32 [B, T + 1], as the environment gave them
-  Tensor is_first;      ///< u8 [B, T + 1]
+  Tensor is_first;   ///< u8 [B, T + 1]
 };
 
 /// Sums over the B T steps; loss = policy + baseline_cost baseline + entropy_cost entropy.

@@ -1,11 +1,7 @@
-// Options of the reinforcement-learning agents, owned by nn and filled in by the spec.
+// How the state of a core that acts step by step lives, filled in by the specs of agents.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
-#include <vector>
-
-#include "nn/core_options.h"
 
 namespace srwm {
 
@@ -41,21 +37,5 @@ inline constexpr StateGradient all_state_gradients[] = {StateGradient::unroll, S
 constexpr std::string_view name_of(StateGradient kind) {
   return kind == StateGradient::per_step ? "per_step" : "unroll";
 }
-
-/// Defaults are those of the published SRWM agent; the published LSTM has 1 layer of 256 units.
-struct AgentOptions {
-  std::vector<std::int64_t> channels = {16, 32, 32};  ///< of the encoder's stages, each of which halves the frame
-  std::int64_t features = 256;                        ///< of a frame, before the last reward is appended
-  CoreKind core = CoreKind::srwm;
-  std::int64_t layers = 2;
-  std::int64_t heads = 8;  ///< of fast-weight layers
-  std::int64_t hidden = 128;
-  std::int64_t ff_inner = 512;  ///< units inside a feed-forward block
-  bool input_softmax = true;    ///< srwm, sr_delta: phi is a softmax per head
-  double beta_init = 0;         ///< srwm, sr_delta: mean of W^b at the start
-  bool layer_norm = false;      ///< srwm, sr_delta, fake_sr: LayerNorm on the input of a layer, not on the residual
-  CarryKind carry = CarryKind::episode;
-  StateGradient state_gradient = StateGradient::unroll;
-};
 
 }  // namespace srwm

@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "nn/agent_options.h"
 #include "nn/core.h"
 #include "nn/impala.h"
+#include "tasks/rl/agent_options.h"
 
 namespace srwm {
 
@@ -16,8 +16,9 @@ namespace srwm {
 struct AgentInput {
   Tensor frames;  ///< u8 [B, T, H, W, C]
   Tensor
-      rewards;   ///< f32 [B, T]: of the action before, as the environment gave it; the agent sees it clipped to [-1, 1]
-  Tensor is_first;  ///< u8 [B, T] or absent: 1 where an episode begins; the state goes back to its initial value before it
+      rewards;  ///< f32 [B, T]: of the action before, as the environment gave it; the agent sees it clipped to [-1, 1]
+  Tensor
+      is_first;  ///< u8 [B, T] or absent: 1 where an episode begins; the state goes back to its initial value before it
   /// State before the first step, as AgentOutput::state gave it; absent: the initial state. The state of a fast-weight
   /// core is W_t - W_0, so that it stays meaningful when an update changes W_0. Zeros are the initial state.
   const CoreState* state = nullptr;

@@ -1,4 +1,4 @@
-#include "nn/agent.h"
+#include "tasks/rl/agent.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "nn/agent.h"
+#include "tasks/rl/agent.h"
 
 #include "nn/carried_core.h"
 #include "ops/append_column.h"
@@ -57,7 +57,8 @@ AgentOutput Agent::forward(Tape& tape, const AgentInput& input, ForwardMode mode
                 DType::u8);
   expect_tensor("agent", "rewards", input.rewards, {batch, steps}, DType::f32);
   const Variable x = features(tape, input, mode);
-  const CoreInput sequence{.x = x.reshaped({batch, steps, x.shape()[1]}), .state = input.state, .reset = input.is_first};
+  const CoreInput sequence{
+      .x = x.reshaped({batch, steps, x.shape()[1]}), .state = input.state, .reset = input.is_first};
   const CoreOutput core = core_->forward(tape, sequence, mode);
   return {.logits = policy_(tape, core.y),
           .values = baseline_(tape, core.y).reshaped({batch * steps}),
