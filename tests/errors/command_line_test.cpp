@@ -38,11 +38,21 @@ void run(ErrorSection& section, const std::vector<std::string>& arguments) {
   section.saw(run_srwm(arguments));
 }
 
+/// What the advice on the page makes of a mistake.
+void follow(const std::vector<std::string>& arguments) {
+  CAPTURE(arguments);
+  const RunResult result = run_srwm(arguments);
+  INFO("stderr: " << result.err);
+  CHECK(result.exit_code == 0);
+}
+
 }  // namespace
 
 TEST_CASE("errors about the command line are those of docs/errors.md", "[cli]") {
   ErrorSection section("Command line");
   for (const std::vector<std::string>& arguments : mistakes) run(section, arguments);
+  follow({"config", "explain", "train"});
+  follow({"config", "explain", "model.core.heads"});
 
   const TempDir folder;
   write_small_spec(folder.path());
@@ -52,7 +62,10 @@ TEST_CASE("errors about the command line are those of docs/errors.md", "[cli]") 
               .exit_code == 0);
   run(section, {"eval", "--run", run_folder, "--split", "all"});
   run(section, {"eval", "--run", run_folder});
+  follow({"eval", "--run", run_folder, "--split", "val", "--num-episodes", "2"});
   run(section, {"eval", "--run", run_folder, "--episodes-file", episodes, "--num-episodes", "3"});
+  follow({"eval", "--run", run_folder, "--episodes-file", episodes, "--num-episodes", "2"});
+  follow({"eval", "--run", run_folder, "--episodes-file", episodes});
   run(section, {"eval", "--run", run_folder, "--predictions", run_folder + "/checkpoints/latest.h5"});
   run(section, {"eval", "--run", run_folder, "--predictions", episodes + "x", "--video", episodes + "x"});
   section.saw(run_program("/bin/sh", {"-c", "\"$0\" config show \"$1\" >> \"$1\"", srwm_binary().string(),

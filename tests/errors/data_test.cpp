@@ -168,31 +168,49 @@ TEST_CASE("errors about streams are those of docs/errors.md") {
   glyphs.train_classes = 300;
   glyphs.images_per_class = 1;
   const OnlineData data({"disjoint", "labeled", "random", "sum", "glyphs"}, glyphs, dir.path().string(), 1);
-  const auto refuse = [&](const std::string& dataset, const std::function<void(OnlineOptions&)>& change) {
+  using Change = std::function<void(OnlineOptions&)>;
+  const auto make = [&](const std::string& dataset, const Change& change) {
     OnlineOptions options{.datasets = {dataset}};
     change(options);
-    section.provoke([&] { make_online_stream(data, options, Split::train, 1); });
+    make_online_stream(data, options, Split::train, 1);
   };
-  refuse("disjoint", [](OnlineOptions&) {});
-  refuse("labeled", [](OnlineOptions& o) { o.project = 2; });
-  refuse("labeled", [](OnlineOptions& o) {
-    o.tasks = 1;
-    o.sizes = {9, 14};
-  });
-  refuse("labeled", [](OnlineOptions& o) { o.classes = {{}}; });
-  refuse("labeled", [](OnlineOptions& o) { o.classes = {{3}}; });
-  refuse("labeled", [](OnlineOptions& o) { o.classes = {{0, 0}}; });
-  refuse("sum", [](OnlineOptions& o) { o.classes = {{0}}; });
-  refuse("glyphs", [](OnlineOptions& o) { o.glyph_classes = 301; });
-  refuse("glyphs", [](OnlineOptions& o) { o.glyph_classes = 257; });
-  refuse("labeled", [](OnlineOptions& o) {
-    o.pad = true;
-    o.sizes = {29};
-  });
+  // What is refused, and what the advice makes of it.
+  const auto refuse = [&](const std::string& dataset, const Change& bad, const Change& cured) {
+    section.provoke([&] { make(dataset, bad); });
+    CHECK_NOTHROW(make(dataset, cured));
+  };
+  section.provoke([&] { make("disjoint", [](OnlineOptions&) {}); });
+  CHECK_NOTHROW(make_few_shot_stream(data, {.dataset = "disjoint", .n_way = 2}, Split::train, 1));
+  refuse(
+      "labeled", [](OnlineOptions& o) { o.project = 2; }, [](OnlineOptions& o) { o.project = 1; });
+  const auto two_sizes = [](std::int64_t tasks) {
+    return [tasks](OnlineOptions& o) {
+      o.tasks = tasks;
+      o.sizes = {9, 14};
+    };
+  };
+  refuse("labeled", two_sizes(1), two_sizes(2));
+  using Lists = std::vector<std::vector<std::int64_t>>;
+  const auto keep = [](const Lists& lists) { return [lists](OnlineOptions& o) { o.classes = lists; }; };
+  refuse("labeled", keep({{}}), keep({}));
+  refuse("labeled", keep({{3}}), keep({{2}}));
+  refuse("labeled", keep({{0, 0}}), keep({{0}}));
+  refuse("sum", keep({{0}}), keep({}));
+  const auto glyph_classes = [](std::int64_t count) { return [count](OnlineOptions& o) { o.glyph_classes = count; }; };
+  refuse("glyphs", glyph_classes(301), glyph_classes(256));
+  refuse("glyphs", glyph_classes(257), glyph_classes(256));
+  const auto padded = [](bool pad) {
+    return [pad](OnlineOptions& o) {
+      o.pad = pad;
+      o.sizes = {29};
+    };
+  };
+  refuse("labeled", padded(true), padded(false));
   const auto members = data.source("random", Split::train, 1).members;
   const auto empty = std::ranges::find_if(members, [](const auto& images) { return images.empty(); });
+  const auto full = std::ranges::find_if_not(members, [](const auto& images) { return images.empty(); });
   REQUIRE(empty != members.end());
-  refuse("random", [&](OnlineOptions& o) { o.classes = {{empty - members.begin()}}; });
+  refuse("random", keep({{empty - members.begin()}}), keep({{empty - members.begin(), full - members.begin()}}));
 }
 
 TEST_CASE("errors about episodes files are those of docs/errors.md") {
