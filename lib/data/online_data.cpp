@@ -58,7 +58,10 @@ OnlineSource OnlineData::source(const std::string& name, Split split, std::uint6
 
 const ClassDataset& OnlineData::dataset(const std::string& name) const {
   const auto found = datasets_.find(name);
-  SRWM_CHECK(found != datasets_.end() && found->second, "no dataset {} was loaded", name);
+  SRWM_CHECK(found != datasets_.end(), "no dataset {} was loaded", name);
+  if (!found->second) {
+    throw SpecError("'{}' has no classes to draw few-shot episodes from. Choose a class dataset, or glyphs.", name);
+  }
   return *found->second;
 }
 

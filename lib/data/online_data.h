@@ -36,7 +36,7 @@ class OnlineData {
   /// Images of a split, or of drawn_split() of it. "random" has other images in every split, drawn from `seed`.
   /// DataError if the classes of a dataset differ from split to split.
   OnlineSource source(const std::string& name, Split split, std::uint64_t seed) const;
-  /// A loaded dataset, "glyphs" included; InternalError for "random", "sum" and names not given.
+  /// A loaded dataset, "glyphs" included; SpecError for "random" and "sum", which have no splits of classes.
   const ClassDataset& dataset(const std::string& name) const;
   /// Of all datasets in the order of their names, joined by '+'.
   std::string digest() const;

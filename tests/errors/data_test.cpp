@@ -180,6 +180,7 @@ TEST_CASE("errors about streams are those of docs/errors.md") {
     CHECK_NOTHROW(make(dataset, cured));
   };
   section.provoke([&] { make("disjoint", [](OnlineOptions&) {}); });
+  section.provoke([&] { make_few_shot_stream(data, {.dataset = "random"}, Split::train, 1); });
   CHECK_NOTHROW(make_few_shot_stream(data, {.dataset = "disjoint", .n_way = 2}, Split::train, 1));
   refuse(
       "labeled", [](OnlineOptions& o) { o.project = 2; }, [](OnlineOptions& o) { o.project = 1; });
