@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include <fmt/ranges.h>
+
 #include "core/digest.h"
 #include "core/memory.h"
 #include "io/data_folders.h"
@@ -297,12 +299,15 @@ constexpr std::pair<std::string_view, std::string_view> packers[] = {
 
 /// " Did you mean omniglot28 or omniglot84rgb?", of names that begin alike.
 std::string similar_datasets(const std::string& name) {
-  std::string names;
+  std::vector<std::string_view> names;
   for (const auto& [dataset, packer] : packers) {
-    if (!dataset.starts_with(name) && !name.starts_with(dataset)) continue;
-    names += fmt::format("{}{}", names.empty() ? "" : " or ", dataset);
+    if (dataset.starts_with(name) || name.starts_with(dataset)) names.push_back(dataset);
   }
-  return names.empty() ? "" : fmt::format(" Did you mean {}?", names);
+  if (names.empty()) return "";
+  const std::string_view last = names.back();
+  names.pop_back();
+  return names.empty() ? fmt::format(" Did you mean {}?", last)
+                       : fmt::format(" Did you mean {} or {}?", fmt::join(names, ", "), last);
 }
 
 /// Of a dataset that is not there, after "make the file: ".

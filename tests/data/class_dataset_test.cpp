@@ -188,7 +188,8 @@ TEST_CASE("datasets are found by path and by name", "[class_dataset]") {
   CHECK_THROWS_WITH(find_dataset("none", given.path()), Contains((given.path() / "none.h5").string()) &&
                                                             Contains((environment.path() / "none.h5").string()) &&
                                                             Contains("data/none.h5") && !Contains("glyphs"));
-  CHECK_THROWS_WITH(find_dataset("omniglot", given.path()), Contains("Did you mean omniglot28 or omniglot84rgb or omniglot_background28?"));
+  CHECK_THROWS_WITH(find_dataset("omniglot", given.path()),
+                    Contains("Did you mean omniglot28, omniglot84rgb or omniglot_background28?"));
   CHECK_THROWS_WITH(
       find_dataset("omniglot84rgb", given.path()),
       Contains("'data_scripts/pack_omniglot.py --size 84 --rgb ... --out data/omniglot84rgb.h5' packs it") &&
