@@ -26,7 +26,7 @@ const std::vector<Mistake> bad_specs{
     {"", R"({"name": "my-experiment"})"},
     {"[]", R"({"name": "a"})"},
     {"{}", R"({"name": "a"})"},
-    {"\"\xFF\"", R"({"name": "ÿ"})"},
+    {"{\"name\": \"a\", \"comment\": \"\xFF\"}", R"({"name": "a", "comment": "ÿ"})"},
     {std::string(20, '['), R"({"name": "a"})"},
     {R"({"name": "a", "seed": 1e400})", R"({"name": "a", "seed": 1e3})"},
     {R"({"name": "a")", R"({"name": "a"})"},
