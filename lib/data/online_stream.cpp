@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "data/bilinear.h"
 #include "data/random_order.h"
@@ -99,6 +100,7 @@ class TaskStream final : public OnlineStream {
     std::int64_t inputs() const { return height * width * channels; }
   };
 
+  void check_size(const TaskVariation& variation) const;
   std::int64_t number_of(const EpisodeId& id) const { return options_.tasks == 0 ? id.number : id.task; }
   TaskVariation variation(const EpisodeId& id) const;
   TaskSeed task_seed(const EpisodeId& id) const;
@@ -131,14 +133,21 @@ TaskStream::TaskStream(const OnlineData& data, const OnlineOptions& options, Spl
     if (options.classes.empty()) check_class_count(options, sources_.back());
   }
   SRWM_CHECK(!sources_.empty(), "a stream of no dataset");
-  if (!options.pad) return;
-  for (std::int64_t i = 0; i < combinations(options); ++i) {
-    const TaskVariation variation = variation_of(options, i);
-    const OnlineSource& source = sources_[variation.dataset];
-    const std::int64_t inputs = size_of(variation).inputs();
-    const std::int64_t classes = class_count(source, class_list(variation), options);
-    if (inputs <= padded_inputs && classes <= padded_classes) continue;
-    throw SpecError("{}.pad makes {} inputs and {} classes, but '{}' has {} and {}. Set it to false.", options.group,
+  for (std::int64_t i = 0; i < combinations(options); ++i) check_size(variation_of(options, i));
+}
+
+/// Refuses sizes that do not fit into memory, or into what all are padded to.
+void TaskStream::check_size(const TaskVariation& variation) const {
+  const OnlineSource& source = sources_[variation.dataset];
+  const std::int64_t inputs = size_of(variation).inputs();
+  const std::int64_t classes = class_count(source, class_list(variation), options_);
+  if (options_.project > 0) {
+    require_memory(sizeof(float) * static_cast<double>(inputs) * static_cast<double>(inputs),
+                   fmt::format("the random projection of {} inputs of {}", inputs, source.name),
+                   fmt::format("Set {0}.project to 0, or {0}.sizes to less.", options_.group));
+  }
+  if (options_.pad && (inputs > padded_inputs || classes > padded_classes)) {
+    throw SpecError("{}.pad makes {} inputs and {} classes, but '{}' has {} and {}. Set it to false.", options_.group,
                     padded_inputs, padded_classes, source.name, inputs, classes);
   }
 }

@@ -466,6 +466,18 @@ TEST_CASE("options that do not fit the datasets are refused", "[online_stream]")
              Contains("'one' has 841 and 5"));
 }
 
+TEST_CASE("a projection that does not fit into memory is refused before it is made", "[online_stream]") {
+  const Files files;
+  OnlineOptions options = plain();
+  options.sizes = {2000};
+  const OnlineData data = files.data(options.datasets);
+  make_online_stream(data, options, Split::train, seed);
+  options.project = 0.5;  // 64 TB
+  CHECK_THROWS_WITH(make_online_stream(data, options, Split::train, seed),
+                    Contains("the random projection of 4000000 inputs of one") &&
+                        Contains("Set data.project to 0, or data.sizes to less."));
+}
+
 TEST_CASE("datasets are refused where their classes do not fit", "[online_stream]") {
   const Files files;
   write_class_dataset(make_glyphs(files.glyphs, 1), files.dir / "disjoint.h5", "test");

@@ -1,6 +1,7 @@
 #include "fuzz/hdf5_samples.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "data/class_dataset.h"
 #include "data/describe.h"
 #include "data/glyphs.h"
+#include "data/online_stream.h"
 #include "data/sampler.h"
 #include "fuzz/target.h"
 #include "run/checkpoint.h"
@@ -87,6 +89,19 @@ void use_dataset(const std::filesystem::path& path) {
   }
 }
 
+void use_stream(const std::filesystem::path& path) {
+  const OnlineOptions options{.datasets = {path.string()}, .tasks = 2, .project = 0, .permute_pixels = 0.5};
+  const OnlineData data(options.datasets, {}, "", 1);
+  const auto stream = make_online_stream(data, options, Split::test, 1);
+  const std::array<EpisodeId, 2> ids{{{0, 1}, {1, 1}}};
+  const EpisodeShape shape = stream->shape(ids[0]);
+  const Tensor x = Tensor::owning({2, 3, shape.inputs}, DType::f32), labels = Tensor::owning({2, 3}, DType::i32);
+  stream->draw(ids, 1, x, labels);
+  for (const std::int32_t label : labels.span<std::int32_t>()) {
+    expect(label >= 0 && label < shape.classes, "a label that is none");
+  }
+}
+
 void use_episodes(const std::filesystem::path& path) {
   const EpisodeFile episodes = read_episode_file(path);
   EpisodeBatch batch;
@@ -115,6 +130,7 @@ void write_sound_file(const std::filesystem::path& path, Decisions& decisions) {
 
 void read_in_every_way(const std::filesystem::path& path) {
   attempt([&] { use_dataset(path); });
+  attempt([&] { use_stream(path); });
   attempt([&] { use_episodes(path); });
   attempt([&] { use_checkpoint(path); });
   attempt([&] { describe_file(path, 1); });
