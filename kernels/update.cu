@@ -75,12 +75,12 @@ __global__ void adam_kernel(AdamLaunch p) {
 __global__ void rmsprop_kernel(RmsPropLaunch p) {
   if (p.update.decision[1] == 0) return;
   const UpdateChunk chunk = p.update.chunks[blockIdx.x];
-  const float scale = p.update.decision[0], rate = static_cast<float>(*p.rate);
+  const float scale = p.update.decision[0], learning_rate = static_cast<float>(*p.learning_rate);
   for (int i = threadIdx.x; i < chunk.count; i += threads) {
     const float g = scale * chunk.grad[i];
     const float v = p.alpha * chunk.v[i] + (1 - p.alpha) * g * g;
     chunk.v[i] = v;
-    chunk.value[i] -= rate * g / (sqrtf(v) + p.eps);
+    chunk.value[i] -= learning_rate * g / (sqrtf(v) + p.eps);
   }
 }
 

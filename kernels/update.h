@@ -64,7 +64,7 @@ void adam(cudaStream_t stream, const AdamLaunch& p);
 
 struct RmsPropLaunch {
   ClippedUpdate update;
-  const double* rate;  ///< on the device
+  const double* learning_rate;  ///< on the device
   float alpha, eps;
 };
 /// The same for RMSProp.

@@ -57,7 +57,7 @@ struct UpdatedTensors {
 struct AdamNumbers {
   enum : std::size_t {
     step,             ///< t, counted from 1
-    step_size,        ///< rate / (1 - beta1^t)
+    step_size,        ///< learning_rate / (1 - beta1^t)
     root_correction,  ///< sqrt(1 - beta2^t)
     size
   };
@@ -81,13 +81,13 @@ struct AdamUpdate {
 struct RmsPropNumbers {
   enum : std::size_t {
     step,  ///< counted from 1
-    rate,
+    learning_rate,
     size
   };
 };
 
 /// One RMSProp step (Tieleman, Hinton, 2012), as torch.optim.RMSprop without momentum, with g = scale * grad:
-///   v <- alpha v + (1 - alpha) g^2,  value <- value - rate g / (sqrt(v) + eps)
+///   v <- alpha v + (1 - alpha) g^2,  value <- value - learning_rate g / (sqrt(v) + eps)
 /// Norm, scale and statistics as for Adam.
 struct RmsPropUpdate {
   std::span<const UpdatedTensors> tensors;

@@ -18,7 +18,7 @@ RmsProp::RmsProp(Context& context, ParameterSet& parameters, const RmsPropOption
 void RmsProp::send_numbers(Context& context, std::int64_t step, double rate) {
   std::array<double, RmsPropNumbers::size> numbers{};
   numbers[RmsPropNumbers::step] = static_cast<double>(step);
-  numbers[RmsPropNumbers::rate] = rate;
+  numbers[RmsPropNumbers::learning_rate] = rate;
   context.upload(numbers_, numbers.data());
 }
 

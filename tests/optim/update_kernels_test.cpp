@@ -70,7 +70,7 @@ TEST_CASE("Adam as vector code", "[update]") {
 }
 
 TEST_CASE("RMSProp as vector code", "[update]") {
-  const cpu::RmsPropFactors<float> f{.scale = 0.5f, .alpha = 0.99f, .eps = 0.01f, .rate = 0.1f};
+  const cpu::RmsPropFactors<float> f{.scale = 0.5f, .alpha = 0.99f, .eps = 0.01f, .learning_rate = 0.1f};
   for_levels_and_sizes([&](const UpdateKernels& kernels, std::int64_t n) {
     const Elements before(n);
     Elements e = before;

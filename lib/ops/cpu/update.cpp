@@ -75,7 +75,7 @@ void rmsprop_of_range(const cpu::RmsPropFactors<double>& f, std::int64_t n, cons
   for (std::int64_t i = 0; i < n; ++i) {
     const double g = f.scale * grad[i];
     v[i] = f.alpha * v[i] + (1 - f.alpha) * g * g;
-    value[i] -= f.rate * g / (std::sqrt(v[i]) + f.eps);
+    value[i] -= f.learning_rate * g / (std::sqrt(v[i]) + f.eps);
   }
 }
 void rmsprop_of_range(const cpu::RmsPropFactors<float>& f, std::int64_t n, const float* grad, float* v, float* value) {
@@ -113,11 +113,11 @@ void update_by_adam(Context& context, const AdamUpdate& u, const UpdatedTensors&
 
 template <typename T>
 void update_by_rmsprop(Context& context, const RmsPropUpdate& u, const UpdatedTensors& p, double clip_scale) {
-  const double rate = u.numbers.data<double>()[RmsPropNumbers::rate];
+  const double learning_rate = u.numbers.data<double>()[RmsPropNumbers::learning_rate];
   const cpu::RmsPropFactors<T> factors{.scale = static_cast<T>(clip_scale),
                                        .alpha = static_cast<T>(u.alpha),
                                        .eps = static_cast<T>(u.eps),
-                                       .rate = static_cast<T>(rate)};
+                                       .learning_rate = static_cast<T>(learning_rate)};
   parallel_ranges(context.threads(), p.value.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
     rmsprop_of_range(factors, end - begin, p.grad.data<T>() + begin, p.v.data<T>() + begin, p.value.data<T>() + begin);
   });

@@ -53,7 +53,7 @@ void rmsprop(const RmsPropFactors<float>& f, std::int64_t n, const float* grad, 
   for_vectors(n, [&](std::int64_t i, int count) {
     const Vec g = f.scale * load_first(grad + i, count);
     const Vec new_v = f.alpha * load_first(v + i, count) + (1 - f.alpha) * g * g;
-    const Vec change = f.rate * g / (sqrt(new_v) + f.eps);
+    const Vec change = f.learning_rate * g / (sqrt(new_v) + f.eps);
     store_first(v + i, new_v, count);
     store_first(value + i, load_first(value + i, count) - change, count);
   });

@@ -16,7 +16,7 @@ struct AdamFactors {
 /// Numbers of one RMSProp step (RmsPropUpdate in ops/update.h).
 template <typename T>
 struct RmsPropFactors {
-  T scale, alpha, eps, rate;
+  T scale, alpha, eps, learning_rate;
 };
 
 /// n elements each; the result for an element does not depend on its position in the range.

@@ -81,7 +81,7 @@ void rmsprop_body(Context& context, const RmsPropUpdate& u) {
   const ClippedUpdate update = clipped(context, u, numbers + RmsPropNumbers::step);
   if (update.count == 0) return;
   rmsprop(stream_of(context), {.update = update,
-                               .rate = numbers + RmsPropNumbers::rate,
+                               .learning_rate = numbers + RmsPropNumbers::learning_rate,
                                .alpha = static_cast<float>(u.alpha),
                                .eps = static_cast<float>(u.eps)});
 }
