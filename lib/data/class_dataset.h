@@ -54,8 +54,8 @@ void require_own_classes(const ClassDataset& dataset);
 void require_shared_classes(const ClassDataset& dataset);
 
 /// Reads a packed class dataset (docs/file_formats.md, "classes"). Checks format, shapes, types, label ranges, empty
-/// classes and equal image sizes before the pixels are read. DataError otherwise. Images of more than half of the memory
-/// that is free stay in the file where their storage allows it.
+/// classes and equal image sizes before the pixels are read. DataError otherwise. Images of more than half of the
+/// memory that is free stay in the file where their storage allows it.
 ClassDataset read_class_dataset(const std::filesystem::path& path);
 /// Writes one, whole or not at all; equal datasets give equal bytes.
 void write_class_dataset(const ClassDataset& dataset, const std::filesystem::path& path, const std::string& generator);

@@ -108,7 +108,7 @@ class TaskStream final : public OnlineStream {
   const std::vector<std::int64_t>& class_list(const TaskVariation& variation) const;
   Size size_of(const TaskVariation& variation) const;
   void draw_episode(const EpisodeId& id, int threads, const Rows& x, std::int32_t* labels);
-  void read_images(const EpisodeId& id, const TaskVariation& variation, int threads, const Rows& to,
+  void draw_images(const EpisodeId& id, const TaskVariation& variation, int threads, const Rows& to,
                    std::int32_t* labels);
   void mix(const TaskSeed& seed, Mixing mixing, std::int64_t n, int threads, const Rows& to);
   void order_pixels(const TaskSeed& seed, std::int64_t n);
@@ -210,7 +210,7 @@ void TaskStream::draw_episode(const EpisodeId& id, int threads, const Rows& x, s
     plain_.resize(static_cast<std::size_t>(x.count * n));
     plain = {plain_.data(), x.count, n};
   }
-  read_images(id, of_task, threads, plain, labels);
+  draw_images(id, of_task, threads, plain, labels);
   if (of_task.mixing != Mixing::none) mix(task_seed(id), of_task.mixing, n, threads, x);
   if (n == x.stride) return;
   for (std::int64_t t = 0; t < x.count; ++t) std::fill(x.first + t * x.stride + n, x.first + (t + 1) * x.stride, 0.0F);
@@ -246,7 +246,7 @@ void read_image(const OnlineSource& source, std::int64_t index, const LinearTaps
   for (float& pixel : image) pixel /= 255.0F;
 }
 
-void TaskStream::read_images(const EpisodeId& id, const TaskVariation& of_task, int threads, const Rows& to,
+void TaskStream::draw_images(const EpisodeId& id, const TaskVariation& of_task, int threads, const Rows& to,
                              std::int32_t* labels) {
   const OnlineSource& source = sources_[of_task.dataset];
   const Size size = size_of(of_task);
