@@ -295,7 +295,7 @@ constexpr std::pair<std::string_view, std::string_view> packers[] = {
     {"fashion_mnist", "pack_idx.py --dataset fashion_mnist"},
     {"kmnist", "pack_idx.py --dataset kmnist"},
     {"emnist", "pack_idx.py --part byclass --dataset emnist"},
-    {"cifar10", "pack_cifar.py"}};
+    {"cifar10", "pack_cifar.py --cifar10 ARCHIVE"}};
 
 /// " Did you mean omniglot28 or omniglot84rgb?", of names that begin alike.
 std::string similar_datasets(const std::string& name) {
