@@ -67,7 +67,7 @@ inline V tanh(V x) {
   return magnitude < 0.625f ? near : (x < 0.0f ? -far : far);
 }
 
-/// 1 / x for normal x of size 2^-116 to 2^116, to within two units of the last place.
+/// 1 / x for x of size 2^-125 to 2^125, to within two units of the last place.
 template <typename V>
 inline V quick_reciprocal(V x) {
   return 1.0f / x;
@@ -86,11 +86,24 @@ inline V clamp(V x, float low, float high) {
   x = x < low ? V{} + low : x;
   return x > high ? V{} + high : x;
 }
+// One instruction each, which for two numbers that cannot be compared gives the second.
+#if defined(__AVX512F__)
+template <>
+inline Vec clamp(Vec x, float low, float high) {
+  const auto all = first_lanes(lanes);
+  return _mm512_maskz_min_ps(all, broadcast(high), _mm512_maskz_max_ps(all, broadcast(low), x));
+}
+#elif defined(__AVX2__)
+template <>
+inline Vec clamp(Vec x, float low, float high) {
+  return _mm256_min_ps(broadcast(high), _mm256_max_ps(broadcast(low), x));
+}
+#endif
 
-/// 1 / (1 + e^-x), where speed matters more than the last places: e^-80 below -80. 2^r is the polynomial of degree 5
-/// with p(0) = 1 and the smallest relative error on [-1/2, 1/2], 9e-8.
+/// 1 + e^-x for the functions below, e^80 below -80. 2^r is the polynomial of degree 5 with p(0) = 1 and the smallest
+/// relative error on [-1/2, 1/2], 9e-8.
 template <typename V>
-inline V quick_sigmoid(V x) {
+inline V quick_sigmoid_denominator(V x) {
   constexpr float log2_e = 1.44269504f, shift = 12582912.0f;
   using Ints = decltype(x < x);
   x = clamp(x, -80.0f, 80.0f);
@@ -103,23 +116,45 @@ inline V quick_sigmoid(V x) {
   p = p * r + 1.0f;
   // the low bits of `shifted` are the integer; the rest of them leaves the word
   const Ints scaled = reinterpret_cast<Ints>(p) + (reinterpret_cast<Ints>(shifted) << 23);
-  return quick_reciprocal(1.0f + reinterpret_cast<V>(scaled));
+  return 1.0f + reinterpret_cast<V>(scaled);
 }
 
-/// x P(x^2) / Q(x^2) with the smallest relative error for |x| < 9.02, 6e-8.
+/// tanh(x) = numerator / denominator: x P(x^2) / Q(x^2) with the smallest relative error for |x| < 9.02, 6e-8.
+template <typename V>
+struct QuickTanh {
+  explicit QuickTanh(V x) {
+    x = clamp(x, -9.02f, 9.02f);
+    const V z = x * x;
+    V p = z * 1.81638517e-11f - 1.274446386e-08f;
+    p = p * z + 9.255375332e-06f;
+    p = p * z + 0.002919440887f;
+    p = p * z + 0.1291799987f;
+    p = p * z + 0.99999994f;
+    V q = z * 0.0002279176371f + 0.02375776122f;
+    q = q * z + 0.4625128284f;
+    numerator = x * p;
+    denominator = q * z + 1.0f;
+  }
+  V numerator, denominator;
+};
+
+/// 1 / (1 + e^-x), where speed matters more than the last places; e^-80 below -80.
+template <typename V>
+inline V quick_sigmoid(V x) {
+  return quick_reciprocal(quick_sigmoid_denominator(x));
+}
+
 template <typename V>
 inline V quick_tanh(V x) {
-  x = clamp(x, -9.02f, 9.02f);
-  const V z = x * x;
-  V p = z * 1.81638517e-11f - 1.274446386e-08f;
-  p = p * z + 9.255375332e-06f;
-  p = p * z + 0.002919440887f;
-  p = p * z + 0.1291799987f;
-  p = p * z + 0.99999994f;
-  V q = z * 0.0002279176371f + 0.02375776122f;
-  q = q * z + 0.4625128284f;
-  q = q * z + 1.0f;
-  return clamp(x * p * quick_reciprocal(q), -1.0f, 1.0f);
+  const QuickTanh<V> tanh(x);
+  return clamp(tanh.numerator * quick_reciprocal(tanh.denominator), -1.0f, 1.0f);
+}
+
+/// sigmoid(gate) tanh(x), with one reciprocal for both.
+template <typename V>
+inline V quick_gated_tanh(V gate, V x) {
+  const QuickTanh<V> tanh(x);
+  return tanh.numerator * quick_reciprocal(tanh.denominator * quick_sigmoid_denominator(gate));
 }
 
 }  // namespace srwm::cpu::SRWM_SIMD

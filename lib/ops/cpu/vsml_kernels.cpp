@@ -170,7 +170,16 @@ inline void gate_sums(const VsmlSlice& s, const Tile& tile, int n, const float* 
   product<N, 4>(h, s.w, z);
 }
 
-/// Activates the gates in place and makes c' and h' from them.
+/// c' and h' from the sums of the gates.
+inline void next_state(const Cells (&z)[4], Cells& c, Cells& h) {
+#pragma GCC unroll 4
+  for (int i = 0; i < parts; ++i) {
+    c.v[i] = quick_sigmoid(z[2].v[i]) * c.v[i] + quick_gated_tanh(z[0].v[i], z[1].v[i]);
+    h.v[i] = quick_gated_tanh(z[3].v[i], c.v[i]);
+  }
+}
+
+/// The same, with the gates activated in place, for the backward pass.
 inline void activate(Cells (&z)[4], Cells& c, Cells& tanh_c, Cells& h) {
 #pragma GCC unroll 4
   for (int i = 0; i < parts; ++i) {
@@ -207,14 +216,14 @@ template <int N>
 inline void forward_block(const VsmlSlice& s, const Norm& norm, const Tile& tile, int n) {
   const std::int64_t at = (tile.first + n) * cells;
   alignas(64) float h[N * cells];
-  Cells c[N], z[N][4], hidden, tanh_c;
+  Cells c[N], z[N][4], hidden;
 #pragma GCC unroll 6
   for (int m = 0; m < N; ++m) c[m] = Cells::load(s.c + at + m * cells);
   const float* before = s.h + at;
   for (int micro = 0; micro < s.micro_ticks; ++micro) {
     gate_sums<N>(s, tile, n, before, z);
     for (int m = 0; m < N; ++m) {
-      activate(z[m], c[m], tanh_c, hidden);
+      next_state(z[m], c[m], hidden);
       hidden.store(h + m * cells);
     }
     before = h;
