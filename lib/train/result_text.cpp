@@ -36,9 +36,9 @@ std::string describe_result(const TaskType& type, const RunPaths& paths) {
     if (const auto figures = spec.find("figures"); figures != spec.end()) {
       text += value_line(type, *figures, "expected") + value_line(type, *figures, "published");
     }
-    text +=
-        fmt::format("  {:<11} {} steps in {}, {}{} threads\n", "cost", format_count(result.at("steps")),
-                    format_duration(result.at("wall_seconds")), speed_text(result), result.at("threads").get<int>());
+    text += fmt::format("  {:<11} {} steps in {}, {}{} thread{}\n", "cost", format_count(result.at("steps")),
+                        format_duration(result.at("wall_seconds")), speed_text(result), result.at("threads").get<int>(),
+                        result.at("threads").get<int>() == 1 ? "" : "s");
     return text + fmt::format("  {:<11} {}", "details", paths.result().string());
   });
 }

@@ -181,9 +181,9 @@ void Trainer::report() {
   row_.shown.clear();
   task_.report(interval_, row_);
   if (thread_choice_) {
-    const double threads = context_.threads();
-    row_.times.push_back({"threads", threads});
-    row_.shown.push_back({"threads", threads, Figure::Style::rate});
+    const int threads = context_.threads();
+    row_.times.push_back({"threads", static_cast<double>(threads)});
+    row_.shown.push_back({threads == 1 ? "thread" : "threads", static_cast<double>(threads), Figure::Style::rate});
   }
   recorder_->write(position(), "train", row_.values, row_.times);
   display_->report(position(), row_.shown);
