@@ -17,11 +17,27 @@ extern "C" void bli_thread_set_num_threads(std::int64_t threads);
 namespace srwm::cpu {
 namespace {
 
-// Blocks of C. Smaller ones pack the same operands more often, larger ones leave threads idle: at 768 x 1024 x 256 on
-// one core a block of 192 x 256 costs 4 % against one call for everything.
-constexpr std::int64_t block_rows = 192, block_columns = 256;
-// Products below this many multiply-adds are one block: waking a team costs more.
-constexpr std::int64_t smallest_shared = 512 * 1024;
+/// Blocks of C that a product is cut into. They depend on its shape alone, so the bits do not depend on the threads.
+/// Smaller ones pack the same operands more often, larger ones leave threads idle.
+struct BlockSize {
+  // At 768 x 1024 x 256 on one core such blocks cost 4 % against one call for everything.
+  std::int64_t rows = 192, columns = 256;
+
+  template <typename Real>
+  explicit BlockSize(const Gemm<Real>& g) {
+    constexpr std::int64_t undivided = 512 * 1024;  // multiply-adds: waking a thread would cost more than it does
+    constexpr std::int64_t smallest = 2'000'000;    // some 30 microseconds
+    constexpr std::int64_t wanted = 4;              // so that two threads end at about the same time
+    const std::int64_t work = g.m * g.n * g.k;
+    rows = work < undivided ? g.m : std::min(rows, g.m);
+    columns = work < undivided ? g.n : std::min(columns, g.n);
+    const std::int64_t largest = g.m * g.n / std::clamp<std::int64_t>(work / smallest, 1, wanted);
+    while (rows * columns > largest && std::max(rows, columns) > 16) {
+      std::int64_t& longer = rows >= columns ? rows : columns;
+      longer = (longer / 2 + 15) / 16 * 16;
+    }
+  }
+};
 
 /// Keeps the library on the calling thread while it lives. OpenBLAS asks OpenMP how many threads it may use, and that
 /// number belongs to the calling thread alone; inside a parallel loop it stays on its thread automatically.
@@ -102,10 +118,11 @@ void run(int threads, Gemm<Real> g) {
   if (g.b_stride == 0) g.b_stride = std::max<std::int64_t>(1, g.b_transposed ? g.k : g.n);
   if (g.c_stride == 0) g.c_stride = g.n;
 
-  const bool shared = g.m * g.n * g.k >= smallest_shared;
-  const Pieces rows(g.m, shared ? block_rows : g.m), columns(g.n, shared ? block_columns : g.n);
-  prepare_library(shared ? threads : 1);
-  parallel_for(threads, rows.count * columns.count, [&](std::int64_t i) {
+  const BlockSize block(g);
+  const Pieces rows(g.m, block.rows), columns(g.n, block.columns);
+  const std::int64_t blocks = rows.count * columns.count;
+  prepare_library(static_cast<int>(std::min<std::int64_t>(threads, blocks)));
+  parallel_for(threads, blocks, [&](std::int64_t i) {
     const OneThread guard;
     const std::int64_t r = i / columns.count, c = i % columns.count;
     call_library(block_of(g, rows.begin(r), rows.begin(r + 1), columns.begin(c), columns.begin(c + 1)));
