@@ -1,6 +1,8 @@
 #include "ops/update.h"
 
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "core/parallel.h"
 #include "ops/cpu/update_kernels.h"
@@ -82,73 +84,94 @@ void rmsprop_of_range(const cpu::RmsPropFactors<float>& f, std::int64_t n, const
   cpu::update_kernels().rmsprop(f, n, grad, v, value);
 }
 
-template <typename T>
-double sum_of_squares(Context& context, const Tensor& tensor) {
-  const std::int64_t n = tensor.numel(), slices = (n + grain - 1) / grain;
-  const Tensor partial = context.empty({slices}, DType::f64);
-  const T* x = tensor.data<T>();
-  parallel_for(context.threads(), slices, [&](std::int64_t slice) {
-    const std::int64_t begin = slice * grain;
-    partial.data<double>()[slice] = squares_of_range(std::min(n - begin, grain), x + begin);
-  });
-  double total = 0;
-  for (double sum : partial.span<double>()) total += sum;
-  return total;
+std::int64_t pieces_of(const UpdatedTensors& p) {
+  return (p.value.numel() + grain - 1) / grain;
 }
 
-template <typename T>
-void update_by_adam(Context& context, const AdamUpdate& u, const UpdatedTensors& p, double clip_scale) {
-  const double* numbers = u.numbers.data<double>();
-  const cpu::AdamFactors<T> factors{.scale = static_cast<T>(clip_scale),
-                                    .beta1 = static_cast<T>(u.beta1),
-                                    .beta2 = static_cast<T>(u.beta2),
-                                    .eps = static_cast<T>(u.eps),
-                                    .step_size = static_cast<T>(numbers[AdamNumbers::step_size]),
-                                    .root_correction = static_cast<T>(numbers[AdamNumbers::root_correction])};
-  parallel_ranges(context.threads(), p.value.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-    adam_of_range(factors, end - begin, p.grad.data<T>() + begin, p.m.data<T>() + begin, p.v.data<T>() + begin,
-                  p.value.data<T>() + begin);
+/// Calls body(tensors, begin, end, number) for pieces of at most `grain` elements of all parameters, in one loop: most
+/// parameters are too small for several threads.
+template <typename Body>
+void for_each_piece(int threads, std::span<const UpdatedTensors> parameters, const Body& body) {
+  std::int64_t pieces = 0;
+  for (const UpdatedTensors& p : parameters) pieces += pieces_of(p);
+  parallel_for(threads, pieces, [&](std::int64_t number) {
+    const UpdatedTensors* p = parameters.data();
+    std::int64_t piece = number;
+    for (; piece >= pieces_of(*p); ++p) piece -= pieces_of(*p);
+    body(*p, piece * grain, std::min(p->value.numel(), (piece + 1) * grain), number);
   });
 }
 
+/// Of the gradients of all parameters: of each piece, of each parameter, then of all, each in order.
 template <typename T>
-void update_by_rmsprop(Context& context, const RmsPropUpdate& u, const UpdatedTensors& p, double clip_scale) {
-  const double learning_rate = u.numbers.data<double>()[RmsPropNumbers::learning_rate];
-  const cpu::RmsPropFactors<T> factors{.scale = static_cast<T>(clip_scale),
-                                       .alpha = static_cast<T>(u.alpha),
-                                       .eps = static_cast<T>(u.eps),
-                                       .learning_rate = static_cast<T>(learning_rate)};
-  parallel_ranges(context.threads(), p.value.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
-    rmsprop_of_range(factors, end - begin, p.grad.data<T>() + begin, p.v.data<T>() + begin, p.value.data<T>() + begin);
-  });
+double sum_of_squares(Context& context, std::span<const UpdatedTensors> parameters) {
+  std::int64_t pieces = 0;
+  for (const UpdatedTensors& p : parameters) pieces += pieces_of(p);
+  const Tensor partial = context.empty({std::max<std::int64_t>(pieces, 1)}, DType::f64);
+  for_each_piece(context.threads(), parameters,
+                 [&](const UpdatedTensors& p, std::int64_t begin, std::int64_t end, std::int64_t number) {
+                   partial.data<double>()[number] = squares_of_range(end - begin, p.grad.data<T>() + begin);
+                 });
+  const double* sums = partial.data<double>();
+  double all = 0;
+  for (const UpdatedTensors& p : parameters) {
+    const double* const end = sums + pieces_of(p);
+    all += std::accumulate(sums, end, 0.0);
+    sums = end;
+  }
+  return all;
 }
 
-/// Notes the norm of the gradients; calls update_one(tensors, scale) for each parameter if the step may be done.
-template <typename T, typename Update, typename UpdateOne>
-void clipped_step(Context& context, const Update& u, double step, const UpdateOne& update_one) {
+/// Notes the norm of the gradients; calls update_range(tensors, begin, end, scale) for ranges of all parameters if the
+/// step may be done.
+template <typename T, typename Update, typename UpdateRange>
+void clipped_step(Context& context, const Update& u, double step, const UpdateRange& update_range) {
   double* stats = u.stats.template data<double>();
-  double squares = 0;
-  for (const UpdatedTensors& p : u.tensors) squares += sum_of_squares<T>(context, p.grad);
-  const double norm = stats[StepStats::grad_norm] = std::sqrt(squares);
+  const double norm = stats[StepStats::grad_norm] = std::sqrt(sum_of_squares<T>(context, u.tensors));
   if (stats[StepStats::bad_step] != 0) return;
   if (!std::isfinite(norm) || !std::isfinite(stats[StepStats::loss])) {
     stats[StepStats::bad_step] = step;
     return;
   }
   const double scale = u.clip_norm > 0 && norm > u.clip_norm ? u.clip_norm / (norm + 1e-6) : 1;
-  for (const UpdatedTensors& p : u.tensors) update_one(p, scale);
+  for_each_piece(context.threads(), u.tensors,
+                 [&](const UpdatedTensors& p, std::int64_t begin, std::int64_t end, std::int64_t) {
+                   update_range(p, begin, end, static_cast<T>(scale));
+                 });
 }
 
 template <typename T>
 void adam(Context& context, const AdamUpdate& u) {
-  clipped_step<T>(context, u, u.numbers.data<double>()[AdamNumbers::step],
-                  [&](const UpdatedTensors& p, double scale) { update_by_adam<T>(context, u, p, scale); });
+  const double* numbers = u.numbers.data<double>();
+  const cpu::AdamFactors<T> factors{.scale = 1,
+                                    .beta1 = static_cast<T>(u.beta1),
+                                    .beta2 = static_cast<T>(u.beta2),
+                                    .eps = static_cast<T>(u.eps),
+                                    .step_size = static_cast<T>(numbers[AdamNumbers::step_size]),
+                                    .root_correction = static_cast<T>(numbers[AdamNumbers::root_correction])};
+  clipped_step<T>(context, u, numbers[AdamNumbers::step],
+                  [&](const UpdatedTensors& p, std::int64_t begin, std::int64_t end, T scale) {
+                    cpu::AdamFactors<T> scaled = factors;
+                    scaled.scale = scale;
+                    adam_of_range(scaled, end - begin, p.grad.data<T>() + begin, p.m.data<T>() + begin,
+                                  p.v.data<T>() + begin, p.value.data<T>() + begin);
+                  });
 }
 
 template <typename T>
 void rmsprop(Context& context, const RmsPropUpdate& u) {
-  clipped_step<T>(context, u, u.numbers.data<double>()[RmsPropNumbers::step],
-                  [&](const UpdatedTensors& p, double scale) { update_by_rmsprop<T>(context, u, p, scale); });
+  const double* numbers = u.numbers.data<double>();
+  const cpu::RmsPropFactors<T> factors{.scale = 1,
+                                       .alpha = static_cast<T>(u.alpha),
+                                       .eps = static_cast<T>(u.eps),
+                                       .learning_rate = static_cast<T>(numbers[RmsPropNumbers::learning_rate])};
+  clipped_step<T>(context, u, numbers[RmsPropNumbers::step],
+                  [&](const UpdatedTensors& p, std::int64_t begin, std::int64_t end, T scale) {
+                    cpu::RmsPropFactors<T> scaled = factors;
+                    scaled.scale = scale;
+                    rmsprop_of_range(scaled, end - begin, p.grad.data<T>() + begin, p.v.data<T>() + begin,
+                                     p.value.data<T>() + begin);
+                  });
 }
 
 template <typename T>
