@@ -1,10 +1,12 @@
 #include "srwm/session.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "core/error.h"
+#include "core/threads.h"
 #include "ops/backend.h"
 #include "ops/cuda_library.h"
 #include "run/host.h"
@@ -37,14 +39,18 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
   command.add_option("--device", options.device, "Where to compute; cuda:N for GPU N")
       ->type_name(takes::device)
       ->capture_default_str();
-  command.add_option("--threads", options.threads, "CPU threads; default: what is fastest of those that this process may use")
+  command
+      .add_option("--threads", options.threads,
+                  "CPU threads; default: what is fastest of those that this process may use")
       ->check(CLI::Range(1, 1024));
   command.add_flag("--eager", options.eager,
                    "On a GPU, launch each kernel anew instead of replaying graphs: same bits");
 }
 
 int thread_count(const DeviceOptions& options) {
-  return options.threads > 0 ? options.threads : default_threads();
+  if (options.threads == 0) return default_threads();
+  // More threads than processors only take turns; two can share the work and wait for each other on one.
+  return std::min(options.threads, std::max(2, usable_processors()));
 }
 
 Device chosen_device(const DeviceOptions& options) {

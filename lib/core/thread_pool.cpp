@@ -10,7 +10,6 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -38,14 +37,6 @@ void pause() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
-}
-
-/// Processors that this process may use.
-int allowed_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));  // more processors than a cpu_set_t holds
 }
 
 /// Long enough for the next loop of a step to come, short enough for others not to notice. Waking a thread that sleeps
@@ -242,7 +233,7 @@ class Pool {
     sleepers_.fetch_sub(1);
   }
 
-  const int processors_ = allowed_processors();
+  const int processors_ = usable_processors();
   std::mutex mutex_;
   std::vector<Loop*> loops_;
   std::atomic<int> threads_{0};

@@ -9,11 +9,11 @@
 #include <fmt/core.h>
 #include <gnu/libc-version.h>
 #include <nlohmann/json_fwd.hpp>
-#include <sched.h>
 #include <spdlog/version.h>
 #include <unistd.h>
 
 #include "core/cgroup.h"
+#include "core/threads.h"
 #include "io/hdf5.h"
 #include "io/png.h"
 #include "ops/cpu/blas_version.h"
@@ -22,19 +22,6 @@ namespace srwm {
 namespace {
 
 namespace fs = std::filesystem;
-
-int cpus_in_affinity_mask() {
-  // The kernel refuses a mask smaller than its own: grow until it fits.
-  for (int cpus = 1024; cpus <= (1 << 20); cpus *= 2) {
-    cpu_set_t* mask = CPU_ALLOC(static_cast<std::size_t>(cpus));
-    const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(cpus));
-    const bool known = ::sched_getaffinity(0, bytes, mask) == 0;
-    const int count = known ? CPU_COUNT_S(bytes, mask) : 0;
-    CPU_FREE(mask);
-    if (known) return count;
-  }
-  return 1;
-}
 
 std::optional<double> ratio(const std::string& quota, const std::string& period) {
   std::istringstream quota_text(quota), period_text(period);
@@ -64,7 +51,7 @@ std::optional<double> limit_v1(const fs::path& folder) {
 }  // namespace
 
 int default_threads() {
-  const int cpus = cpus_in_affinity_mask();
+  const int cpus = usable_processors();
   const std::optional<double> limit = cgroup_cpu_limit();
   const int quota = limit ? static_cast<int>(std::min(std::ceil(*limit), 1e6)) : cpus;
   return std::max(1, std::min(cpus, quota));

@@ -61,12 +61,22 @@ def processes(commands, **options):
             process.stderr.close()
 
 
+def own_cgroup_v1(controller):
+    """Where this process is in the tree of a controller, as a relative path."""
+    for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            return path.lstrip("/")
+    return ""
+
+
 class Quota:
     """A cgroup with so many CPUs; needs the rights of an administrator."""
 
     def __init__(self, cpus):
         self.is_v2 = (CGROUP / "cgroup.controllers").exists()
-        self.folder = (CGROUP if self.is_v2 else CGROUP / "cpu") / f"srwm-contention-{os.getpid()}"
+        parent = CGROUP if self.is_v2 else CGROUP / "cpu" / own_cgroup_v1("cpu")
+        self.folder = parent / f"srwm-contention-{os.getpid()}"
         self.folder.mkdir()
         if self.is_v2:
             (self.folder / "cpu.max").write_text(f"{int(cpus * 100000)} 100000")
@@ -166,8 +176,7 @@ def measure(srwm, chosen, cpus):
             yield scenario.name, None, f"not measured: {error.strerror}"
             continue
         try:
-            loops = scenario.threads or cpus
-            share = share_of_loops(scenario, quota, min(loops, 4 * cpus), min(3, srwm.seconds))
+            share = share_of_loops(scenario, quota, cpus, min(3, srwm.seconds))  # srwm has a thread a processor
             speed = srwm.speed(scenario, quota)
         finally:
             if quota:
