@@ -1,4 +1,5 @@
-// Processors to use, and starting threads where the system may refuse: a limit on processes (ulimit -u), a container's, a lack of memory.
+// Processors to use, and starting threads where the system may refuse: a limit on processes (ulimit -u), a container's,
+// a lack of memory.
 #pragma once
 
 #include <functional>
