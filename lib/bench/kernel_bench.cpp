@@ -81,7 +81,7 @@ class Bench {
 
   /// Something else than an op, on the host.
   void add_work(std::string name, double items, std::string item, std::function<void()> work) {
-    measurements_.push_back(
+    measurements_.emplace_back(
         [=, this, name = std::move(name), item = std::move(item), work = std::move(work)](double seconds) {
           results_.push_back({.name = name, .timing = time_repeatedly(seconds, work), .items = items, .item = item});
         });

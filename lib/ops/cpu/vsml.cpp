@@ -110,14 +110,13 @@ class VsmlTicks {
   /// What each slice sums up, and where.
   struct Sums {
     explicit Sums(std::int64_t outputs)
-        : over_inputs(0),
-          dL_dz_bwd(outputs * vsml_cells),
+        : dL_dz_bwd(outputs * vsml_cells),
           dL_dw(dL_dz_bwd + outputs * vsml_gates),
           dL_dw_u(dL_dw + vsml_cells * vsml_gates),
           dL_dbeta_u(dL_dw_u + vsml_cells * vsml_cells),
           size(dL_dbeta_u + vsml_cells) {}
 
-    std::int64_t over_inputs, dL_dz_bwd, dL_dw, dL_dw_u, dL_dbeta_u, size;
+    std::int64_t over_inputs = 0, dL_dz_bwd, dL_dw, dL_dw_u, dL_dbeta_u, size;
   };
   struct Memory {
     float *parts, *total;                          ///< Sums of every slice and of all

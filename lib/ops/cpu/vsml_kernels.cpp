@@ -1,5 +1,6 @@
 #include "ops/cpu/vsml_kernels.h"
 
+#include "ops/cpu/fast_weight_matrix.h"
 #include "ops/cpu/vector_math.h"
 
 namespace srwm::cpu::SRWM_SIMD {
@@ -47,18 +48,20 @@ inline void product(const float* x, const float* w, Cells (&z)[N][G]) {
   }
 }
 
+/// Adds to each lane the one at `distance`, for distance, distance / 2, ..., 1.
+template <int distance>
+inline void add_lanes_at(Cells& sum) {
+  for (Vec& part : sum.v) part += swap_lanes<distance>(part);
+  if constexpr (distance > 1) add_lanes_at<distance / 2>(sum);
+}
+
 /// Sums over the first and over the second eight lanes, in all of them.
 inline Cells half_sums(const Cells& x) {
   Cells sum = x;
   if constexpr (lanes == 4) {
     for (int half = 0; half < 2; ++half) sum.v[2 * half] = sum.v[2 * half + 1] = x.v[2 * half] + x.v[2 * half + 1];
   }
-  using Indices = Mask;
-  Indices lane;
-  for (int i = 0; i < lanes; ++i) lane[i] = i;
-  for (int distance = lanes == 4 ? 2 : 4; distance > 0; distance /= 2) {
-    for (int i = 0; i < parts; ++i) sum.v[i] += __builtin_shuffle(sum.v[i], lane ^ distance);
-  }
+  add_lanes_at<lanes == 4 ? 2 : 4>(sum);
   return sum;
 }
 

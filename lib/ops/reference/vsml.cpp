@@ -176,18 +176,30 @@ class SubRnn {
     }
   }
 
-  /// From dL/dh' and dL/dc': adds to dL/dh, dL/dc, the parameters' gradients and, unless nullptr, those of the
-  /// messages. `gates` are the activated ones; they become dL/dz.
-  void cell_backward(const Real* m_fwd, std::int64_t live_fwd, const Real* m_bwd, std::int64_t live_bwd, const Real* h,
-                     const Real* c, const Real* c_new, const Real* dL_dh_new, const Real* dL_dc_new, Real* gates,
-                     Real* dL_dfwd, Real* dL_dbwd, Real* dL_dh, Real* dL_dc) const {
+  /// What a cell was given.
+  struct CellInputs {
+    const Real* m_fwd;
+    std::int64_t live_fwd;
+    const Real* m_bwd;
+    std::int64_t live_bwd;
+    const Real *h, *c;
+  };
+  /// Gradients of its inputs, which are added to; those of the messages may be nullptr.
+  struct CellGradients {
+    Real *m_fwd, *m_bwd, *h, *c;
+  };
+
+  /// From dL/dh' and dL/dc': adds to the gradients of the inputs and of the parameters. `gates` are the activated ones;
+  /// they become dL/dz.
+  void cell_backward(const CellInputs& in, const Real* c_new, const Real* dL_dh_new, const Real* dL_dc_new, Real* gates,
+                     const CellGradients& grad) const {
     Real *i = gates, *g = gates + s_, *f = gates + 2 * s_, *o = gates + 3 * s_;
     for (std::int64_t r = 0; r < s_; ++r) {
       const Real tanh_c = std::tanh(c_new[r]);
       const Real dL_do = dL_dh_new[r] * tanh_c;
       const Real of_c = dL_dc_new[r] + dL_dh_new[r] * o[r] * (1 - tanh_c * tanh_c);
-      const Real dL_di = of_c * g[r], dL_dg = of_c * i[r], dL_df = of_c * c[r];
-      dL_dc[r] += of_c * f[r];
+      const Real dL_di = of_c * g[r], dL_dg = of_c * i[r], dL_df = of_c * in.c[r];
+      grad.c[r] += of_c * f[r];
       i[r] = dL_di * i[r] * (1 - i[r]);
       g[r] = dL_dg * (1 - g[r] * g[r]);
       f[r] = dL_df * f[r] * (1 - f[r]);
@@ -206,9 +218,9 @@ class SubRnn {
         if (dL_dvalues != nullptr) dL_dvalues[j] += sum;
       }
     };
-    back(m_fwd, live_fwd, 0, dL_dfwd);
-    back(m_bwd, live_bwd, m_, dL_dbwd);
-    back(h, s_, 2 * m_, dL_dh);
+    back(in.m_fwd, in.live_fwd, 0, grad.m_fwd);
+    back(in.m_bwd, in.live_bwd, m_, grad.m_bwd);
+    back(in.h, s_, 2 * m_, grad.h);
   }
 
   /// Offsets of one of the two messengers.
@@ -421,9 +433,10 @@ class VsmlTicks {
         net.message_backward(net.backward_messenger(), h_, weight(layer.taps() * layer.out),
                              g.out_bwd + (back_to * layer.in + a) * m, raw_, dL_dh_);
       }
-      net.cell_backward(m_fwd, tick.fwd.live, m_bwd, tick.bwd.live, before + state, before + size + state, c_, dL_dh_,
-                        dL_dc_, gates_, below < 0 ? nullptr : at(g.fwd, fwd), at(g.bwd, bwd), dL_dbefore + state,
-                        dL_dbefore + size + state);
+      net.cell_backward(
+          {m_fwd, tick.fwd.live, m_bwd, tick.bwd.live, before + state, before + size + state}, c_, dL_dh_, dL_dc_,
+          gates_,
+          {below < 0 ? nullptr : at(g.fwd, fwd), at(g.bwd, bwd), dL_dbefore + state, dL_dbefore + size + state});
     });
   }
 
