@@ -67,12 +67,12 @@ Measured run_suites(const BenchArguments& options, const AnySpec& spec, Context&
   const LoopOptions loop = spec.loop();
   if (options.has("step")) {
     const std::unique_ptr<Task> task = type.make(spec, context, data);
-    append(bench_step(context, *task, loop.accumulate, loop.precision, options.seconds));
+    append(bench_step(context, *task, loop, spec.seed, options.seconds));
   }
   if (options.has("train")) append({bench_train(spec, type, context, data, options.seconds)});
   if (options.has("data")) {
     const std::unique_ptr<Task> task = type.make(spec, context, data);
-    append(bench_data(context, *task, loop.accumulate, options.seconds));
+    append(bench_data(context, *task, loop.passes(), options.seconds));
   }
   return measured;
 }

@@ -71,12 +71,12 @@ class PartTimes {
 
 class StepBench {
  public:
-  StepBench(Context& context, Task& task, std::int64_t passes, Precision precision)
+  StepBench(Context& context, Task& task, const LoopOptions& loop, std::uint64_t seed)
       : context_(context),
         queue_(context.queue()),
         task_(task),
-        precision_(precision),
-        step_(context, task, passes),
+        precision_(loop.precision),
+        step_(context, task, loop, seed),
         stats_(context.persistent({static_cast<std::int64_t>(StepStats::sums)}, DType::f64)) {
     run();
     items_ = task.trained().count;
@@ -227,11 +227,12 @@ class StepBench {
 
 }  // namespace
 
-std::vector<BenchResult> bench_step(Context& context, Task& task, std::int64_t passes, Precision precision,
+std::vector<BenchResult> bench_step(Context& context, Task& task, const LoopOptions& loop, std::uint64_t seed,
                                     double seconds) {
-  StepBench bench(context, task, passes, precision);
+  StepBench bench(context, task, loop, seed);
   const double each = seconds / 6;
   std::vector<BenchResult> results{bench.training(each), bench.forward(each)};
+  if (loop.gradient == GradientSource::evolution) return results;
   const auto append = [&](const std::vector<BenchResult>& more) {
     results.insert(results.end(), more.begin(), more.end());
   };

@@ -16,8 +16,8 @@ namespace srwm {
 /// - "in turn: ...": the parts one by one, each waited for, forward and backward launched op by op;
 /// - "in a step: ...": the ops of such a step, each waited for: on a GPU a launch, some 5 microseconds, is part of
 /// each.
-/// A step has `passes` passes; the parts are those of the first of them.
-std::vector<BenchResult> bench_step(Context& context, Task& task, std::int64_t passes, Precision precision,
+/// The parts are those of the first pass of a step. With a population only the first two are measured.
+std::vector<BenchResult> bench_step(Context& context, Task& task, const LoopOptions& loop, std::uint64_t seed,
                                     double seconds);
 
 }  // namespace srwm

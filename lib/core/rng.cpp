@@ -17,6 +17,18 @@ Philox4 philox4x32(Philox4 counter, std::array<std::uint32_t, 2> key) {
   return counter;
 }
 
+std::array<double, 4> normals(const Philox4& block) {
+  const auto uniform = [&](std::size_t word) { return (static_cast<double>(block[word]) + 0.5) * 0x1.0p-32; };
+  std::array<double, 4> values{};
+  for (std::size_t pair = 0; pair < 4; pair += 2) {
+    const double radius = std::sqrt(-2.0 * std::log(uniform(pair)));
+    const double angle = 2.0 * std::numbers::pi * uniform(pair + 1);
+    values[pair] = radius * std::cos(angle);
+    values[pair + 1] = radius * std::sin(angle);
+  }
+  return values;
+}
+
 RandomStep::RandomStep(std::uint64_t seed, Stream stream, std::uint32_t step)
     : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
       stream_(static_cast<std::uint32_t>(stream)),

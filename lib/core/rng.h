@@ -21,6 +21,8 @@ enum class Stream : std::uint32_t {
   glyphs = 6,
   split = 7,
   actions = 8,
+  es_noise = 9,
+  vsml_state = 10,
   online_tasks = 11,
   online_episodes = 12,
 };
@@ -29,6 +31,9 @@ using Philox4 = std::array<std::uint32_t, 4>;
 
 /// Ten rounds of Philox4x32 on `counter` under `key`. Matches the Random123 known-answer vectors.
 Philox4 philox4x32(Philox4 counter, std::array<std::uint32_t, 2> key);
+
+/// Four standard normals from one block: Box-Muller on its words as uniforms (u + 1/2) / 2^32, two by two.
+std::array<double, 4> normals(const Philox4& block);
 
 /// The numbers of one (seed, stream, step); `at(i)` gives the i-th block of four.
 class RandomStep {

@@ -18,6 +18,13 @@ Parameter& ParameterSet::normal(std::string name, Shape shape, double mean, doub
   return parameter;
 }
 
+Parameter& ParameterSet::truncated_normal(std::string name, Shape shape, double std) {
+  RandomSequence numbers = random();
+  Parameter& parameter = add(std::move(name), shape);
+  fill(parameter.value, [&] { return std * numbers.truncated_normal(); });
+  return parameter;
+}
+
 Parameter& ParameterSet::constant(std::string name, Shape shape, double value) {
   Parameter& parameter = add(std::move(name), shape);
   fill(parameter.value, [&] { return value; });

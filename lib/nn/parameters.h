@@ -39,6 +39,9 @@ class ParameterSet {
   Parameter& uniform(std::string name, Shape shape, double bound);
   /// Elements normal with this mean and standard deviation.
   Parameter& normal(std::string name, Shape shape, double mean, double std);
+  /// Elements normal with mean 0 and standard deviation `std`, cut at two of them: Haiku's default for Linear and LSTM
+  /// is std = 1 / sqrt(inputs).
+  Parameter& truncated_normal(std::string name, Shape shape, double std);
   Parameter& constant(std::string name, Shape shape, double value);
   /// A running statistic; `momentum` as in BatchNormState.
   Tensor& state(std::string name, Shape shape, double value, double momentum);

@@ -40,6 +40,17 @@ struct ConditionOn {
   }
 };
 
+/// train.population and train.noise, for a Spec with a member train.evolution; `if_evolution` says that train.gradient
+/// is "evolution".
+template <typename Spec>
+void add_evolution(std::vector<Field>& keys, const Condition& if_evolution) {
+  keys.push_back({"train.population", IntegerKey{SRWM_MEMBER(train.evolution.population), 1, 1'000'000},
+                  "Antithetic pairs of an optimizer step, each with its own data: twice as many losses.", "pairs",
+                  if_evolution});
+  keys.push_back({"train.noise", NumberKey{SRWM_MEMBER(train.evolution.noise), 0, 1000, true, false},
+                  "Standard deviation of the normal noise on every parameter.", "", if_evolution});
+}
+
 /// The keys that every spec has: task, name, comment, seed.
 void add_general(std::vector<Field>& keys, std::string_view task);
 

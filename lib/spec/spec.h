@@ -27,13 +27,42 @@ struct CheckpointSpec {
   std::int64_t keep = 0;      ///< older checkpoints kept besides latest and best, as step-<n>.h5
 };
 
+/// Where the gradient of an optimizer step comes from.
+enum class GradientSource {
+  backward,   ///< the derivative of the loss
+  evolution,  ///< differences of losses at perturbed parameters (train/evolution.h)
+};
+inline constexpr GradientSource all_gradient_sources[] = {GradientSource::backward, GradientSource::evolution};
+
+/// As in specs: "backward", "evolution".
+constexpr std::string_view name_of(GradientSource source) {
+  switch (source) {
+    case GradientSource::backward:
+      return "backward";
+    case GradientSource::evolution:
+      return "evolution";
+  }
+  return "?";
+}
+
+/// Evolution strategies; the defaults are those of VSML (arXiv 2012.14905).
+struct EvolutionOptions {
+  std::int64_t population = 1024;  ///< antithetic pairs of an optimizer step
+  double noise = 0.05;             ///< standard deviation of the perturbations
+};
+
 /// What the training loop reads of a spec, whatever its task.
 struct LoopOptions {
   std::int64_t steps = 0;       ///< as train.steps counts: what Task::position reaches at the end
   std::int64_t accumulate = 1;  ///< passes per optimizer step, gradients summed
+  GradientSource gradient = GradientSource::backward;
+  EvolutionOptions evolution;                             ///< with GradientSource::evolution
   std::int64_t report_every = 100, validation_every = 0;  ///< optimizer steps; 0: never
   CheckpointSpec checkpoint;                              ///< likewise
   Precision precision = Precision::fp32;
+
+  /// Passes that an optimizer step stages: a pair of a population counts as one.
+  std::int64_t passes() const { return gradient == GradientSource::evolution ? evolution.population : accumulate; }
 };
 
 /// The spec of a task derives from it.

@@ -1,5 +1,6 @@
 #include "train/dry_run.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -62,10 +63,20 @@ std::string memory_line(const Context& context, Task& task) {
       mebibytes(available_memory()));
 }
 
+/// A population of thousands takes minutes a step, and its pairs take the same time each.
+LoopOptions with_small_population(LoopOptions loop, const Task& task) {
+  const std::int64_t pairs = std::max<std::int64_t>(task.pairs_at_once(), 2);
+  loop.evolution.population = std::min(loop.evolution.population, pairs);
+  return loop;
+}
+
 }  // namespace
 
 std::string describe_dry_run(const AnySpec& spec, Context& context, Task& task) {
-  TrainingStep training(context, task, spec.loop().accumulate);
+  const LoopOptions loop = spec.loop();
+  const LoopOptions measured = with_small_population(loop, task);
+  const double scale = static_cast<double>(loop.passes()) / static_cast<double>(measured.passes());
+  TrainingStep training(context, task, measured, spec.seed);
   one_step(context, task, training, 0);  // touches every page for the first time
   const double before = task.trained().count;
   training.set_totals({});
@@ -73,17 +84,18 @@ std::string describe_dry_run(const AnySpec& spec, Context& context, Task& task) 
   Seconds mean;
   for (std::int64_t step = 1; step <= steps; ++step) {
     const Seconds one = one_step(context, task, training, step);
-    mean.data += one.data / static_cast<double>(steps);
-    mean.learning += one.learning / static_cast<double>(steps);
+    mean.data += scale * one.data / static_cast<double>(steps);
+    mean.learning += scale * one.learning / static_cast<double>(steps);
   }
   const TrainedItems trained = task.trained();
-  const double items = (trained.count - before) / static_cast<double>(steps);
+  const double items = scale * (trained.count - before) / static_cast<double>(steps);
   const double loss = training.totals().loss / static_cast<double>(steps * training.passes());
   return fmt::format("{}: dry run on {}, {} threads\n{}", spec.name, context.device().to_string(), context.threads(),
                      parameter_table(named_values(task.parameters()))) +
          memory_line(context, task) +
-         fmt::format("one step: {}, {:.0f} ms for its data, then {:.0f} ms of learning, loss {:.4f}, {} {}/s\n",
-                     task.describe_step(), 1000 * mean.data, 1000 * mean.learning, loss,
+         fmt::format("one step: {}{}, {:.0f} ms for its data, then {:.0f} ms of learning, loss {:.4f}, {} {}/s\n",
+                     task.describe_step(), scale > 1 ? fmt::format(" (measured on {} pairs)", training.passes()) : "",
+                     1000 * mean.data, 1000 * mean.learning, loss,
                      format_count(std::lround(items / (mean.data + mean.learning))), trained.name);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autograd/tape.h"
+#include "core/error.h"
 #include "nn/parameters.h"
 #include "ops/update.h"
 #include "optim/optimizer.h"
@@ -41,6 +43,12 @@ using PassShape = std::array<std::int64_t, 6>;
 struct PassOutcome {
   Tensor loss;                                    ///< [1]
   std::array<Tensor, StepStats::most_sums> sums;  ///< [1] each, in the order of Task::sums
+};
+
+/// What the members of a population leave on the device, in step memory.
+struct MemberOutcome {
+  Tensor loss;                                    ///< [members]
+  std::array<Tensor, StepStats::most_sums> sums;  ///< [members] each, in the order of Task::sums
 };
 
 /// What the steps since the last report have added up.
@@ -111,6 +119,13 @@ class Task {
   PassOutcome gradient() { return gradient({}); }
   /// Forward alone: the same loss and sums.
   virtual PassOutcome loss() = 0;
+  /// Pairs of a population that `member_losses` takes at most; 0: it is not implemented, and members are evaluated one
+  /// after the other by `stage` and `loss`.
+  virtual std::int64_t pairs_at_once() const { return 0; }
+  /// Stages the passes and evaluates two members of a population on each, members 2i and 2i + 1 on passes[i]: the same
+  /// loss and sums as `stage` and `loss` with the parameters theta[member], whatever the other members are. theta
+  /// [2 passes, n] has all n parameters in the order of the ParameterSet, row by row.
+  virtual MemberOutcome member_losses(std::span<const Pass> passes, const Tensor& theta);
   /// Every change of the parameters (update, restored checkpoint, best model) is done by `work`, while nobody else
   /// reads them. It has arrived on the device before anybody does.
   virtual void change_parameters(const std::function<void()>& work) { work(); }
@@ -152,6 +167,12 @@ class Task {
   /// That evaluation; no sections if the spec asks for none.
   virtual TestOutcome test(Logger& logger, const KeepGoing& keep_going) = 0;
 };
+
+inline MemberOutcome Task::member_losses(std::span<const Pass> passes, const Tensor& theta) {
+  static_cast<void>(passes);
+  static_cast<void>(theta);
+  throw InternalError("A task without pairs_at_once was asked for the losses of members.");
+}
 
 inline bool Task::prepare(std::int64_t step, const KeepGoing& keep_going) {
   static_cast<void>(step);

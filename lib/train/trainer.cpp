@@ -38,7 +38,7 @@ Trainer::Trainer(const AnySpec& spec, Context& context, Task& task, std::string 
       keep_going_([this] { return !stop_.requested(); }),
       steps_(task.steps()),
       sums_(task.sums()),
-      training_step_(context, task, loop_.accumulate),
+      training_step_(context, task, loop_, spec.seed),
       writer_(paths, loop_.checkpoint.keep) {}
 
 void Trainer::choose_threads() {
@@ -220,17 +220,30 @@ void Trainer::stop() {
 }
 
 void Trainer::fail_not_finite() {
+  const std::string kept = saved_step_ ? "The last good checkpoint is " + paths_.latest().string() + "."
+                                       : "No checkpoint had been written yet.";
+  if (training_step_.has_population()) {
+    display_.reset();
+    fail_population(kept);
+  }
   const char* what = std::isfinite(interval_.loss) ? "gradient" : "loss";
   const std::string where = find_first_bad_tensor(context_, task_.parameters(), [&](const TensorWatcher& watcher) {
     training_step_.watch(bad_step_ - 1, watcher);
   });
   display_.reset();
-  const std::string kept = saved_step_ ? "The last good checkpoint is " + paths_.latest().string() + "."
-                                       : "No checkpoint had been written yet.";
   throw NotFiniteError(
       "{} {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
       "(optim.schedule) or optim.clip_norm usually helps.",
       task_.step_name(), bad_step_, what, where, kept);
+}
+
+void Trainer::fail_population(const std::string& kept) {
+  const std::optional<BadMember> bad = training_step_.bad_member();
+  const std::string what =
+      bad ? fmt::format("pair {}: the loss at theta {} noise is not finite", bad->pair + 1, bad->is_plus ? "+" : "-")
+          : "the gradient of the population is not finite";
+  throw NotFiniteError("{} {}, {}. {} A lower train.noise, optim.rate or optim.clip_norm usually helps.",
+                       task_.step_name(), bad_step_, what, kept);
 }
 
 Checkpoint Trainer::state() {

@@ -59,6 +59,7 @@ class Trainer {
   void save_regular();
   [[noreturn]] void stop();
   [[noreturn]] void fail_not_finite();
+  [[noreturn]] void fail_population(const std::string& kept);
   Checkpoint state();
   void restore_interval(const Checkpoint& checkpoint);
   void finish();

@@ -7,16 +7,20 @@
 
 namespace srwm {
 
-TrainingStep::TrainingStep(Context& context, Task& task, std::int64_t passes)
+TrainingStep::TrainingStep(Context& context, Task& task, const LoopOptions& loop, std::uint64_t seed)
     : context_(context),
       task_(task),
-      passes_(passes),
+      passes_(loop.accumulate),
       sums_(task.sums().size()),
-      tree_(context, task.parameters(), passes),
+      tree_(context, task.parameters(), passes_),
       stats_(context.persistent({static_cast<std::int64_t>(StepStats::sums + sums_)}, DType::f64)),
       row_(context.persistent({1, static_cast<std::int64_t>(1 + sums_)}, DType::f64)) {
   SRWM_CHECK(sums_ <= StepStats::most_sums, "{} sums", sums_);
-  if (passes == 1) return;
+  if (loop.gradient == GradientSource::evolution) {
+    SRWM_CHECK(passes_ == 1, "a population and {} passes", passes_);
+    evolution_.emplace(context, task, loop.evolution, seed);
+  }
+  if (passes_ == 1) return;
   for (const StateTensor& state : task.parameters().states()) {
     running_.push_back(context.persistent(state.value.shape()));
   }
@@ -30,6 +34,7 @@ double TrainingStep::run(std::int64_t step) {
 }
 
 void TrainingStep::run_passes(std::int64_t step) {
+  if (evolution_) return task_.change_parameters([this, step] { evolution_->run(step, stats_); });
   for (std::int64_t index = 0; index < passes_; ++index) {
     begin(step, index);
     pass();

@@ -3,10 +3,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
 #include "ops/repeated_work.h"
+#include "train/evolution.h"
 #include "train/gradient_tree.h"
 #include "train/task.h"
 
@@ -25,17 +27,23 @@ struct StepTotals {
 /// the data that the task gives. With a single pass a step nothing is copied.
 class TrainingStep {
  public:
-  /// A step adds up the gradients of `passes` passes.
-  TrainingStep(Context& context, Task& task, std::int64_t passes);
+  /// A step adds up the gradients of `loop.accumulate` passes, or takes that of a population, whose noise depends on
+  /// `seed`.
+  TrainingStep(Context& context, Task& task, const LoopOptions& loop, std::uint64_t seed);
 
   /// Starts the passes and the update of a step whose data is prepared; returns its learning rate.
   double run(std::int64_t step);
   /// The same without the update: leaves the gradients in their slots.
   void run_passes(std::int64_t step);
-  /// Does the passes of a step again with every tensor watched; leaves the gradients in an undefined state.
+  /// Does the passes of a step again with every tensor watched; leaves the gradients in an undefined state. Not for a
+  /// population.
   void watch(std::int64_t step, const TensorWatcher& watcher);
 
-  std::int64_t passes() const { return passes_; }
+  /// Of a step; a pair of a population counts as one.
+  std::int64_t passes() const { return evolution_ ? evolution_->pairs() : passes_; }
+  bool has_population() const { return evolution_.has_value(); }
+  /// The first member of a population whose loss is not finite.
+  std::optional<BadMember> bad_member() const { return evolution_ ? evolution_->bad_member() : std::nullopt; }
   /// Waits, and reads what was added up since `set_totals`.
   StepTotals totals();
   void set_totals(const StepTotals& totals);
@@ -51,9 +59,10 @@ class TrainingStep {
 
   Context& context_;
   Task& task_;
-  std::int64_t passes_;
+  std::int64_t passes_;  ///< with a gradient each
   std::size_t sums_;
   GradientTree tree_;
+  std::optional<Evolution> evolution_;
   Tensor stats_, row_;           ///< of all steps; of a pass
   std::vector<Tensor> running_;  ///< running statistics after the passes so far, with more than one pass a step
   RepeatedWork<PassShape, std::monostate> pass_work_;

@@ -22,7 +22,7 @@ TEST_CASE("training steps do not allocate after warm-up", "[allocation]") {
   CAPTURE(name_of(kind), spec.protocol.queries, name_of(spec.protocol.protocol), name_of(spec.bootstrap.kind));
   Context context(cpu_backend(), DType::f32, 2, 1);
   FewShotTask task(spec, context, std::make_shared<const FewShotData>(spec, "", 2));
-  TrainingStep training(context, task, spec.train.accumulate);
+  TrainingStep training(context, task, spec.loop(), spec.seed);
   const auto step = [&](std::int64_t index) {
     training.run(index);
     training.totals();

@@ -17,8 +17,9 @@ using Catch::Matchers::Contains;
 
 TEST_CASE("the same spec and seed give the same bits, whatever the number of threads", "[trainer]") {
   TempDir folder;
-  train(small_spec(), folder.path() / "a", {.threads = 1});
-  train(small_spec(), folder.path() / "b", {.threads = 3});
+  const ExperimentSpec spec = GENERATE(small_spec(), small_evolution_spec());
+  train(spec, folder.path() / "a", {.threads = 1});
+  train(spec, folder.path() / "b", {.threads = 3});
   check_same_model(folder.path() / "a", folder.path() / "b");
   CHECK(metrics_of(folder.path() / "a") == metrics_of(folder.path() / "b"));
 }
@@ -26,7 +27,7 @@ TEST_CASE("the same spec and seed give the same bits, whatever the number of thr
 TEST_CASE("a run that was cut off and resumed ends with the bits of one that was not", "[trainer]") {
   TempDir folder;
   const ExperimentSpec spec = GENERATE(small_spec(), small_sequential_spec(), small_bootstrap_spec(BootstrapKind::kl),
-                                       small_bootstrap_spec(BootstrapKind::state_mse));
+                                       small_bootstrap_spec(BootstrapKind::state_mse), small_evolution_spec());
   train(spec, folder.path() / "whole", {.threads = 1});
   train_in_pieces(spec, folder.path() / "pieces", {2, 4, 8, 10}, {.threads = 1});
   for (const char* file : {"checkpoints/latest.h5", "checkpoints/best.h5"}) {
@@ -83,6 +84,22 @@ TEST_CASE("a loss that is not finite names the step and the first bad tensor and
   CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
   CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}),
                     Contains("Step 4") && Contains("the first bad tensor is output 0 of") && Contains("latest.h5"));
+}
+
+TEST_CASE("a member of a population whose loss is not finite ends the run, step and pair named", "[trainer]") {
+  TempDir folder;
+  ExperimentSpec spec = small_evolution_spec();
+  spec.train.steps = 3;
+  train(spec, folder.path() / "run");
+  Checkpoint checkpoint = load_checkpoint(folder.path() / "run/checkpoints/latest.h5");
+  for (NamedTensor& entry : checkpoint.model) {
+    if (entry.name == "input_proj.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
+  }
+  save_checkpoint(folder.path() / "run/checkpoints/latest.h5", checkpoint);
+  spec.train.steps = 5;
+  CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
+  CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}),
+                    Contains("Step 4, pair 1: the loss at theta + noise is not finite") && Contains("latest.h5"));
 }
 
 TEST_CASE("a model that is not finite is neither continued nor started from, and the tensor is named", "[trainer]") {

@@ -41,6 +41,13 @@ ExperimentSpec small_bootstrap_spec(BootstrapKind kind) {
   return spec;
 }
 
+ExperimentSpec small_evolution_spec() {
+  ExperimentSpec spec = small_spec();
+  spec.train.gradient = GradientSource::evolution;
+  spec.train.evolution.population = 3;
+  return spec;
+}
+
 namespace {
 
 /// Resumes if asked to, and trains to the end or, like one that is killed there, up to a step.

@@ -26,6 +26,9 @@ ExperimentSpec small_sequential_spec();
 /// The same model trained with bootstrapping: two more images of each class, two queries.
 ExperimentSpec small_bootstrap_spec(BootstrapKind kind);
 
+/// The same model trained by evolution strategies with three pairs.
+ExperimentSpec small_evolution_spec();
+
 struct TrainOptions {
   const Backend* backend = &cpu_backend();
   bool eager = false;

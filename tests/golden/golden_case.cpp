@@ -134,7 +134,7 @@ std::vector<double> GoldenCase::logits() {
 
 std::vector<double> GoldenCase::losses() {
   std::vector<double> found;
-  TrainingStep training(context_, task_, spec_.train.accumulate);
+  TrainingStep training(context_, task_, spec_.loop(), spec_.seed);
   for (std::int64_t step = 0; step < spec_.train.steps; ++step) {
     training.run(step);
     found.push_back(training.totals().loss);

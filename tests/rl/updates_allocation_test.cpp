@@ -19,7 +19,7 @@ TEST_CASE("playing and learning do not allocate after warm-up", "[allocation]") 
   CAPTURE(name_of(spec.agent.core));
   Context context(cpu_backend(), DType::f32, 2, 1);
   RlTask task(spec, context, EnvLibrary::open(spec.env.library));
-  TrainingStep training(context, task, spec.train.accumulate);
+  TrainingStep training(context, task, spec.loop(), spec.seed);
   const KeepGoing always = [] { return true; };
   const auto update = [&](std::int64_t step) {
     task.prepare(step, always);

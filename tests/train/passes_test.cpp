@@ -1,4 +1,5 @@
 // Optimizer steps of several passes, on a few-shot model.
+#include <algorithm>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -18,10 +19,11 @@ std::vector<float> values_of(const Tensor& tensor) {
 
 /// A few-shot task that takes `passes` passes a step.
 struct Steps {
-  explicit Steps(std::int64_t passes)
+  explicit Steps(std::int64_t passes) : Steps(LoopOptions{.accumulate = passes}) {}
+  explicit Steps(const LoopOptions& loop)
       : context(cpu_backend(), DType::f32, 2, 1),
         task(small_spec(), context, std::make_shared<const FewShotData>(small_spec(), "", 2)),
-        step(context, task, passes) {}
+        step(context, task, loop, 1) {}
 
   std::vector<std::vector<float>> gradients() {
     std::vector<std::vector<float>> list;
@@ -64,6 +66,24 @@ TEST_CASE("running statistics of several passes are those of the passes one afte
     const auto found = values_of(state.value), wanted = values_of(expected[i++].value);
     REQUIRE(found.size() == wanted.size());
     for (std::size_t c = 0; c < found.size(); ++c) CHECK(found[c] == Approx(wanted[c]).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("members of a population move no running statistics, and share data and dropout", "[train][evolution]") {
+  // The noise vanishes in float32, so that both members are theta.
+  Steps population({.gradient = GradientSource::evolution, .evolution = {.population = 3, .noise = 1e-30}}), alone(1);
+  population.step.run_passes(0);
+  for (const std::vector<float>& gradient : population.gradients()) {
+    CHECK(std::ranges::count(gradient, 0.0f) == static_cast<std::ptrdiff_t>(gradient.size()));
+  }
+  alone.context.set_random_step(0);
+  alone.task.stage({0, 0, 0});
+  alone.task.loss();
+  const auto& expected = alone.task.parameters().states();
+  REQUIRE_FALSE(expected.empty());
+  std::size_t i = 0;
+  for (const StateTensor& state : population.task.parameters().states()) {
+    CHECK(values_of(state.value) == values_of(expected[i++].value));
   }
 }
 

@@ -166,7 +166,7 @@ std::unique_ptr<EpisodeSource> FewShotData::make_training() const {
   if (spec_.bootstrap.kind != BootstrapKind::none) options.future_shots = spec_.bootstrap.future_shots;
   return std::make_unique<DrawnEpisodes>(classes, ImagePool{{set_of(*dataset_, classes.images, spec_.data.dataset)}},
                                          options, spec_.seed, Stream::train_episodes,
-                                         spec_.train.batch * spec_.train.accumulate);
+                                         spec_.train.batch * spec_.loop().passes());
 }
 
 std::unique_ptr<EpisodeSource> FewShotData::sequential(Split split, std::uint64_t seed, bool training) const {

@@ -28,9 +28,11 @@ struct DataSpec {
 };
 
 struct TrainSpec {
-  std::int64_t steps = 100000;      ///< optimizer steps
-  std::int64_t batch = 128;         ///< episodes per forward pass
-  std::int64_t accumulate = 1;      ///< forward passes per optimizer step, gradients summed
+  std::int64_t steps = 100000;  ///< optimizer steps
+  std::int64_t batch = 128;     ///< episodes per forward pass
+  std::int64_t accumulate = 1;  ///< forward passes per optimizer step, gradients summed
+  GradientSource gradient = GradientSource::backward;
+  EvolutionOptions evolution;       ///< with GradientSource::evolution
   std::int64_t report_every = 100;  ///< steps between lines of metrics.jsonl
   Precision precision = Precision::fp32;
 };
@@ -76,6 +78,8 @@ struct ExperimentSpec : AnySpec {
   LoopOptions loop() const override {
     return {.steps = train.steps,
             .accumulate = train.accumulate,
+            .gradient = train.gradient,
+            .evolution = train.evolution,
             .report_every = train.report_every,
             .validation_every = validation.every,
             .checkpoint = checkpoint,

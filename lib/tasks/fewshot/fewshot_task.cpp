@@ -74,7 +74,7 @@ std::string FewShotTask::describe_data() const {
 }
 
 std::string FewShotTask::describe_step() const {
-  return fmt::format("{} episodes of {} images", batch_.batch * spec_.train.accumulate, batch_.length);
+  return fmt::format("{} episodes of {} images", batch_.batch * spec_.loop().passes(), batch_.length);
 }
 
 double FewShotTask::flops_per_pass() const {

@@ -40,6 +40,12 @@ bool is_srwm(const ExperimentSpec& spec) {
 bool is_res12(const ExperimentSpec& spec) {
   return spec.model.vision.kind == VisionKind::res12;
 }
+bool has_passes(const ExperimentSpec& spec) {
+  return spec.train.gradient == GradientSource::backward;
+}
+bool has_population(const ExperimentSpec& spec) {
+  return spec.train.gradient == GradientSource::evolution;
+}
 bool uses_rate(const ExperimentSpec& spec) {
   return spec.optim.schedule != ScheduleKind::transformer_warmup;
 }
@@ -60,6 +66,8 @@ constexpr ConditionOn<Spec> if_srwm{"model.core.kind", "model.core.kind is \"srw
 constexpr ConditionOn<Spec> if_res12{"model.vision.kind", "model.vision.kind is \"res12\"", is_res12};
 constexpr ConditionOn<Spec> if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
 constexpr ConditionOn<Spec> if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
+constexpr ConditionOn<Spec> if_backward{"train.gradient", "train.gradient is \"backward\"", has_passes};
+constexpr ConditionOn<Spec> if_evolution{"train.gradient", "train.gradient is \"evolution\"", has_population};
 
 void add_data(std::vector<Field>& keys) {
   keys.push_back({"data.dataset",
@@ -210,7 +218,12 @@ void add_run(std::vector<Field>& keys) {
   keys.push_back(
       {"train.batch", IntegerKey{SRWM_MEMBER(train.batch), 1, 65536}, "Episodes in a forward pass.", "episodes"});
   keys.push_back({"train.accumulate", IntegerKey{SRWM_MEMBER(train.accumulate), 1, 65536},
-                  "Forward passes in an optimizer step, their gradients summed.", "passes"});
+                  "Forward passes in an optimizer step, their gradients summed.", "passes", if_backward});
+  keys.push_back(
+      {"train.gradient", choice<GradientSource>(SRWM_MEMBER(train.gradient), all_gradient_sources),
+       "Where the gradient comes from: \"backward\", differentiation; \"evolution\", differences of the losses "
+       "of antithetic pairs at noisy parameters, each pair on train.batch episodes."});
+  add_evolution<Spec>(keys, if_evolution);
   keys.push_back({"train.report_every", IntegerKey{SRWM_MEMBER(train.report_every), 1, 1'000'000'000},
                   "Steps between lines of metrics.jsonl.", "steps"});
   keys.push_back({"train.precision", choice<Precision>(SRWM_MEMBER(train.precision), all_precisions),
