@@ -17,6 +17,7 @@
 #include "run/evaluation_progress.h"
 #include "run/run_folder.h"
 #include "run/statement.h"
+#include "spec/print.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
 #include "tasks/task_table.h"
@@ -34,7 +35,8 @@ struct TaskPart {
 };
 
 struct Options {
-  std::string run, checkpoint, data_dir, split;
+  std::string run, checkpoint, config, data_dir, split;
+  std::vector<std::string> set;
   std::int64_t num_episodes = 0;
   bool json = false;
   DeviceOptions device;
@@ -73,21 +75,57 @@ const TaskPart& part_for(const Options& options, const TaskType& type, const std
   return *found;
 }
 
-void execute(const Options& options) {
+/// What is evaluated: a checkpoint, or a spec whose model has nothing to train.
+struct Evaluated {
+  std::filesystem::path path;  ///< of the file
+  Checkpoint checkpoint;       ///< empty where there is none
+  std::unique_ptr<AnySpec> spec;
+};
+
+/// A checkpoint's model and training are what they are: only what it is tested on can be set.
+void check_settings(const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) {
+    if (setting.starts_with("test.")) continue;
+    throw UsageError("--set {}: only keys of the group test can be set for a checkpoint.", setting);
+  }
+}
+
+Evaluated load(const Options& options) {
+  if (!options.config.empty()) {
+    if (!options.run.empty() || !options.checkpoint.empty()) {
+      throw UsageError(
+          "--config FILE is for a spec that needs no training; --run and --checkpoint have one of their own.");
+    }
+    std::unique_ptr<AnySpec> spec = load_any_spec(options.config, options.set);
+    Checkpoint none;
+    none.spec_json = to_json(*spec);
+    none.path = options.config;
+    return {options.config, std::move(none), std::move(spec)};
+  }
   if (options.run.empty() == options.checkpoint.empty()) {
     throw UsageError("Give either --run DIR (its best model) or --checkpoint FILE.");
   }
+  check_settings(options.set);
   const std::filesystem::path path = checkpoint_path(options);
-  const Checkpoint checkpoint = load_checkpoint(path);
-  const std::unique_ptr<AnySpec> spec = parse_any_spec_text(checkpoint.spec_json, path.string());
+  Checkpoint checkpoint = load_checkpoint(path);
+  std::unique_ptr<AnySpec> spec = parse_any_spec_text(checkpoint.spec_json, path.string(), options.set);
+  return {path, std::move(checkpoint), std::move(spec)};
+}
+
+void execute(const Options& options) {
+  const auto [path, checkpoint, spec] = load(options);
   const TaskPart& part = part_for(options, type_of(*spec), path);
+  if (!options.config.empty() && part.eval->needs_checkpoint(*spec)) {
+    throw UsageError("{}: this model has to be trained first. Train it with srwm train --config, then give --run DIR.",
+                     printable(path.string()));
+  }
   const std::unique_ptr<Context> context = make_context(options.device, spec->seed);
   // A CPU evaluates in fp32 what was trained in less.
   if (context->device().kind != Device::Kind::cpu) choose_precision(*context, spec->loop().precision);
   const EvalOutcome outcome =
       part.eval->run({checkpoint, *spec, *context, data_dir_of(options, path), options.split, options.num_episodes});
   if (!options.json) return fmt::print("{}", outcome.text);
-  nlohmann::ordered_json object = {{"checkpoint", printable(path.string())}};
+  nlohmann::ordered_json object = {{options.config.empty() ? "checkpoint" : "config", printable(path.string())}};
   object.update(outcome.json);
   add_statement(object, Statement(*context, outcome.data_digest, checkpoint.spec_json));
   fmt::print("{}\n", json_text(object, 2));
@@ -112,6 +150,13 @@ void add_eval_command(CLI::App& app) {
              PathUse::input, takes::folder);
   takes_path(command->add_option("--checkpoint", options->checkpoint, "Checkpoint file"), PathUse::input,
              takes::h5_file);
+  takes_path(command->add_option("--config", options->config,
+                                 "Spec of a model that needs no training: a learning rule \"sgd\" or \"adam\""),
+             PathUse::input, takes::spec);
+  command
+      ->add_option("--set", options->set,
+                   "Override a key of the spec (repeatable); of a checkpoint's only those of the group test")
+      ->type_name(takes::setting);
   command
       ->add_option("--split", options->split,
                    "Classes to draw episodes from, default test; of an agent: train, test1, ..., default all")
@@ -131,6 +176,8 @@ void add_eval_command(CLI::App& app) {
   srwm eval --checkpoint runs/x/checkpoints/best.h5 --split val --num-episodes 5000 --json
   srwm eval --run runs/x --episodes-file fixed.h5 --predictions logits.h5
   srwm eval --run runs/games_quickstart-s1 --num-episodes 100 --video films
+  srwm eval --run runs/quickstart_vsml-s1 --set test.sizes=[12] --curves curves.h5
+  srwm eval --config experiments/vsml_online/sgd.json
 
 Model, dataset and protocol, or environments, come from the checkpoint.)");
   command->callback([options] { execute(*options); });

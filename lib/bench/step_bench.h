@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bench/result.h"
+#include "spec/spec.h"
 #include "train/task.h"
 
 namespace srwm {

@@ -51,6 +51,46 @@ void add_evolution(std::vector<Field>& keys, const Condition& if_evolution) {
                   "Standard deviation of the normal noise on every parameter.", "", if_evolution});
 }
 
+/// The keys of Adam besides its learning rate, for a Spec with a member optim.
+template <typename Spec>
+void add_adam(std::vector<Field>& keys, const Condition& condition = {}) {
+  keys.push_back({"optim.beta1", NumberKey{SRWM_MEMBER(optim.beta1), 0, 1, false, true},
+                  "Decay of Adam's mean of gradients.", "", condition});
+  keys.push_back({"optim.beta2", NumberKey{SRWM_MEMBER(optim.beta2), 0, 1, false, true},
+                  "Decay of Adam's mean of squared gradients.", "", condition});
+  keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), smallest_eps, 1},
+                  "Added to the root of Adam's mean of squared gradients.", "", condition});
+  keys.push_back({"optim.clip_norm", NumberKey{SRWM_MEMBER(optim.clip_norm), 0, unbounded},
+                  "Largest norm of all gradients together, scaled down to it if above; 0: no clipping.", "",
+                  condition});
+}
+
+/// The keys of generated characters, for a Spec with a member data.glyphs.
+template <typename Spec>
+void add_glyphs(std::vector<Field>& keys, const Condition& if_glyphs) {
+  keys.push_back({"data.glyphs.image_size", IntegerKey{SRWM_MEMBER(data.glyphs.image_size), 16, 256},
+                  "Height and width of the images.", "pixels", if_glyphs});
+  keys.push_back({"data.glyphs.train_classes", IntegerKey{SRWM_MEMBER(data.glyphs.train_classes), 2, 20000},
+                  "Characters in the training split.", "classes", if_glyphs});
+  keys.push_back({"data.glyphs.val_classes", IntegerKey{SRWM_MEMBER(data.glyphs.val_classes), 2, 20000},
+                  "Characters in the validation split.", "classes", if_glyphs});
+  keys.push_back({"data.glyphs.test_classes", IntegerKey{SRWM_MEMBER(data.glyphs.test_classes), 2, 20000},
+                  "Characters in the test split.", "classes", if_glyphs});
+  keys.push_back({"data.glyphs.images_per_class", IntegerKey{SRWM_MEMBER(data.glyphs.images_per_class), 2, 1000},
+                  "Drawings of each character.", "images", if_glyphs});
+  keys.push_back({"data.glyphs.jitter", NumberKey{SRWM_MEMBER(data.glyphs.jitter), 0, 4},
+                  "Scales how much the drawings of a character differ: 0 not at all, 1 the standard task.", "",
+                  if_glyphs});
+  keys.push_back({"data.glyphs.seed", SeedKey{SRWM_MEMBER(data.glyphs.seed)},
+                  "Seed of the characters, apart from the seed of the run.", "", if_glyphs});
+}
+
+/// The keys of the group figures, with the meanings of figures.published and figures.expected, which must live as long
+/// as the program.
+void add_figures(std::vector<Field>& keys, std::string_view published, std::string_view expected);
+/// Adds a problem for a published figure without a source.
+void check_figures(const AnySpec& spec, const Sound& sound, Problems& problems);
+
 /// The keys that every spec has: task, name, comment, seed.
 void add_general(std::vector<Field>& keys, std::string_view task);
 

@@ -89,11 +89,11 @@ struct ChoiceKey {
   std::function<std::string_view(const AnySpec&)> read;
 };
 
-/// A list of 1 to `most` integers in [min, max].
+/// A list of `least` to `most` integers in [min, max].
 struct IntegersKey {
   Member<std::vector<std::int64_t>> member;
   std::int64_t min, max;
-  std::size_t most;
+  std::size_t most, least = 1;
 };
 
 /// A list of at most `most` texts on one line, none of them empty.

@@ -37,7 +37,7 @@ struct Words {
     return "text";
   }
   std::string operator()(const IntegersKey& key) const {
-    return fmt::format("a list of 1 to {} integers from {} to {}", key.most, key.min, key.max);
+    return fmt::format("a list of {} to {} integers from {} to {}", key.least, key.most, key.min, key.max);
   }
   std::string operator()(const TextsKey& key) const {
     return fmt::format("a list of at most {} texts, each on one line and not empty", key.most);
@@ -61,6 +61,20 @@ bool is_name(std::string_view text) {
 }
 
 }  // namespace
+
+void add_figures(std::vector<Field>& keys, std::string_view published, std::string_view expected) {
+  keys.push_back({"figures.published", FractionKey{SRWM_MEMBER(figures.published)}, published});
+  keys.push_back({"figures.source", TextKey{SRWM_MEMBER(figures.source)}, "Where the published figure is from."});
+  keys.push_back({"figures.expected", FractionKey{SRWM_MEMBER(figures.expected)}, expected});
+  keys.push_back({"figures.cost", TextKey{SRWM_MEMBER(figures.cost)},
+                  "What the run with the expected figure cost: device and time."});
+}
+
+void check_figures(const AnySpec& spec, const Sound& sound, Problems& problems) {
+  if (!spec.figures.published || !spec.figures.source.empty()) return;
+  if (!sound("figures.published") || !sound("figures.source")) return;
+  problems.add("", "figures.source", "is missing: a published figure needs a source.");
+}
 
 void add_general(std::vector<Field>& keys, std::string_view task) {
   ChoiceKey only;

@@ -166,7 +166,8 @@ struct Assign {
   }
   bool operator()(const IntegersKey& key) const {
     const auto* list = std::get_if<JsonList>(&value);
-    if (list == nullptr || !list->is_flat || list->items.empty() || list->items.size() > key.most) return false;
+    if (list == nullptr || !list->is_flat) return false;
+    if (list->items.size() < key.least || list->items.size() > key.most) return false;
     std::vector<std::int64_t> integers;
     for (const JsonScalar& item : list->items) {
       const std::optional<std::int64_t> integer = as_integer(to_value(item));

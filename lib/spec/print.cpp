@@ -68,7 +68,7 @@ struct Schema {
   ordered_json operator()(const IntegersKey& key) const {
     return {{"type", "array"},
             {"items", {{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}}},
-            {"minItems", 1},
+            {"minItems", key.least},
             {"maxItems", key.most}};
   }
   ordered_json operator()(const TextsKey& key) const {

@@ -52,8 +52,15 @@ class TaskEval {
   virtual ~TaskEval() = default;
   /// Declares the options that only this task has.
   virtual void add_options(CLI::App& command) = 0;
+  /// Whether the spec's model must have been trained: else the request's checkpoint is empty.
+  virtual bool needs_checkpoint(const AnySpec& spec) const;
   virtual EvalOutcome run(const EvalRequest& request) = 0;
 };
+
+inline bool TaskEval::needs_checkpoint(const AnySpec& spec) const {
+  static_cast<void>(spec);
+  return true;
+}
 
 struct TaskType {
   const SpecKeys& (*keys)();

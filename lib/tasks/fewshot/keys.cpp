@@ -89,21 +89,7 @@ void add_data(std::vector<Field>& keys) {
                   "",
                   {},
                   ValueHint::h5_file});
-  keys.push_back({"data.glyphs.image_size", IntegerKey{SRWM_MEMBER(data.glyphs.image_size), 16, 256},
-                  "Height and width of the images.", "pixels", if_glyphs});
-  keys.push_back({"data.glyphs.train_classes", IntegerKey{SRWM_MEMBER(data.glyphs.train_classes), 2, 20000},
-                  "Characters in the training split.", "classes", if_glyphs});
-  keys.push_back({"data.glyphs.val_classes", IntegerKey{SRWM_MEMBER(data.glyphs.val_classes), 2, 20000},
-                  "Characters in the validation split.", "classes", if_glyphs});
-  keys.push_back({"data.glyphs.test_classes", IntegerKey{SRWM_MEMBER(data.glyphs.test_classes), 2, 20000},
-                  "Characters in the test split.", "classes", if_glyphs});
-  keys.push_back({"data.glyphs.images_per_class", IntegerKey{SRWM_MEMBER(data.glyphs.images_per_class), 2, 1000},
-                  "Drawings of each character.", "images", if_glyphs});
-  keys.push_back({"data.glyphs.jitter", NumberKey{SRWM_MEMBER(data.glyphs.jitter), 0, 4},
-                  "Scales how much the drawings of a character differ: 0 not at all, 1 the standard task.", "",
-                  if_glyphs});
-  keys.push_back({"data.glyphs.seed", SeedKey{SRWM_MEMBER(data.glyphs.seed)},
-                  "Seed of the characters, apart from the seed of the run.", "", if_glyphs});
+  add_glyphs<Spec>(keys, if_glyphs);
 }
 
 void add_protocol(std::vector<Field>& keys) {
@@ -203,14 +189,7 @@ void add_optim(std::vector<Field>& keys) {
                   "hidden^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)."});
   keys.push_back({"optim.warmup_steps", IntegerKey{SRWM_MEMBER(optim.warmup_steps), 1, 1'000'000'000},
                   "Steps over which the rate rises.", "steps", if_warmup});
-  keys.push_back(
-      {"optim.beta1", NumberKey{SRWM_MEMBER(optim.beta1), 0, 1, false, true}, "Decay of Adam's mean of gradients."});
-  keys.push_back({"optim.beta2", NumberKey{SRWM_MEMBER(optim.beta2), 0, 1, false, true},
-                  "Decay of Adam's mean of squared gradients."});
-  keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), smallest_eps, 1},
-                  "Added to the root of Adam's mean of squared gradients."});
-  keys.push_back({"optim.clip_norm", NumberKey{SRWM_MEMBER(optim.clip_norm), 0, unbounded},
-                  "Largest norm of all gradients together, scaled down to it if above; 0: no clipping."});
+  add_adam<Spec>(keys);
 }
 
 void add_run(std::vector<Field>& keys) {
@@ -241,16 +220,6 @@ void add_run(std::vector<Field>& keys) {
                   "Episodes of the test split evaluated when training ends; 0: none.", "episodes"});
 }
 
-void add_figures(std::vector<Field>& keys) {
-  keys.push_back(
-      {"figures.published", FractionKey{SRWM_MEMBER(figures.published)}, "Test accuracy in the publication."});
-  keys.push_back({"figures.source", TextKey{SRWM_MEMBER(figures.source)}, "Where the published figure is from."});
-  keys.push_back(
-      {"figures.expected", FractionKey{SRWM_MEMBER(figures.expected)}, "Test accuracy seen with this very spec."});
-  keys.push_back({"figures.cost", TextKey{SRWM_MEMBER(figures.cost)},
-                  "What the run with the expected figure cost: device and time."});
-}
-
 constexpr Group all_groups[] = {
     {"data", "What images the episodes are made of."},
     {"data.glyphs", "The built-in generated characters."},
@@ -278,8 +247,8 @@ const SpecKeys& fewshot_keys() {
   static const SpecKeys all = [] {
     std::vector<Field> keys;
     add_general(keys, task_name);
-    for (const auto add : {add_data, add_protocol, add_bootstrap, add_model, add_optim, add_run, add_figures})
-      add(keys);
+    for (const auto add : {add_data, add_protocol, add_bootstrap, add_model, add_optim, add_run}) add(keys);
+    add_figures(keys, "Test accuracy in the publication.", "Test accuracy seen with this very spec.");
     return SpecKeys({.task = task_name,
                      .title = "few-shot learning",
                      .meaning = "One experiment: data, episodes, model and training.",

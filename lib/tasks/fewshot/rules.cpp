@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <limits>
 
+#include "spec/declare.h"
 #include "tasks/fewshot/fewshot_spec.h"
 
 namespace srwm {
@@ -141,20 +142,15 @@ void check_glyphs(const ExperimentSpec& spec, const Sound& sound, Problems& prob
                            glyphs.images_per_class));
 }
 
-void check_figures(const ExperimentSpec& spec, const Sound& sound, Problems& problems) {
-  if (!spec.figures.published || !spec.figures.source.empty()) return;
-  if (!all_sound(sound, {"figures.published", "figures.source"})) return;
-  problems.add("", "figures.source", "is missing: a published figure needs a source.");
-}
-
 }  // namespace
 
 void check_fewshot_rules(const AnySpec& any, const Sound& sound, Problems& problems) {
   const auto& spec = as<ExperimentSpec>(any);
-  for (const auto check : {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads,
-                           check_warmup, check_figures}) {
+  for (const auto check :
+       {check_glyphs, check_sequential, check_bootstrap, check_ways, check_vision, check_heads, check_warmup}) {
     check(spec, sound, problems);
   }
+  check_figures(any, sound, problems);
 }
 
 }  // namespace srwm

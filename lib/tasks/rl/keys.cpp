@@ -188,16 +188,6 @@ void add_run(std::vector<Field>& keys) {
                   "The first level of each test split."});
 }
 
-void add_figures(std::vector<Field>& keys) {
-  keys.push_back({"figures.published", FractionKey{SRWM_MEMBER(figures.published)},
-                  "Normalized test score in the publication, mean over games and test splits."});
-  keys.push_back({"figures.source", TextKey{SRWM_MEMBER(figures.source)}, "Where the published figure is from."});
-  keys.push_back({"figures.expected", FractionKey{SRWM_MEMBER(figures.expected)},
-                  "Normalized test score seen with this very spec."});
-  keys.push_back({"figures.cost", TextKey{SRWM_MEMBER(figures.cost)},
-                  "What the run with the expected figure cost: device and time."});
-}
-
 constexpr Group all_groups[] = {
     {"env", "What is played."},
     {"agent", "The network that plays."},
@@ -222,7 +212,9 @@ const SpecKeys& rl_keys() {
   static const SpecKeys all = [] {
     std::vector<Field> keys;
     add_general(keys, task_name);
-    for (const auto add : {add_env, add_agent, add_optim, add_loss, add_run, add_figures}) add(keys);
+    for (const auto add : {add_env, add_agent, add_optim, add_loss, add_run}) add(keys);
+    add_figures(keys, "Normalized test score in the publication, mean over games and test splits.",
+                "Normalized test score seen with this very spec.");
     return SpecKeys({.task = task_name,
                      .title = "reinforcement learning",
                      .meaning = "One experiment: environments, agent and training.",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "spec/declare.h"
 #include "tasks/rl/rl_spec.h"
 
 namespace srwm {
@@ -88,20 +89,15 @@ void check_test(const RlSpec& spec, const Sound& sound, Problems& problems) {
                            spec.test.envs, spec.test.episodes));
 }
 
-void check_figures(const RlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!spec.figures.published || !spec.figures.source.empty()) return;
-  if (!all_sound(sound, {"figures.published", "figures.source"})) return;
-  problems.add("", "figures.source", "is missing: a published figure needs a source.");
-}
-
 }  // namespace
 
 void check_rl_rules(const AnySpec& any, const Sound& sound, Problems& problems) {
   const auto& spec = as<RlSpec>(any);
-  for (const auto check : {check_games, check_actors, check_settings, check_levels, check_heads, check_test,
-                           check_validation, check_figures}) {
+  for (const auto check :
+       {check_games, check_actors, check_settings, check_levels, check_heads, check_test, check_validation}) {
     check(spec, sound, problems);
   }
+  check_figures(any, sound, problems);
 }
 
 }  // namespace srwm
