@@ -194,11 +194,11 @@ def check_finite(tensors, source):
 
 # The two directions.
 
-def write_checkpoint(output, spec_text, tensors, unused):
+def write_checkpoint(output, spec_text, tensors, unused, generator="convert_torch_checkpoint.py"):
     """Writes a checkpoint without optimizer, whole or not at all."""
     with new_hdf5(output) as (file, _):
         file.attrs.update({"srwm_format": "checkpoint", "format_version": FORMAT_VERSION, "version": "",
-                           "generator": "convert_torch_checkpoint.py", "commit": "", "data_digest": "",
+                           "generator": generator, "commit": "", "data_digest": "",
                            "device": "", "gpu": "", "simd": "", "blas_core": ""})
         file.create_dataset("spec", data=[spec_text],
                             dtype=h5py.string_dtype("utf-8", max(1, len(spec_text.encode()))))

@@ -4,6 +4,9 @@
   curves     training and validation over steps or seconds, from the metrics.jsonl of run folders
   positions  test accuracy at each position of the sequence, with the switches between tasks
   shots      test accuracy at the n-th image of a class
+  online     test accuracy of learning rules while they learn, over the images seen, from results of srwm train-vsml or
+             'srwm eval --json'
+  matrix     test accuracy of learning rules, a row for each run and a column for each dataset
   agents     return of every game and entropy of the policy over steps, from the metrics.jsonl of agents' run folders
 
 With --mean, runs whose folders differ in the seed alone (name-s1, name-s2, ...) are one curve: the mean, in a band of one
@@ -20,6 +23,8 @@ Example:
   plot.py curves --out curves.svg --mean runs/*
   plot.py curves --out loss.png --metric loss --kind train --x seconds runs/a runs/b
   plot.py positions --out positions.svg runs/sequential-s1
+  plot.py online --out online.svg runs/quickstart_vsml-s1 sgd.json adam.json
+  plot.py matrix --out matrix.svg runs/vsml_figure8_*
   plot.py agents --out agents.svg --smooth 10 --memoryless signpost=5 runs/srwm-s1 runs/feed_forward-s1
 """
 
@@ -51,10 +56,10 @@ X_LABELS = {"step": "step", "seconds": "seconds of wall time"}
 
 def parse(arguments):
     parser = argument_parser(__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="curves|positions|shots|agents")
-    for name, draw in (("curves", draw_curves), ("positions", draw_positions), ("shots", draw_shots), ("agents", None)):
-        command = commands.add_parser(name, description=(draw or agents_picture).__doc__)
-        command.set_defaults(draw=draw, picture=picture if draw else agents_picture)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="|".join(name for name, _, _ in COMMANDS))
+    for name, draw, make in COMMANDS:
+        command = commands.add_parser(name, description=(draw or make).__doc__)
+        command.set_defaults(draw=draw, picture=make)
         command.add_argument("runs", nargs="+", type=path, metavar="RUN", help="run folder")
         command.add_argument("--out", required=True, type=path, metavar="F.svg", help="picture to write: .png, .svg or "
                                                                                       ".pdf")
@@ -66,7 +71,7 @@ def parse(arguments):
             command.add_argument("--memoryless", type=game_and_return, action="append", default=[], metavar="GAME=RETURN",
                                  help="draw the most that an agent without memory can expect, which 'srwm env list' "
                                       "tells")
-        else:
+        elif name != "matrix":
             command.add_argument("--chance", type=fraction, metavar="P", help="draw a line at this accuracy")
         if name == "curves":
             command.add_argument("--metric", default="accuracy", help="a field of metrics.jsonl (default: accuracy)")
@@ -310,6 +315,70 @@ def draw_shots(axes, options):
     return note
 
 
+# Learning rules.
+
+def read_windows(name):
+    """[(dataset, accuracy of windows of images, images of a window)]"""
+    found = [(holder.get("name"), holder["accuracy_by_window"], holder.get("window"))
+             for _, holder in objects_with("accuracy_by_window", read_result(name))]
+    found = [(str(dataset), values, window) for dataset, values, window in found if isinstance(window, int) and window > 0]
+    if not found:
+        raise InputError(f"{name} has no accuracy_by_window: it is no result of a learning rule, or it was not tested.")
+    return found
+
+
+def draw_online(axes, options):
+    """Test accuracy of learning rules over the images that they have seen, a curve for each rule and dataset."""
+    series = series_of(options.runs, read_windows, options.mean)
+    numbers = itertools.count()
+    for label, runs in series:
+        for dataset, first, window in runs[0]:
+            same = [in_percent(values) for of_run in runs for other, values, width in of_run
+                    if other == dataset and width == window and len(values) == len(first)]
+            means, deviations = mean_and_deviation(same)
+            x = [window * (at + 0.5) for at in range(len(means))]
+            style = style_of(next(numbers))
+            axes.plot(x, means, **style, linewidth=1.6,
+                      label=label_of(f"{label}: {dataset}" if len(runs[0]) > 1 else label))
+            if len(same) > 1:
+                draw_interval(axes, x, means, deviations, style["color"])
+    axes.set_xlabel("images seen")
+    axes.set_ylabel("test accuracy (%)")
+    axes.set_xlim(left=0)
+    return "mean of seeds, band: standard deviation" if any(len(runs) > 1 for _, runs in series) else ""
+
+
+def read_datasets(name):
+    """{dataset: accuracy} of a result of a learning rule."""
+    result = read_result(name)
+    section = result.get("test", result)
+    datasets = section.get("datasets") if isinstance(section, dict) else None
+    found = {str(entry.get("name")): number(entry.get("accuracy")) for entry in datasets or [] if isinstance(entry, dict)}
+    if not found:
+        raise InputError(f"{name} has no test of a learning rule.")
+    return found
+
+
+def matrix_picture(options):
+    """Test accuracy of learning rules: a row for each run, a column for each dataset."""
+    series = series_of(options.runs, read_datasets, options.mean)
+    columns = list(dict.fromkeys(dataset for _, runs in series for of_run in runs for dataset in of_run))
+    rows = [[100 * mean_and_deviation([[of_run.get(dataset, math.nan)] for of_run in runs])[0][0] for dataset in columns]
+            for _, runs in series]
+    figure, axes = pyplot.subplots(figsize=(2.6 + 0.9 * len(columns), 1.4 + 0.36 * len(rows)), layout="constrained")
+    axes.grid(False)
+    image = axes.imshow(rows, vmin=0, vmax=100, cmap="viridis", aspect="auto")
+    axes.set_xticks(range(len(columns)), [label_of(dataset) for dataset in columns], rotation=30, ha="right")
+    axes.set_yticks(range(len(rows)), [label_of(label) for label, _ in series])
+    for y, row in enumerate(rows):
+        for x, value in enumerate(row):
+            axes.text(x, y, "-" if math.isnan(value) else f"{value:.1f}", ha="center", va="center", fontsize=8,
+                      color="black" if value > 65 else "white")
+    figure.colorbar(image, label="test accuracy (%)")
+    axes.set_title(options.title, fontsize=11, loc="left")
+    return figure
+
+
 def read_series(name, what):
     """[(names, list of fractions, half widths or none, last positions of tasks)]"""
     found = [(names, holder[f"accuracy_by_{what}"], holder.get(f"ci95_by_{what}"), ends_of_tasks(holder))
@@ -499,6 +568,11 @@ def agents_picture(options):
     note = "mean of seeds, band: standard deviation" if options.mean else None
     draw_legend(panels[columns - 1], list(known.values()), list(known), title=note)
     return figure
+
+
+# What is drawn in the axes of `picture`, or a picture of its own.
+COMMANDS = (("curves", draw_curves, picture), ("positions", draw_positions, picture), ("shots", draw_shots, picture),
+            ("online", draw_online, picture), ("matrix", None, matrix_picture), ("agents", None, agents_picture))
 
 
 def check_version():

@@ -87,6 +87,36 @@ class Plot(unittest.TestCase):
         self.assertAlmostEqual(band.y0, 38)
         self.assertAlmostEqual(band.y1, 51)
 
+    def rules(self):
+        """Results of two rules on two datasets, one with two seeds."""
+        def result(shift):
+            return {"datasets": [{"name": name, "accuracy": accuracy + shift, "window": 5,
+                                  "accuracy_by_window": [accuracy + shift - 0.1, accuracy + shift + 0.1, None]}
+                                 for name, accuracy in (("mnist", 0.5), ("sum", 0.7))]}
+        return [self.write_result("vsml-s1", {"test": result(0)}), self.write_result("vsml-s2", {"test": result(0.1)}),
+                self.write_result("sgd", result(-0.2))]
+
+    def test_online(self):
+        axes, labels = self.axes("online", *self.rules(), mean=True)
+        self.assertEqual(labels, ["vsml (2 seeds): mnist", "vsml (2 seeds): sum", "sgd: mnist", "sgd: sum"])
+        self.assertEqual(list(axes.lines[0].get_xdata()), [2.5, 7.5, 12.5])
+        self.assertEqual([round(y, 6) for y in axes.lines[0].get_ydata()][:2], [45, 65])
+        self.assertEqual([round(y, 6) for y in axes.lines[3].get_ydata()][:2], [40, 60])
+        self.assertTrue(math.isnan(axes.lines[0].get_ydata()[2]))
+        self.refuses("accuracy_by_window", "online", self.write_result("other", RESULT))
+
+    def test_matrix(self):
+        runs = self.rules()
+        options = types.SimpleNamespace(runs=runs, mean=True, title="")
+        figure = plot.matrix_picture(options)
+        self.addCleanup(plot.pyplot.close, figure)
+        axes = figure.axes[0]
+        self.assertEqual([text.get_text() for text in axes.get_xticklabels()], ["mnist", "sum"])
+        self.assertEqual([text.get_text() for text in axes.get_yticklabels()], ["vsml (2 seeds)", "sgd"])
+        self.assertEqual([text.get_text() for text in axes.texts], ["55.0", "75.0", "30.0", "50.0"])
+        self.refuses("no test of a learning rule", "matrix", self.write_result("other", RESULT))
+        self.assertTrue(self.picture("matrix", *runs).startswith(b"<?xml"))
+
     def test_choices(self):
         run = self.write_run("a", TRAIN + VALIDATION)
         axes, labels = self.axes("curves", run, kind="validation", metric="loss", x="seconds", chance=0.2)
