@@ -9,7 +9,11 @@ namespace srwm {
 namespace {
 
 Schedule schedule_of(const OptimOptions& options, std::int64_t hidden) {
-  return {.kind = options.schedule, .rate = options.rate, .warmup_steps = options.warmup_steps, .hidden = hidden};
+  return {.kind = options.schedule,
+          .rate = options.rate,
+          .warmup_steps = options.warmup_steps,
+          .hidden = hidden,
+          .half_life = options.half_life};
 }
 
 }  // namespace

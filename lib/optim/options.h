@@ -35,6 +35,7 @@ struct OptimOptions {
   double rate = 1e-3;
   ScheduleKind schedule = ScheduleKind::constant;
   std::int64_t warmup_steps = 5000;
+  std::int64_t half_life = 0;  ///< steps in which the rate falls by half, whatever the schedule; 0: it does not
   double beta1 = 0.9;
   double beta2 = 0.995;
   double eps = 1e-9;

@@ -6,6 +6,11 @@
 namespace srwm {
 
 double Schedule::at(std::int64_t step) const {
+  const double value = before_decay(step);
+  return half_life > 0 ? value * std::exp2(-static_cast<double>(step - 1) / static_cast<double>(half_life)) : value;
+}
+
+double Schedule::before_decay(std::int64_t step) const {
   const auto t = static_cast<double>(step), warmup = static_cast<double>(warmup_steps);
   switch (kind) {
     case ScheduleKind::constant:

@@ -240,9 +240,9 @@ void Trainer::fail_not_finite() {
 void Trainer::fail_population(const std::string& kept) {
   const std::optional<BadMember> bad = training_step_.bad_member();
   const std::string what =
-      bad ? fmt::format("pair {}: the loss at theta {} noise is not finite", bad->pair + 1, bad->is_plus ? "+" : "-")
-          : "the gradient of the population is not finite";
-  throw NotFiniteError("{} {}, {}. {} A lower train.noise, optim.rate or optim.clip_norm usually helps.",
+      bad ? fmt::format("pair {}: the loss at theta {} noise", bad->pair + 1, bad->is_plus ? "+" : "-")
+          : "the gradient of the population";
+  throw NotFiniteError("{} {}, {} is not finite. {} A lower train.noise, optim.rate or optim.clip_norm usually helps.",
                        task_.step_name(), bad_step_, what, kept);
 }
 

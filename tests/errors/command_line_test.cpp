@@ -29,6 +29,7 @@ const std::vector<std::vector<std::string>> mistakes{
     {"config", "explain", "--markdown", "train"},
     {"config", "explain", "trian"},
     {"eval"},
+    {"eval", "--config", "a", "--run", "b"},
     {"data", "episodes", "--dataset", "glyphs", "--split", "all", "--out", "x.h5"},
     {"data", "glyphs", "--train-classes", "1000000", "--images", "1000000", "--out", "x.h5"},
 };
@@ -61,6 +62,8 @@ TEST_CASE("errors about the command line are those of docs/errors.md", "[cli]") 
   REQUIRE(run_srwm({"data", "episodes", "--dataset", "glyphs", "--n-way", "3", "--episodes", "2", "--out", episodes})
               .exit_code == 0);
   run(section, {"eval", "--run", run_folder, "--split", "all"});
+  run(section, {"eval", "--run", run_folder, "--set", "train.steps=3"});
+  run(section, {"eval", "--config", (folder / "small.json").string()});
   run(section, {"eval", "--run", run_folder});
   follow({"eval", "--run", run_folder, "--split", "val", "--num-episodes", "2"});
   run(section, {"eval", "--run", run_folder, "--episodes-file", episodes, "--num-episodes", "3"});

@@ -15,7 +15,10 @@
 #include "run/run_folder.h"
 #include "support/hdf5_editor.h"
 #include "tasks/fewshot/fewshot_type.h"
+#include "tasks/vsml/evaluator.h"
+#include "tasks/vsml/vsml_task.h"
 #include "train/result_text.h"
+#include "vsml/small_vsml_spec.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -177,6 +180,46 @@ TEST_CASE("errors about files and disks are those of docs/errors.md") {
   }
 }
 
+namespace {
+
+/// A member of a population, a rule that is evaluated, and rules that cannot be trained or run.
+void provoke_errors_of_rules(ErrorSection& section, const std::filesystem::path& dir) {
+  ExperimentSpec population = short_spec();
+  population.train.gradient = GradientSource::evolution;
+  population.train.evolution.population = 2;
+  population.test.episodes = 0;
+  resume(population, dir / "population");
+  Checkpoint checkpoint = load_checkpoint(dir / "population/checkpoints/latest.h5");
+  for (NamedTensor& entry : checkpoint.model) {
+    if (entry.name == "input_proj.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
+  }
+  save_checkpoint(dir / "population/checkpoints/latest.h5", checkpoint);
+  ++population.train.steps;
+  section.provoke([&] { resume(population, dir / "population"); });
+
+  VsmlSpec spec = small_vsml_spec();
+  const auto data = std::make_shared<const VsmlData>(spec, "", 1);
+  Context context(cpu_backend(), DType::f32, 1, 1);
+  VsmlTask task(spec, context, data);
+  for (Parameter& p : task.parameters().parameters()) {
+    std::ranges::fill(p.value.span<float>(), std::numeric_limits<float>::quiet_NaN());
+  }
+  section.provoke([&] { evaluate_streams(context, task.rule(), *data, spec, {.group = "test"}); });
+  spec.data.sizes = {4};
+  spec.data.glyph_classes = 2;
+  spec.model.hidden = {"conv 2 2"};
+  VsmlTask convolution(spec, context, data);
+  OnlineBatch batch{.ids = {{}},
+                    .shape = {.inputs = 15, .classes = 2},
+                    .x = Tensor::owning({1, 2, 15}, DType::f32),
+                    .labels = Tensor::owning({1, 2}, DType::i32)};
+  section.provoke([&] { convolution.rule().run(context, batch, {}); });
+  spec.model.kind = ModelKind::adam;
+  section.provoke([&] { VsmlTask(spec, context, data); });
+}
+
+}  // namespace
+
 TEST_CASE("how training ends early is told as in docs/errors.md") {
   const TempDir dir;
   const std::filesystem::path run = dir / "run", latest = run / "checkpoints/latest.h5";
@@ -197,4 +240,5 @@ TEST_CASE("how training ends early is told as in docs/errors.md") {
   section.provoke([&] { resume(spec, run); });
   checkpoint.model.front().tensor.data<float>()[0] = std::numeric_limits<float>::infinity();
   section.provoke([&] { CheckpointWriter({run}, 0).save_regular(checkpoint); });
+  provoke_errors_of_rules(section, run.parent_path());
 }

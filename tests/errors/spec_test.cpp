@@ -80,6 +80,32 @@ const std::vector<Mistake> bad_rl_settings{
     {"test.episodes=7", "test.envs=1"},
 };
 
+/// Keys that are added to a spec of a learning rule with a name.
+const std::vector<Mistake> bad_vsml_keys{
+    {R"("data": {"datasets": []})", R"("data": {"datasets": ["mnist"]})"},
+    {R"("test": {"classes": ["1"]})", R"("test": {"classes": ["5 8 1"]})"},
+    {R"("episode": {"kind": "few_shot"}, "data": {"datasets": ["a", "b"]})",
+     R"("episode": {"kind": "few_shot"}, "data": {"datasets": ["a"]}, "validation": {"datasets": ["a"]})"},
+    {R"("episode": {"kind": "few_shot"}, "test": {"datasets": ["sum"]})",
+     R"("episode": {"kind": "stream"}, "test": {"datasets": ["sum"]})"},
+    {R"("validation": {"datasets": ["fashion_mnist"]})", R"("validation": {"datasets": ["mnist"]})"},
+    {R"("model": {"hidden": ["pool"]})", R"("model": {"hidden": ["conv 8 2", "dense 32"]})"},
+    {R"("model": {"hidden": ["dense 3", "conv 3 2"]})", R"("model": {"hidden": ["conv 3 2", "dense 3"]})"},
+    {R"("model": {"hidden": ["conv 3 2"]}, "data": {"pad": true})",
+     R"("model": {"hidden": ["conv 3 2"]}, "data": {"pad": false})"},
+    {R"("model": {"output_index": 8})", R"("model": {"output_index": 7})"},
+    {R"("train": {"gradient": "clone"}, "model": {"backward_pass": true, "separate_backward": true, "output_index": 0,
+         "random_part": 0.0625})",
+     R"("train": {"gradient": "clone"}, "model": {"backward_pass": true, "separate_backward": true, "output_index": 0,
+         "random_part": 0.0625, "merge": "sum"})"},
+    {R"("model": {"kind": "cloned_sgd", "hidden": ["conv 3 2"]})",
+     R"("model": {"kind": "cloned_sgd", "hidden": ["dense 3"]})"},
+    {R"("data": {"datasets": ["glyphs"], "glyph_classes": 3, "glyphs": {"val_classes": 2}},
+        "validation": {"datasets": ["glyphs"]})",
+     R"("data": {"datasets": ["glyphs"], "glyph_classes": 2, "glyphs": {"val_classes": 2}},
+        "validation": {"datasets": ["glyphs"]})"},
+};
+
 /// A line of a list of problems is "place: key: reason", with place or key or both left out.
 std::string reason_in(const ErrorSection& section, std::string_view line) {
   while (!section.knows(line) && line.find(": ") != std::string_view::npos) line.remove_prefix(line.find(": ") + 2);
@@ -132,6 +158,10 @@ TEST_CASE("errors about specs are those of docs/errors.md") {
   for (const Mistake& mistake : bad_specs) try_advice(section, mistake);
   for (const Mistake& mistake : bad_keys) {
     const auto spec = [](const std::string& keys) { return fmt::format("{{\"name\": \"a\", {}}}", keys); };
+    try_advice(section, {spec(mistake.bad), spec(mistake.cured)});
+  }
+  for (const Mistake& mistake : bad_vsml_keys) {
+    const auto spec = [](const std::string& keys) { return R"({"task": "vsml", "name": "a", )" + keys + "}"; };
     try_advice(section, {spec(mistake.bad), spec(mistake.cured)});
   }
   parse(section, "{\"name\": \"a\"}", {"train.steps"});

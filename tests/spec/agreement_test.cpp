@@ -63,10 +63,39 @@ json rl_spec_with(const Field& field) {
   return spec;
 }
 
+/// A spec of a learning rule with what one key needs to have a meaning.
+json vsml_spec_with(const Field& field) {
+  json spec = {{"task", "vsml"}, {"name", "a"}, {"figures", {{"source", "s"}}}};
+  const std::string_view words = field.condition.words;
+  if (words.starts_with("model.kind is \"sgd\"")) spec["model"]["kind"] = "sgd";
+  if (words == "model.layers is 2") spec["model"] = {{"kind", "adam"}, {"layers", 2}};
+  if (words == "model.backward_pass is true") spec["model"]["backward_pass"] = true;
+  if (words == "model.hidden has a layer") spec["model"]["hidden"] = {"dense 3"};
+  if (words == "model.hidden has a convolution") spec["model"]["hidden"] = {"conv 3 2"};
+  if (words == "episode.kind is \"few_shot\"") spec["episode"]["kind"] = "few_shot";
+  if (words == "train.gradient is not \"evolution\"") spec["train"]["gradient"] = "backward";
+  if (words.starts_with("train.gradient is \"clone\"")) {
+    spec["train"] = {{"gradient", "clone"}};
+    spec["model"] = {{"backward_pass", true},
+                     {"separate_backward", true},
+                     {"merge", "sum"},
+                     {"output_index", 0},
+                     {"random_part", 0.0625}};
+  }
+  if (words.starts_with("\"glyphs\"")) {
+    for (const char* group : {"data", "validation", "test"}) spec[group]["datasets"] = {"glyphs"};
+  }
+  return spec;
+}
+
 /// A spec with one key set, and what the key needs to have a meaning.
 json spec_with(const SpecKeys& keys, const Field& field, const json& value) {
   json spec = {{"name", "a"}, {"figures", {{"source", "s"}}}};
   if (keys.task() == "rl") spec = rl_spec_with(field);
+  if (keys.task() == "vsml") spec = vsml_spec_with(field);
+  if (keys.task() == "fewshot" && field.condition.words == "train.gradient is \"evolution\"") {
+    spec["train"]["gradient"] = "evolution";
+  }
   if (field.path.starts_with("optim.warmup")) spec["optim"]["schedule"] = "linear_warmup";
   if (field.path == "model.vision.size") spec["model"]["vision"]["kind"] = "res12";
   if (field.path == "protocol.ways_steps") spec["protocol"]["first_ways"] = 2;

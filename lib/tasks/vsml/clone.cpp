@@ -1,0 +1,181 @@
+#include "tasks/vsml/clone.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/rng.h"
+
+namespace srwm {
+namespace {
+
+constexpr std::size_t weight_cell = 0, bias_cell = 1;
+/// Of the squared errors of messages.
+constexpr double message_scale = 10;
+
+/// 10 to the power of a number between the two.
+double log_uniform(RandomSequence& random, double low, double high) {
+  return std::pow(10.0, random.uniform(low, high));
+}
+
+/// An error: often small, seldom above 1, zero in one of ten.
+float draw_error(RandomSequence& random) {
+  const double scale = log_uniform(random, -3, 0.3), value = 0.7 * scale * random.normal();
+  return random.uniform() < 0.1 ? 0.0F : static_cast<float>(std::clamp(value, -2.0, 2.0));
+}
+
+/// An input: a pixel of a background, or a sum of many messages.
+float draw_input(RandomSequence& random) {
+  const double value = 1.5 * random.normal();
+  return static_cast<float>(random.uniform() < 0.2 ? -0.42 : value);
+}
+
+/// Adds scale * (found - wanted)^2 to the loss, and its derivative.
+void square(const Lanes& found, const Lanes& wanted, double scale, double& loss, Lanes& dL_dfound) {
+  for (std::size_t n = 0; n < sub_rnn_lanes; ++n) {
+    const double difference = static_cast<double>(found[n]) - static_cast<double>(wanted[n]);
+    loss += scale * difference * difference;
+    dL_dfound[n] += static_cast<float>(2 * scale * difference);
+  }
+}
+
+}  // namespace
+
+/// What sub-RNNs see, and what they should make of it.
+struct CloneLoss::Example {
+  Lanes x, error, left_over;
+  Lanes forward_out{}, backward_out{};
+  Lanes kept_weight{}, kept_bias{};        ///< before and after the forward tick
+  Lanes learned_weight{}, learned_bias{};  ///< after the reverse tick
+  SubRnnTick forward, reverse;
+};
+
+/// Sub-RNNs and their examples on the way through the ticks.
+struct CloneLoss::Chunk {
+  std::vector<Lanes> h, c;
+  std::vector<Example> examples;
+};
+
+CloneLoss::CloneLoss(const Vsml& network, const CloneOptions& options)
+    : options_(options),
+      ticks_(network),
+      message_(static_cast<std::size_t>(network.message_size)),
+      state_(static_cast<std::size_t>(network.cell_size)),
+      set_size_(network.set_size()) {
+  SRWM_CHECK(state_ > bias_cell && network.separate_reverse, "{} cells, {} sets", state_, network.sets());
+}
+
+double CloneLoss::add_gradient(std::uint64_t seed, std::int64_t number, std::int64_t part, const float* theta,
+                               double weight, float* dL_dtheta) const {
+  RandomSequence random(seed, Stream::train_episodes, static_cast<std::uint32_t>(number),
+                        static_cast<std::uint64_t>(part) << 32);
+  Chunk chunk = draw(random);
+  for (Example& example : chunk.examples) run(example, chunk, theta);
+  const double scale = 1 / static_cast<double>(sub_rnn_lanes * chunk.examples.size());
+  double loss = 0;
+  const std::vector<Lanes> no_message(message_, Lanes{}), no_state(state_, Lanes{});
+  SubRnnGradient gradient{no_message, no_message, no_state, no_state};
+  for (auto example = chunk.examples.rbegin(); example != chunk.examples.rend(); ++example) {
+    loss += through_reverse(*example, scale * weight, theta, gradient, dL_dtheta);
+    loss += through_forward(*example, scale * weight, theta, gradient, dL_dtheta);
+  }
+  return loss / weight;
+}
+
+CloneLoss::Chunk CloneLoss::draw(RandomSequence& random) const {
+  Chunk chunk{std::vector<Lanes>(state_, Lanes{}), std::vector<Lanes>(state_, Lanes{}), {}};
+  for (std::size_t n = 0; n < sub_rnn_lanes; ++n) {
+    const double scale = log_uniform(random, -1.5, 0.2);
+    chunk.c[weight_cell][n] = static_cast<float>(0.6 * scale * random.normal());
+    chunk.c[bias_cell][n] = static_cast<float>(0.2 * scale * random.normal());
+  }
+  for (std::int64_t k = 0; k < options_.examples; ++k) {
+    Example& example = chunk.examples.emplace_back();
+    example.forward = ticks_.empty_tick();
+    example.reverse = ticks_.empty_tick();
+    for (std::size_t n = 0; n < sub_rnn_lanes; ++n) {
+      example.x[n] = draw_input(random);
+      example.error[n] = draw_error(random);
+      example.left_over[n] = random.uniform() < 0.5 ? 0.0F : draw_error(random);
+    }
+  }
+  return chunk;
+}
+
+/// Both ticks; targets are made from the weights and biases that the ticks find.
+void CloneLoss::run(Example& example, Chunk& chunk, const float* theta) const {
+  example.forward.forward_in[0] = example.reverse.forward_in[0] = example.x;
+  example.forward.backward_in[0] = example.left_over;
+  example.reverse.backward_in[0] = example.error;
+  example.kept_weight = chunk.c[weight_cell];
+  example.kept_bias = chunk.c[bias_cell];
+  ticks_.forward(theta, example.forward, chunk.h, chunk.c);
+  const auto rate = static_cast<float>(options_.rate), bias_rate = static_cast<float>(options_.bias_rate);
+  for (std::size_t n = 0; n < sub_rnn_lanes; ++n) {
+    const float y = std::tanh(example.x[n]), e = example.error[n];
+    const float w = chunk.c[weight_cell][n], b = chunk.c[bias_cell][n];
+    example.forward_out[n] = y * example.kept_weight[n] + example.kept_bias[n];
+    example.backward_out[n] = (1 - y * y) * w * e;
+    example.learned_weight[n] = w - rate * e * y;
+    example.learned_bias[n] = b - bias_rate * e;
+  }
+  ticks_.forward(theta + set_size_, example.reverse, chunk.h, chunk.c);
+}
+
+/// Loss of the reverse tick; on entry the gradient is that of the state after it, which targets do not depend on.
+double CloneLoss::through_reverse(const Example& example, double scale, const float* theta, SubRnnGradient& gradient,
+                                  float* dL_dtheta) const {
+  double loss = 0;
+  const double cell_scale = scale / (options_.rate * options_.rate);
+  clear_messages(gradient);
+  square(example.reverse.backward_out[0], example.backward_out, message_scale * scale, loss, gradient.backward_out[0]);
+  for (std::size_t m = 1; m < message_; ++m) {
+    square(example.reverse.backward_out[m], Lanes{}, scale, loss, gradient.backward_out[m]);
+  }
+  square(example.reverse.c.back()[weight_cell], example.learned_weight, cell_scale, loss, gradient.c[weight_cell]);
+  square(example.reverse.c.back()[bias_cell], example.learned_bias, cell_scale, loss, gradient.c[bias_cell]);
+  ticks_.backward(theta + set_size_, example.reverse, gradient, dL_dtheta + set_size_);
+  return loss;
+}
+
+/// The same for the forward tick.
+double CloneLoss::through_forward(const Example& example, double scale, const float* theta, SubRnnGradient& gradient,
+                                  float* dL_dtheta) const {
+  double loss = 0;
+  const double cell_scale = scale / (options_.rate * options_.rate);
+  clear_messages(gradient);
+  square(example.forward.forward_out[0], example.forward_out, message_scale * scale, loss, gradient.forward_out[0]);
+  for (std::size_t m = 1; m < message_; ++m) {
+    square(example.forward.forward_out[m], Lanes{}, scale, loss, gradient.forward_out[m]);
+  }
+  square(example.forward.c.back()[weight_cell], example.kept_weight, cell_scale, loss, gradient.c[weight_cell]);
+  square(example.forward.c.back()[bias_cell], example.kept_bias, cell_scale, loss, gradient.c[bias_cell]);
+  ticks_.backward(theta, example.forward, gradient, dL_dtheta);
+  return loss;
+}
+
+/// Weights and biases before a tick are part of its targets: their gradient ends there.
+void CloneLoss::clear_messages(SubRnnGradient& gradient) const {
+  for (std::size_t m = 0; m < message_; ++m) {
+    gradient.forward_out[m].fill(0);
+    gradient.backward_out[m].fill(0);
+  }
+  gradient.c[weight_cell].fill(0);
+  gradient.c[bias_cell].fill(0);
+}
+
+void initialize_clone(const Vsml& network, float* theta) {
+  const VsmlOffsets offsets(network);
+  const std::int64_t cells = network.cell_size;
+  for (std::int64_t set = 0; set < 2; ++set) {
+    float* input_gate = theta + set * network.set_size() + offsets.beta;
+    float* forget_gate = input_gate + 2 * cells;
+    for (std::int64_t s = 0; s < cells; ++s) {
+      const bool is_kept = s <= static_cast<std::int64_t>(bias_cell);
+      forget_gate[s] = is_kept ? 8.0F : -5.0F;
+      input_gate[s] = !is_kept ? 5.0F : set == 0 ? -6.0F : 2.0F;
+    }
+  }
+}
+
+}  // namespace srwm

@@ -1,0 +1,190 @@
+#include "tasks/vsml/evaluator.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/finite.h"
+#include "run/progress.h"
+#include "tasks/vsml/read_out.h"
+
+namespace srwm {
+namespace {
+
+/// Windows of a curve in result.json.
+constexpr std::int64_t windows = 100;
+/// Images of a batch at most, so that long episodes do not take all memory.
+constexpr std::int64_t most_images = 16'384;
+
+const StreamTestSpec& group_of(const VsmlSpec& spec, std::string_view group) {
+  return group == "test" ? spec.test : spec.validation;
+}
+
+template <typename Of>
+double mean_over(const std::vector<StreamEvaluation>& datasets, const Of& of) {
+  double sum = 0;
+  for (const StreamEvaluation& dataset : datasets) sum += of(dataset);
+  return sum / static_cast<double>(datasets.size());
+}
+
+/// One evaluation on the stream of one dataset.
+class StreamRun {
+ public:
+  StreamRun(Context& context, LearningRule& rule, OnlineStream& stream, std::int64_t length)
+      : context_(context), rule_(rule), stream_(stream), length_(length) {}
+
+  /// Episodes `first` .. `first` + `count` - 1.
+  void add(StreamEvaluation& evaluation, std::int64_t first, std::int64_t count) {
+    numbers_.resize(static_cast<std::size_t>(count));
+    std::iota(numbers_.begin(), numbers_.end(), first);
+    context_.rewind();
+    draw_batches(stream_, numbers_, length_, context_.threads(), batches_);
+    for (const OnlineBatch& batch : batches_) {
+      const Tensor logits = logits_on_host(context_, rule_.run(context_, batch, {}));
+      if (!all_finite(logits)) {
+        throw NotFiniteError(
+            "A logit of episodes {} to {} on {} is not finite. Evaluate another checkpoint of the run; a lower "
+            "optim.rate or optim.clip_norm usually keeps the numbers in range.",
+            first + 1, first + count, evaluation.dataset);
+      }
+      for (std::int64_t e = 0; e < batch.episodes(); ++e) evaluation.add(logits, e, batch.labels_of(e));
+    }
+  }
+
+ private:
+  Context& context_;
+  LearningRule& rule_;
+  OnlineStream& stream_;
+  std::int64_t length_;
+  std::vector<std::int64_t> numbers_;
+  std::vector<OnlineBatch> batches_;
+};
+
+/// Half-open ranges of images, `window` at a time.
+template <typename Body>
+void for_each_window(std::int64_t length, std::int64_t window, const Body& body) {
+  for (std::int64_t first = 0; first < length; first += window) body(first, std::min(length, first + window));
+}
+
+std::int64_t window_of(std::int64_t length) {
+  return (length + windows - 1) / windows;
+}
+
+nlohmann::ordered_json dataset_json(const StreamEvaluation& evaluation) {
+  nlohmann::ordered_json object = {
+      {"name", evaluation.dataset}, {"episodes", evaluation.episodes()}, {"length", evaluation.length()}};
+  add_total(object, evaluation.accuracy);
+  add_estimate(object, "late_accuracy", {evaluation.late_accuracy.mean(), evaluation.late_accuracy.ci95()});
+  object["loss"] = evaluation.loss();
+  const std::int64_t window = window_of(evaluation.length());
+  object["window"] = window;
+  object["accuracy_by_window"] = evaluation.by_window(window);
+  return object;
+}
+
+}  // namespace
+
+double StreamEvaluation::loss() const {
+  return std::accumulate(loss_by_step.begin(), loss_by_step.end(), 0.0) / static_cast<double>(episodes() * length());
+}
+
+std::vector<double> StreamEvaluation::by_window(std::int64_t window) const {
+  std::vector<double> means;
+  for_each_window(length(), window, [&](std::int64_t first, std::int64_t last) {
+    double sum = 0;
+    for (std::int64_t t = first; t < last; ++t) sum += by_step[static_cast<std::size_t>(t)].mean();
+    means.push_back(sum / static_cast<double>(last - first));
+  });
+  return means;
+}
+
+void StreamEvaluation::add(const Tensor& logits, std::int64_t run, std::span<const std::int32_t> labels) {
+  const std::int64_t classes = logits.dim(2);
+  const float* row = logits.data<float>() + run * logits.dim(1) * classes;
+  by_step.resize(labels.size());
+  loss_by_step.resize(labels.size());
+  const std::size_t late_from = labels.size() - late_images(labels.size());
+  std::int64_t right = 0, late = 0;
+  for (std::size_t t = 0; t < labels.size(); ++t) {
+    const std::span<const float> of_image(row + static_cast<std::int64_t>(t) * classes,
+                                          static_cast<std::size_t>(classes));
+    const std::int64_t hit = is_right(of_image, labels[t]) ? 1 : 0;
+    right += hit;
+    by_step[t].add(hit, 1);
+    loss_by_step[t] += cross_entropy(of_image, labels[t]);
+    if (t >= late_from) late += hit;
+  }
+  accuracy.add(right, static_cast<std::int64_t>(labels.size()));
+  late_accuracy.add(late, static_cast<std::int64_t>(late_images(labels.size())));
+}
+
+Estimate StreamEvaluations::accuracy() const {
+  std::vector<Estimate> all;
+  for (const StreamEvaluation& dataset : datasets) all.push_back({dataset.accuracy.mean(), dataset.accuracy.ci95()});
+  return mean_of(all);
+}
+
+double StreamEvaluations::late_accuracy() const {
+  return mean_over(datasets, [](const StreamEvaluation& dataset) { return dataset.late_accuracy.mean(); });
+}
+
+double StreamEvaluations::loss() const {
+  return mean_over(datasets, [](const StreamEvaluation& dataset) { return dataset.loss(); });
+}
+
+std::string StreamEvaluations::one_line() const {
+  std::string parts;
+  for (const StreamEvaluation& dataset : datasets) {
+    parts += fmt::format("{}{} {:.2f} %", parts.empty() ? "" : ", ", dataset.dataset, 100 * dataset.accuracy.mean());
+  }
+  const Estimate mean = accuracy();
+  return fmt::format("accuracy {} ({}), loss {:.4f}", percent_text(mean.value, mean.ci95.value_or(NAN)), parts, loss());
+}
+
+StreamEvaluations evaluate_streams(Context& context, LearningRule& rule, const VsmlData& data, const VsmlSpec& spec,
+                                   const EvaluatedStreams& streams, const std::function<void(std::int64_t)>& count,
+                                   const KeepGoing& keep_going) {
+  const StreamTestSpec& group = group_of(spec, streams.group);
+  const std::int64_t length = evaluation_length(spec, group);
+  const std::int64_t at_once = std::clamp<std::int64_t>(most_images / length, 1, 8 * context.threads());
+  StreamEvaluations result;
+  for (const std::string& dataset : group.streams.datasets) {
+    const auto stream = data.evaluation(spec, group, streams.group, dataset, streams.split, streams.seed);
+    StreamRun run(context, rule, *stream, length);
+    StreamEvaluation& evaluation = result.datasets.emplace_back(StreamEvaluation{.dataset = dataset});
+    for (std::int64_t first = 0; first < group.episodes; first += at_once) {
+      if (keep_going && !keep_going()) return {std::move(result.datasets), false};
+      const std::int64_t episodes = std::min(at_once, group.episodes - first);
+      run.add(evaluation, first, episodes);
+      if (count) count(episodes);
+    }
+  }
+  return result;
+}
+
+nlohmann::ordered_json to_json(const StreamEvaluations& evaluations) {
+  nlohmann::ordered_json object;
+  add_estimate(object, "accuracy", evaluations.accuracy());
+  object["late_accuracy"] = evaluations.late_accuracy();
+  object["loss"] = evaluations.loss();
+  object["episodes"] = evaluations.datasets.front().episodes();
+  for (const StreamEvaluation& dataset : evaluations.datasets) object["datasets"].push_back(dataset_json(dataset));
+  return object;
+}
+
+std::string describe(const StreamEvaluations& evaluations) {
+  std::string text = fmt::format("{:<20} {:>18} {:>18} {:>8}  {}\n", "dataset", "accuracy", "last tenth", "loss", "");
+  for (const StreamEvaluation& dataset : evaluations.datasets) {
+    text += fmt::format("{:<20} {:>18} {:>18} {:>8.4f}  {} of {} images\n", dataset.dataset,
+                        percent_text(dataset.accuracy.mean(), dataset.accuracy.ci95()),
+                        percent_text(dataset.late_accuracy.mean(), dataset.late_accuracy.ci95()), dataset.loss(),
+                        episodes_text(dataset.episodes()), format_count(dataset.length()));
+  }
+  return text;
+}
+
+}  // namespace srwm

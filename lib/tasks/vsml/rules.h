@@ -1,0 +1,12 @@
+// What must hold between the keys of a spec of a learning rule.
+#pragma once
+
+#include "spec/fields.h"
+
+namespace srwm {
+
+/// Adds a problem for every two or more keys whose values do not fit together. A rule is passed over if one of its keys
+/// is not `sound`, that is, has a problem already.
+void check_vsml_rules(const AnySpec& spec, const Sound& sound, Problems& problems);
+
+}  // namespace srwm
