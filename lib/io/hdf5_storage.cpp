@@ -232,13 +232,14 @@ void check_compression(hid_t dataset_id, double bytes, const Place& place) {
 
 /// The file that holds a dataset is an input of the command: another one than the file opened, where a virtual dataset
 /// or a link leads to it.
-void note_holding_file(hid_t dataset_id) {
+void note_holding_file(hid_t dataset_id, const Place& place) {
   std::array<char, 4096> name{};
-  if (H5Fget_name(dataset_id, name.data(), name.size()) > 0) note_input(name.data());
+  if (H5Fget_name(dataset_id, name.data(), name.size()) <= 0) return;
+  if (place.depth > 0 || place.path != name.data()) note_input(name.data());
 }
 
 void check(hid_t dataset_id, const Place& place) {
-  note_holding_file(dataset_id);
+  note_holding_file(dataset_id, place);
   const Handle creation(H5Dget_create_plist(dataset_id), H5Pclose), space(H5Dget_space(dataset_id), H5Sclose),
       type(H5Dget_type(dataset_id), H5Tclose);
   const double elements = elements_of(space.get());

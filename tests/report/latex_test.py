@@ -59,12 +59,21 @@ def fewshot_sections(spec):
     return {"test": test, "validation": accuracy}
 
 
+def vsml_sections(spec):
+    accuracy = {"accuracy": 0.9876, "accuracy_ci95": 0.0123, "late_accuracy": 0.9876, "late_accuracy_ci95": 0.0123}
+    datasets = [{"name": name, **accuracy} for name in spec["test"]["datasets"]]
+    return {"test": {**accuracy, "datasets": datasets}, "validation": accuracy}
+
+
+SECTIONS = {"fewshot": fewshot_sections, "rl": agent_sections, "vsml": vsml_sections}
+
+
 def finish(command):
     """Makes the run that a line of `report --format commands` would make."""
     words = shlex.split(command)
     spec = json.loads(srwm("config", "show", option(words, "--config"), *settings(words), "--set",
                            "seed=" + option(words, "--seed")))
-    sections = agent_sections(spec) if spec["task"] == "rl" else fewshot_sections(spec)
+    sections = SECTIONS[spec["task"]](spec)
     folder = Path(option(words, "--run-dir"))
     folder.mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps(
