@@ -75,9 +75,10 @@ double CloneLoss::add_gradient(std::uint64_t seed, std::int64_t number, std::int
   double loss = 0;
   const std::vector<Lanes> no_message(message_, Lanes{}), no_state(state_, Lanes{});
   SubRnnGradient gradient{no_message, no_message, no_state, no_state};
-  for (auto example = chunk.examples.rbegin(); example != chunk.examples.rend(); ++example) {
-    loss += through_reverse(*example, scale * weight, theta, gradient, dL_dtheta);
-    loss += through_forward(*example, scale * weight, theta, gradient, dL_dtheta);
+  for (std::size_t n = chunk.examples.size(); n-- > 0;) {
+    Example& example = chunk.examples[n];
+    loss += through_reverse(example, scale * weight, theta, gradient, dL_dtheta);
+    loss += through_forward(example, scale * weight, theta, gradient, dL_dtheta);
   }
   return loss / weight;
 }

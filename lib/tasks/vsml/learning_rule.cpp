@@ -21,7 +21,7 @@ std::unique_ptr<LearningRule> make_rule(ParameterSet& parameters, const VsmlSpec
 }
 
 Tensor logits_on_host(Context& context, const RuleOutput& output) {
-  const Tensor logits = context.on_host(output.logits);
+  Tensor logits = context.on_host(output.logits);
   if (logits.dtype() == DType::f32) return logits;
   Tensor narrow = Tensor::owning(logits.shape(), DType::f32);
   std::ranges::transform(logits.span<double>(), narrow.data<float>(), [](double x) { return static_cast<float>(x); });

@@ -35,7 +35,8 @@ Tensor to_device(Context& context, const Tensor& host) {
 /// Height, width and channels of square images; SpecError if there are none with so many numbers.
 std::array<std::int64_t, 3> image_of(std::int64_t inputs) {
   for (const std::int64_t channels : {1, 3}) {
-    const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(inputs / channels))));
+    const std::int64_t pixels = inputs / channels;
+    const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
     if (side * side * channels == inputs) return {side, side, channels};
   }
   throw SpecError("model.hidden has a convolution, but {} inputs are no square image of 1 or 3 channels.", inputs);
