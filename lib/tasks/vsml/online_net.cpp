@@ -8,17 +8,18 @@
 #include "tasks/vsml/read_out.h"
 
 namespace srwm {
-namespace {
 
 /// One layer inside the list of all parameters.
-struct Layer {
+struct OnlineNetLayer {
   std::int64_t in, out, begin;
 
   std::int64_t biases() const { return begin + in * out; }
   std::int64_t end() const { return biases() + out; }
 };
 
-void forward(const Layer& layer, const float* parameters, const float* x, float* z) {
+namespace {
+
+void forward(const OnlineNetLayer& layer, const float* parameters, const float* x, float* z) {
   const float* weights = parameters + layer.begin;
   for (std::int64_t o = 0; o < layer.out; ++o) {
     float sum = 0;
@@ -29,7 +30,7 @@ void forward(const Layer& layer, const float* parameters, const float* x, float*
 }
 
 /// gradient: of the layer's parameters, from dL_dz.
-void layer_gradient(const Layer& layer, const float* x, const float* dL_dz, float* gradient) {
+void layer_gradient(const OnlineNetLayer& layer, const float* x, const float* dL_dz, float* gradient) {
   for (std::int64_t o = 0; o < layer.out; ++o) {
     float* row = gradient + layer.begin + o * layer.in;
     for (std::int64_t i = 0; i < layer.in; ++i) row[i] = dL_dz[o] * x[i];
@@ -38,7 +39,7 @@ void layer_gradient(const Layer& layer, const float* x, const float* dL_dz, floa
 }
 
 /// dL_dx = W^T dL_dz.
-void input_gradient(const Layer& layer, const float* parameters, const float* dL_dz, float* dL_dx) {
+void input_gradient(const OnlineNetLayer& layer, const float* parameters, const float* dL_dz, float* dL_dx) {
   std::fill_n(dL_dx, layer.in, 0.0f);
   for (std::int64_t o = 0; o < layer.out; ++o) {
     const float* row = parameters + layer.begin + o * layer.in;
@@ -118,7 +119,7 @@ class OnlineNet::Learner {
   }
 
   const OnlineNet& net_;
-  Layer first_, second_;  ///< the second only where there are hidden units
+  OnlineNetLayer first_, second_;  ///< the second only where there are hidden units
   std::vector<float> parameters_, gradient_, m_, v_, hidden_, dL_dhidden_, dL_dz_;
   std::int64_t steps_ = 0;
 };
