@@ -1,7 +1,5 @@
 #include "report/measure.h"
 
-#include <algorithm>
-
 #include "tasks/task_table.h"
 
 namespace srwm {
@@ -23,8 +21,8 @@ std::vector<SequenceMeasures> sequence_measures_of(const AnySpec& spec) {
   return type.sequence_measures == nullptr ? std::vector<SequenceMeasures>() : type.sequence_measures(spec);
 }
 
-bool is_fraction(const Measure& measure) {
-  return std::ranges::any_of(all_tasks(), [&](const TaskType* type) { return type->is_fraction(measure); });
+bool is_fraction(std::string_view task, const Measure& measure) {
+  return type_named(task).is_fraction(measure);
 }
 
 Measure test_measure(std::string_view task, bool has_normalized) {

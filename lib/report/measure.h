@@ -17,10 +17,9 @@ namespace srwm {
 std::vector<Measure> measures_of(const AnySpec& spec);
 /// Those of sequences of two tasks: either order, then each of the two; mostly none.
 std::vector<SequenceMeasures> sequence_measures_of(const AnySpec& spec);
-/// Whether it counts from 0 to 1 in some task: people read it in percent.
-bool is_fraction(const Measure& measure);
-
-/// Of the task of that name: the measure on the test split that stands for a run, and that published values are
+/// Of the task of that name: whether the measure counts from 0 to 1, so that people read it in percent.
+bool is_fraction(std::string_view task, const Measure& measure);
+/// The measure on the test split that stands for a run, and that published values are
 /// compared with; what settings are chosen by. `has_normalized`: whether scores with a common scale are known.
 Measure test_measure(std::string_view task, bool has_normalized);
 Measure choice_measure(std::string_view task, bool has_normalized);

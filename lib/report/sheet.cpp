@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -13,16 +14,16 @@ namespace {
 constexpr const char* what_cells_hold =
     "Means over seeds ± half the 95 % interval over episodes (standard deviation over seeds).";
 
-/// As people read a figure of the measure.
-std::string shown(const Measure& measure, const std::optional<double>& value) {
-  return value ? fmt::format("{:.2f}", is_fraction(measure) ? 100 * *value : *value) : dash;
+/// As people read a figure of the measure of a task, which has to live as long as the columns.
+std::string shown(std::string_view task, const Measure& measure, const std::optional<double>& value) {
+  return value ? fmt::format("{:.2f}", is_fraction(task, measure) ? 100 * *value : *value) : dash;
 }
 
 /// "12.30 ±0.40 (0.25)"
-std::string shown(const Measure& measure, const Summary& summary) {
-  std::string text = shown(measure, summary.mean);
-  if (summary.ci95) text += " ±" + shown(measure, summary.ci95);
-  if (summary.std) text += fmt::format(" ({})", shown(measure, summary.std));
+std::string shown(std::string_view task, const Measure& measure, const Summary& summary) {
+  std::string text = shown(task, measure, summary.mean);
+  if (summary.ci95) text += " ±" + shown(task, measure, summary.ci95);
+  if (summary.std) text += fmt::format(" ({})", shown(task, measure, summary.std));
   return text;
 }
 
@@ -46,7 +47,7 @@ std::vector<std::string> splits_with(const Report& report, const std::string& na
 std::vector<std::string> games_of(const Report& report) {
   std::vector<std::string> games;
   for (const Measure& measure : report.measures) {
-    if (measure.split == "test" && !is_fraction(measure) && measure.name != "mean_return") {
+    if (measure.split == "test" && !is_fraction(report.table.task, measure) && measure.name != "mean_return") {
       games.push_back(measure.name);
     }
   }
@@ -78,32 +79,36 @@ Sheet make_sheet(const Report& report, const std::string& title, const std::vect
     sheet.rows.push_back({row.row.label});
     for (const Column& column : columns) sheet.rows.back().push_back(column.cell(row));
   }
+  const std::string_view task = report.table.task;
   for (const OtherFigures& other : report.table.others) {
     const auto shows = [&](const Column& c) { return c.of_others && other.figures.contains(*c.of_others); };
     if (std::ranges::none_of(columns, shows)) continue;
     sheet.rows.push_back({other.label});
     for (const Column& column : columns) {
-      sheet.rows.back().push_back(shows(column) ? shown(*column.of_others, other.figures.at(*column.of_others)) : dash);
+      sheet.rows.back().push_back(shows(column) ? shown(task, *column.of_others, other.figures.at(*column.of_others))
+                                                : dash);
     }
   }
   return sheet;
 }
 
-std::string title_of(const Measure& headline) {
+std::string title_of(std::string_view task, const Measure& headline) {
   if (headline.name == "accuracy") return "";
-  return is_fraction(headline) ? "Normalized score, mean over games, %" : "Mean return, mean over games";
+  return is_fraction(task, headline) ? "Normalized score, mean over games, %" : "Mean return, mean over games";
 }
 
 /// What is published of the rows, and of others' methods.
-Column published_column(const std::string& heading, const Measure& measure) {
-  return {heading, 'r', [=](const RowReport& row) { return shown(measure, row.row.published_figure(measure)); },
+Column published_column(std::string_view task, const std::string& heading, const Measure& measure) {
+  return {heading, 'r', [=](const RowReport& row) { return shown(task, measure, row.row.published_figure(measure)); },
           measure};
 }
 
 Sheet main_sheet(const Report& report) {
+  const std::string_view task = report.table.task;
   const Measure headline = report.headline();
-  const auto number = [headline](const std::string& heading, std::optional<double> Summary::*part) {
-    return Column{heading, 'r', [=](const RowReport& row) { return shown(headline, row.figure(headline).*part); }, {}};
+  const auto number = [task, headline](const std::string& heading, std::optional<double> Summary::*part) {
+    return Column{
+        heading, 'r', [=](const RowReport& row) { return shown(task, headline, row.figure(headline).*part); }, {}};
   };
   std::vector<Column> columns{
       {"n", 'r', [](const RowReport& row) { return fmt::format("{} of {}", row.complete, row.runs.size()); }, {}}};
@@ -112,33 +117,37 @@ Sheet main_sheet(const Report& report) {
     if (measure == headline) continue;
     columns.push_back({words_of_split(split),
                        'r',
-                       [=](const RowReport& row) { return shown(measure, row.figure(measure).mean); },
+                       [=](const RowReport& row) { return shown(task, measure, row.figure(measure).mean); },
                        {}});
   }
-  const std::string unit = is_fraction(headline) ? ", %" : "";
+  const std::string unit = is_fraction(task, headline) ? ", %" : "";
   columns.push_back(number(headline.name == "accuracy" ? "accuracy, %" : "all tests", &Summary::mean));
   columns.push_back(number("std over seeds", &Summary::std));
   columns.push_back({"95 % interval over episodes",
                      'r',
                      [=](const RowReport& row) {
                        const Summary summary = row.figure(headline);
-                       return summary.ci95 ? "±" + shown(headline, summary.ci95) : dash;
+                       return summary.ci95 ? "±" + shown(task, headline, summary.ci95) : dash;
                      },
                      {}});
-  columns.push_back(
-      {"expected" + unit, 'r', [=](const RowReport& row) { return shown(headline, row.row.figures().expected); }, {}});
-  columns.push_back(published_column("published" + unit, headline));
+  columns.push_back({"expected" + unit,
+                     'r',
+                     [=](const RowReport& row) { return shown(task, headline, row.row.figures().expected); },
+                     {}});
+  columns.push_back(published_column(task, "published" + unit, headline));
   columns.push_back({"cost of a run", 'l', cost_of, {}});
-  return make_sheet(report, title_of(headline), columns);
+  return make_sheet(report, title_of(task, headline), columns);
 }
 
 /// A column with mean, interval and deviation, and after it one with what is published of the rows, if anything is.
 void add_columns(std::vector<Column>& columns, const Report& report, const std::string& heading,
                  const Measure& measure) {
+  const std::string_view task = report.table.task;
   const bool is_published = report.has_published(measure);
-  columns.push_back({heading, 'r', [measure](const RowReport& row) { return shown(measure, row.figure(measure)); },
+  columns.push_back({heading, 'r',
+                     [task, measure](const RowReport& row) { return shown(task, measure, row.figure(measure)); },
                      is_published ? std::nullopt : std::optional(measure)});
-  if (is_published) columns.push_back(published_column("published", measure));
+  if (is_published) columns.push_back(published_column(task, "published", measure));
 }
 
 /// Whether the constants of the published code give any other score than those of the paper.

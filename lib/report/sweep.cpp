@@ -87,14 +87,14 @@ bool is_better(const RunState& a, const RunState& b, const Shown& shown) {
   return figure_of(a) > figure_of(b);
 }
 
-std::string in_words(const RunState& run, const Measure& measure) {
+std::string in_words(std::string_view task, const RunState& run, const Measure& measure) {
   const std::optional<Estimate> figure = run.figure(measure);
-  return figure ? fmt::format("{:.2f}", is_fraction(measure) ? 100 * figure->value : figure->value) : "-";
+  return figure ? fmt::format("{:.2f}", is_fraction(task, measure) ? 100 * figure->value : figure->value) : "-";
 }
 
 /// "validation %", "train"
-std::string heading_of(const Measure& measure) {
-  return measure.split + (is_fraction(measure) ? " %" : "");
+std::string heading_of(std::string_view task, const Measure& measure) {
+  return measure.split + (is_fraction(task, measure) ? " %" : "");
 }
 
 }  // namespace
@@ -164,11 +164,11 @@ std::string summarise(const Sweep& sweep, std::vector<SweepOutcome> outcomes) {
   const auto incomplete = std::stable_partition(outcomes.begin(), outcomes.end(), is_complete);
   std::stable_sort(outcomes.begin(), incomplete,
                    [&](const SweepOutcome& a, const SweepOutcome& b) { return is_better(a.run, b.run, shown); });
-  std::string text =
-      fmt::format("{:>5}  {:>14}  {:>8}  {}\n", "task", heading_of(shown.choice), heading_of(shown.test), "settings");
+  std::string text = fmt::format("{:>5}  {:>14}  {:>8}  {}\n", "task", heading_of(sweep.kind, shown.choice),
+                                 heading_of(sweep.kind, shown.test), "settings");
   for (const auto& [task, run] : outcomes) {
-    text += fmt::format("{:>5}  {:>14}  {:>8}  {}", task.number, in_words(run, shown.choice), in_words(run, shown.test),
-                        task.settings);
+    text += fmt::format("{:>5}  {:>14}  {:>8}  {}", task.number, in_words(sweep.kind, run, shown.choice),
+                        in_words(sweep.kind, run, shown.test), task.settings);
     if (run.status != RunStatus::complete) {
       text += fmt::format("  ({}{}{})", words_of(run.status), run.remark.empty() ? "" : ", ", run.remark);
     }

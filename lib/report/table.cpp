@@ -112,15 +112,15 @@ bool is_from_0_to_1(const ordered_json& value) {
 }
 
 /// Figures on the test splits by name: mean returns by game, accuracies.
-std::map<Measure, double> read_published(JsonFile& file, const std::string& key, const ordered_json& object,
-                                         const std::vector<Measure>& known) {
+std::map<Measure, double> read_published(JsonFile& file, std::string_view task, const std::string& key,
+                                         const ordered_json& object, const std::vector<Measure>& known) {
   std::map<Measure, double> figures;
   for (const auto& [name, value] : object.items()) {
     const Measure measure{"test", name};
     const std::string member = fmt::format("{}.{}", key, name);
     if (std::ranges::find(known, measure) == known.end()) {
       file.problems().add("", member, describe_unknown(known));
-    } else if (is_fraction(measure) && !is_from_0_to_1(value)) {
+    } else if (is_fraction(task, measure) && !is_from_0_to_1(value)) {
       file.must_be(member, "a fraction from 0 to 1", value);
     } else if (!value.is_number()) {
       file.must_be(member, "a number: the mean return", value);
@@ -153,7 +153,7 @@ void read_published(JsonFile& file, Table& table) {
     } else if (!figures.is_object()) {
       file.must_be(key, "an object of figures", figures);
     } else {
-      for (const auto& [measure, value] : read_published(file, key, figures, known)) {
+      for (const auto& [measure, value] : read_published(file, table.task, key, figures, known)) {
         row->published.insert_or_assign(measure, PublishedFigure{value, source});
       }
     }
@@ -169,7 +169,7 @@ std::vector<OtherFigures> read_others(JsonFile& file, const Table& table) {
     if (is_from_0_to_1(figure)) {
       others.push_back({label, {{test_measure(table.task, /*has_normalized=*/true), figure.get<double>()}}});
     } else if (of_agents && figure.is_object()) {
-      others.push_back({label, read_published(file, key, figure, known)});
+      others.push_back({label, read_published(file, table.task, key, figure, known)});
     } else {
       file.must_be(
           key, of_agents ? "a fraction from 0 to 1, or an object of games and mean returns" : "a fraction from 0 to 1",

@@ -85,7 +85,7 @@ struct TaskType {
   std::optional<Estimate> (*read_measure)(const nlohmann::json& result, const Measure& measure);
   /// Whether no result can be without it.
   bool (*is_certain)(const Measure& measure);
-  /// Whether it counts from 0 to 1: people read it in percent.
+  /// Whether it, one of `measures`, counts from 0 to 1: people read it in percent.
   bool (*is_fraction)(const Measure& measure);
   /// The measure that stands for a run, and that published values are compared with. `has_normalized`: whether scores
   /// with a common scale are known, for tasks that have them.

@@ -18,7 +18,7 @@ namespace srwm {
 std::vector<Measure> vsml_measures(const AnySpec& spec);
 std::optional<Estimate> read_vsml_measure(const nlohmann::json& result, const Measure& measure);
 bool is_certain_vsml_measure(const Measure& measure);
-/// Whether it is one of those accuracies; measures of other tasks are asked about, too.
+/// All of them are accuracies.
 bool is_vsml_fraction(const Measure& measure);
 
 /// What the sections of result.json say, for people.
