@@ -15,6 +15,22 @@ using namespace srwm;
 using namespace srwm::test;
 using Catch::Matchers::Contains;
 
+namespace {
+
+/// Trains three steps, leaves weights in the checkpoint whose next loss overflows, and asks for two steps more.
+void train_to_overflow(ExperimentSpec& spec, const std::filesystem::path& run) {
+  spec.train.steps = 3;
+  train(spec, run);
+  Checkpoint checkpoint = load_checkpoint(run / "checkpoints/latest.h5");
+  for (NamedTensor& entry : checkpoint.model) {
+    if (entry.name == "input_proj.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
+  }
+  save_checkpoint(run / "checkpoints/latest.h5", checkpoint);
+  spec.train.steps = 5;
+}
+
+}  // namespace
+
 TEST_CASE("the same spec and seed give the same bits, whatever the number of threads", "[trainer]") {
   TempDir folder;
   const ExperimentSpec spec = GENERATE(small_spec(), small_evolution_spec());
@@ -73,14 +89,7 @@ TEST_CASE("a run is not resumed with another spec, and the message names the key
 TEST_CASE("a loss that is not finite names the step and the first bad tensor and keeps the checkpoint", "[trainer]") {
   TempDir folder;
   ExperimentSpec spec = small_spec();
-  spec.train.steps = 3;
-  train(spec, folder.path() / "run");
-  Checkpoint checkpoint = load_checkpoint(folder.path() / "run/checkpoints/latest.h5");
-  for (NamedTensor& entry : checkpoint.model) {
-    if (entry.name == "input_proj.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
-  }
-  save_checkpoint(folder.path() / "run/checkpoints/latest.h5", checkpoint);
-  spec.train.steps = 5;
+  train_to_overflow(spec, folder.path() / "run");
   CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
   CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}),
                     Contains("Step 4") && Contains("the first bad tensor is output 0 of") && Contains("latest.h5"));
@@ -89,14 +98,7 @@ TEST_CASE("a loss that is not finite names the step and the first bad tensor and
 TEST_CASE("a member of a population whose loss is not finite ends the run, step and pair named", "[trainer]") {
   TempDir folder;
   ExperimentSpec spec = small_evolution_spec();
-  spec.train.steps = 3;
-  train(spec, folder.path() / "run");
-  Checkpoint checkpoint = load_checkpoint(folder.path() / "run/checkpoints/latest.h5");
-  for (NamedTensor& entry : checkpoint.model) {
-    if (entry.name == "input_proj.weight") std::ranges::fill(entry.tensor.span<float>(), 3e38f);
-  }
-  save_checkpoint(folder.path() / "run/checkpoints/latest.h5", checkpoint);
-  spec.train.steps = 5;
+  train_to_overflow(spec, folder.path() / "run");
   CHECK_THROWS_AS(train(spec, folder.path() / "run", {.resume = true}), NotFiniteError);
   CHECK_THROWS_WITH(train(spec, folder.path() / "run", {.resume = true}),
                     Contains("Step 4, pair 1: the loss at theta + noise is not finite") && Contains("latest.h5"));
