@@ -41,6 +41,13 @@ void square(const Lanes& found, const Lanes& wanted, double scale, double& loss,
 
 }  // namespace
 
+/// What the messages and cells of a tick should be: the first message `message`, the others 0.
+struct CloneLoss::TickTarget {
+  const SubRnnTick& tick;
+  const std::vector<Lanes>& found;  ///< messages that go out one way
+  const Lanes &message, &weight, &bias;
+};
+
 /// What sub-RNNs see, and what they should make of it.
 struct CloneLoss::Example {
   Lanes x, error, left_over;
@@ -77,8 +84,12 @@ double CloneLoss::add_gradient(std::uint64_t seed, std::int64_t number, std::int
   SubRnnGradient gradient{no_message, no_message, no_state, no_state};
   for (std::size_t n = chunk.examples.size(); n-- > 0;) {
     Example& example = chunk.examples[n];
-    loss += through_reverse(example, scale * weight, theta, gradient, dL_dtheta);
-    loss += through_forward(example, scale * weight, theta, gradient, dL_dtheta);
+    loss += through_tick({example.reverse, example.reverse.backward_out, example.backward_out, example.learned_weight,
+                          example.learned_bias},
+                         scale * weight, theta + set_size_, gradient, gradient.backward_out, dL_dtheta + set_size_);
+    loss += through_tick(
+        {example.forward, example.forward.forward_out, example.forward_out, example.kept_weight, example.kept_bias},
+        scale * weight, theta, gradient, gradient.forward_out, dL_dtheta);
   }
   return loss / weight;
 }
@@ -123,35 +134,19 @@ void CloneLoss::run(Example& example, Chunk& chunk, const float* theta) const {
   ticks_.forward(theta + set_size_, example.reverse, chunk.h, chunk.c);
 }
 
-/// Loss of the reverse tick; on entry the gradient is that of the state after it, which targets do not depend on.
-double CloneLoss::through_reverse(const Example& example, double scale, const float* theta, SubRnnGradient& gradient,
-                                  float* dL_dtheta) const {
+/// Loss of a tick; on entry the gradient is that of the state after it, which targets do not depend on. `dL_dmessages`
+/// are those of its messages `target.found`.
+double CloneLoss::through_tick(const TickTarget& target, double scale, const float* theta, SubRnnGradient& gradient,
+                               std::vector<Lanes>& dL_dmessages, float* dL_dtheta) const {
   double loss = 0;
   const double cell_scale = scale / (options_.rate * options_.rate);
+  const std::vector<Lanes>& cells = target.tick.c.back();
   clear_messages(gradient);
-  square(example.reverse.backward_out[0], example.backward_out, message_scale * scale, loss, gradient.backward_out[0]);
-  for (std::size_t m = 1; m < message_; ++m) {
-    square(example.reverse.backward_out[m], Lanes{}, scale, loss, gradient.backward_out[m]);
-  }
-  square(example.reverse.c.back()[weight_cell], example.learned_weight, cell_scale, loss, gradient.c[weight_cell]);
-  square(example.reverse.c.back()[bias_cell], example.learned_bias, cell_scale, loss, gradient.c[bias_cell]);
-  ticks_.backward(theta + set_size_, example.reverse, gradient, dL_dtheta + set_size_);
-  return loss;
-}
-
-/// The same for the forward tick.
-double CloneLoss::through_forward(const Example& example, double scale, const float* theta, SubRnnGradient& gradient,
-                                  float* dL_dtheta) const {
-  double loss = 0;
-  const double cell_scale = scale / (options_.rate * options_.rate);
-  clear_messages(gradient);
-  square(example.forward.forward_out[0], example.forward_out, message_scale * scale, loss, gradient.forward_out[0]);
-  for (std::size_t m = 1; m < message_; ++m) {
-    square(example.forward.forward_out[m], Lanes{}, scale, loss, gradient.forward_out[m]);
-  }
-  square(example.forward.c.back()[weight_cell], example.kept_weight, cell_scale, loss, gradient.c[weight_cell]);
-  square(example.forward.c.back()[bias_cell], example.kept_bias, cell_scale, loss, gradient.c[bias_cell]);
-  ticks_.backward(theta, example.forward, gradient, dL_dtheta);
+  square(target.found[0], target.message, message_scale * scale, loss, dL_dmessages[0]);
+  for (std::size_t m = 1; m < message_; ++m) square(target.found[m], Lanes{}, scale, loss, dL_dmessages[m]);
+  square(cells[weight_cell], target.weight, cell_scale, loss, gradient.c[weight_cell]);
+  square(cells[bias_cell], target.bias, cell_scale, loss, gradient.c[bias_cell]);
+  ticks_.backward(theta, target.tick, gradient, dL_dtheta);
   return loss;
 }
 

@@ -36,12 +36,11 @@ class CloneLoss {
  private:
   struct Example;
   struct Chunk;
+  struct TickTarget;
   Chunk draw(RandomSequence& random) const;
   void run(Example& example, Chunk& chunk, const float* theta) const;
-  double through_reverse(const Example& example, double scale, const float* theta, SubRnnGradient& gradient,
-                         float* dL_dtheta) const;
-  double through_forward(const Example& example, double scale, const float* theta, SubRnnGradient& gradient,
-                         float* dL_dtheta) const;
+  double through_tick(const TickTarget& target, double scale, const float* theta, SubRnnGradient& gradient,
+                      std::vector<Lanes>& dL_dmessages, float* dL_dtheta) const;
   void clear_messages(SubRnnGradient& gradient) const;
 
   CloneOptions options_;
