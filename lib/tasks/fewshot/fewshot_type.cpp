@@ -2,13 +2,12 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "tasks/fewshot/eval.h"
 #include "tasks/fewshot/fewshot_task.h"
 #include "tasks/fewshot/measures.h"
 #include "tasks/fewshot/memory_estimate.h"
 #include "tasks/fewshot/report.h"
+#include "train/by_accuracy.h"
 
 namespace srwm {
 namespace {
@@ -31,10 +30,6 @@ void check_memory_of(const AnySpec& spec, const Context& context, const TaskData
   check_memory(as<ExperimentSpec>(spec), context, static_cast<const FewShotData&>(data), runs);
 }
 
-std::string headline_text(double accuracy) {
-  return fmt::format("{:.2f} %", 100 * accuracy);
-}
-
 }  // namespace
 
 const TaskType& fewshot_type() {
@@ -50,16 +45,10 @@ const TaskType& fewshot_type() {
       .read_measure = read_fewshot_measure,
       .is_certain = is_certain_fewshot_measure,
       .is_fraction = is_fewshot_fraction,
-      .headline =
-          [](bool) {
-            return Measure{"test", "accuracy"};
-          },
-      .choice =
-          [](bool) {
-            return Measure{"validation", "accuracy"};
-          },
+      .headline = test_accuracy,
+      .choice = validation_accuracy,
       .describe_result = describe_fewshot_result,
-      .headline_text = headline_text,
+      .headline_text = accuracy_headline_text,
       .summary = "Meta-train a few-shot model from a spec, then test it",
       .data = "the packed datasets",
       .examples = R"(

@@ -1,10 +1,9 @@
 #include "tasks/vsml/vsml_type.h"
 
-#include <fmt/format.h>
-
 #include "tasks/vsml/eval.h"
 #include "tasks/vsml/measures.h"
 #include "tasks/vsml/vsml_task.h"
+#include "train/by_accuracy.h"
 
 namespace srwm {
 namespace {
@@ -31,16 +30,10 @@ const TaskType& vsml_type() {
       .read_measure = read_vsml_measure,
       .is_certain = is_certain_vsml_measure,
       .is_fraction = is_vsml_fraction,
-      .headline =
-          [](bool) {
-            return Measure{"test", "accuracy"};
-          },
-      .choice =
-          [](bool) {
-            return Measure{"validation", "accuracy"};
-          },
+      .headline = test_accuracy,
+      .choice = validation_accuracy,
       .describe_result = describe_vsml_result,
-      .headline_text = [](double accuracy) { return fmt::format("{:.2f} %", 100 * accuracy); },
+      .headline_text = accuracy_headline_text,
       .summary = "Meta-train a learning rule from a spec, then test it",
       .data = "the packed datasets",
       .examples = R"(
