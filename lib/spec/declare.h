@@ -1,6 +1,7 @@
 // For the files that declare the keys of a task, each of which says `using Spec = ...;` first.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,40 @@ void add_evolution(std::vector<Field>& keys, const Condition& if_evolution) {
                   if_evolution});
   keys.push_back({"train.noise", NumberKey{SRWM_MEMBER(train.evolution.noise), 0, 1000, true, false},
                   "Standard deviation of the normal noise on every parameter.", "", if_evolution});
+}
+
+/// What the optimizer steps of a task are called, for the keys that count them.
+struct StepWords {
+  std::string_view between_reports, between_checkpoints, unit;
+};
+inline constexpr StepWords in_steps{"Steps between lines of metrics.jsonl.", "Steps between writes of latest.h5.",
+                                    "steps"};
+inline constexpr StepWords in_updates{"Updates between lines of metrics.jsonl.", "Updates between writes of latest.h5.",
+                                      "updates"};
+inline constexpr std::int64_t most_steps = 1'000'000'000;
+
+/// train.report_every.
+template <typename Spec>
+void add_report_every(std::vector<Field>& keys, const StepWords& words, const Condition& condition = {}) {
+  keys.push_back({"train.report_every", IntegerKey{SRWM_MEMBER(train.report_every), 1, most_steps},
+                  words.between_reports, words.unit, condition});
+}
+
+/// train.precision of tasks with convolutions.
+template <typename Spec>
+void add_precision(std::vector<Field>& keys) {
+  keys.push_back({"train.precision", choice<Precision>(SRWM_MEMBER(train.precision), all_precisions),
+                  "What factors in convolutions and matrix products are rounded to; sums and all else are float32. "
+                  "tf32 (11 significant bits) and bf16 (8) are for GPUs; a CPU refuses to train with them."});
+}
+
+/// checkpoint.every and checkpoint.keep.
+template <typename Spec>
+void add_checkpoint(std::vector<Field>& keys, const StepWords& words, const Condition& condition = {}) {
+  keys.push_back({"checkpoint.every", IntegerKey{SRWM_MEMBER(checkpoint.every), 1, most_steps},
+                  words.between_checkpoints, words.unit, condition});
+  keys.push_back({"checkpoint.keep", IntegerKey{SRWM_MEMBER(checkpoint.keep), 0, 1'000'000},
+                  "Older checkpoints kept besides latest.h5 and best.h5, as step-<n>.h5.", "files", condition});
 }
 
 /// The keys of Adam besides its learning rate, for a Spec with a member optim.

@@ -65,6 +65,19 @@ struct LoopOptions {
   std::int64_t passes() const { return gradient == GradientSource::evolution ? evolution.population : accumulate; }
 };
 
+/// Of a spec with the usual members `train`, `validation` and `checkpoint`; without a population.
+template <typename Spec>
+LoopOptions loop_of(const Spec& spec) {
+  LoopOptions loop;
+  loop.steps = spec.train.steps;
+  loop.accumulate = spec.train.accumulate;
+  loop.report_every = spec.train.report_every;
+  loop.validation_every = spec.validation.every;
+  loop.checkpoint = spec.checkpoint;
+  loop.precision = spec.train.precision;
+  return loop;
+}
+
 /// The spec of a task derives from it.
 struct AnySpec {
   AnySpec() = default;

@@ -76,14 +76,10 @@ struct BootstrapSpec {
 struct ExperimentSpec : AnySpec {
   std::unique_ptr<AnySpec> clone() const override { return std::make_unique<ExperimentSpec>(*this); }
   LoopOptions loop() const override {
-    return {.steps = train.steps,
-            .accumulate = train.accumulate,
-            .gradient = train.gradient,
-            .evolution = train.evolution,
-            .report_every = train.report_every,
-            .validation_every = validation.every,
-            .checkpoint = checkpoint,
-            .precision = train.precision};
+    LoopOptions loop = loop_of(*this);
+    loop.gradient = train.gradient;
+    loop.evolution = train.evolution;
+    return loop;
   }
   const SpecKeys& keys() const override { return fewshot_keys(); }
 

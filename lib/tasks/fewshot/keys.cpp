@@ -203,19 +203,13 @@ void add_run(std::vector<Field>& keys) {
        "Where the gradient comes from: \"backward\", differentiation; \"evolution\", differences of the losses "
        "of antithetic pairs at noisy parameters, each pair on train.batch episodes."});
   add_evolution<Spec>(keys, if_evolution);
-  keys.push_back({"train.report_every", IntegerKey{SRWM_MEMBER(train.report_every), 1, 1'000'000'000},
-                  "Steps between lines of metrics.jsonl.", "steps"});
-  keys.push_back({"train.precision", choice<Precision>(SRWM_MEMBER(train.precision), all_precisions),
-                  "What factors in convolutions and matrix products are rounded to; sums and all else are float32. "
-                  "tf32 (11 significant bits) and bf16 (8) are for GPUs; a CPU refuses to train with them."});
+  add_report_every<Spec>(keys, in_steps);
+  add_precision<Spec>(keys);
   keys.push_back({"validation.every", IntegerKey{SRWM_MEMBER(validation.every), 0, 1'000'000'000},
                   "Steps between validations; the best one's weights are kept as best.h5. 0: never.", "steps"});
   keys.push_back({"validation.batches", IntegerKey{SRWM_MEMBER(validation.batches), 1, 1'000'000},
                   "Batches of a validation, of train.batch episodes each, the same every time.", "batches"});
-  keys.push_back({"checkpoint.every", IntegerKey{SRWM_MEMBER(checkpoint.every), 1, 1'000'000'000},
-                  "Steps between writes of latest.h5.", "steps"});
-  keys.push_back({"checkpoint.keep", IntegerKey{SRWM_MEMBER(checkpoint.keep), 0, 1'000'000},
-                  "Older checkpoints kept besides latest.h5 and best.h5, as step-<n>.h5.", "files"});
+  add_checkpoint<Spec>(keys, in_steps);
   keys.push_back({"test.episodes", IntegerKey{SRWM_MEMBER(test.episodes), 0, 1'000'000'000},
                   "Episodes of the test split evaluated when training ends; 0: none.", "episodes"});
 }

@@ -157,11 +157,8 @@ void add_run(std::vector<Field>& keys) {
   keys.push_back({"train.mode", choice<RlMode>(SRWM_MEMBER(train.mode), all_rl_modes),
                   "\"synchronous\": playing and learning in turn, the same numbers every time; \"overlapped\": at the "
                   "same time, by two halves of the environments, faster."});
-  keys.push_back({"train.report_every", IntegerKey{SRWM_MEMBER(train.report_every), 1, most},
-                  "Updates between lines of metrics.jsonl.", "updates"});
-  keys.push_back({"train.precision", choice<Precision>(SRWM_MEMBER(train.precision), all_precisions),
-                  "What factors in convolutions and matrix products are rounded to; sums and all else are float32. "
-                  "tf32 (11 significant bits) and bf16 (8) are for GPUs; a CPU refuses to train with them."});
+  add_report_every<Spec>(keys, in_updates);
+  add_precision<Spec>(keys);
   keys.push_back({"validation.every", IntegerKey{SRWM_MEMBER(validation.every), 0, most},
                   "Updates between validations: games played with greedy actions on levels kept apart, by whose mean "
                   "return best.h5 is chosen. 0: never, as in the published runs.",
@@ -172,10 +169,7 @@ void add_run(std::vector<Field>& keys) {
                   "The first level to validate on."});
   keys.push_back({"validation.levels", IntegerKey{SRWM_MEMBER(validation.levels), 1, last_level},
                   "Levels to validate on.", "levels"});
-  keys.push_back({"checkpoint.every", IntegerKey{SRWM_MEMBER(checkpoint.every), 1, most},
-                  "Updates between writes of latest.h5.", "updates"});
-  keys.push_back({"checkpoint.keep", IntegerKey{SRWM_MEMBER(checkpoint.keep), 0, 1'000'000},
-                  "Older checkpoints kept besides latest.h5 and best.h5, as step-<n>.h5.", "files"});
+  add_checkpoint<Spec>(keys, in_updates);
   keys.push_back({"test.episodes", IntegerKey{SRWM_MEMBER(test.episodes), 0, most},
                   "Episodes of each game on each split (train and the test splits) when training ends, with "
                   "greedy actions; 0: none.",

@@ -88,14 +88,7 @@ struct RlTestSpec {
 /// A reinforcement-learning experiment.
 struct RlSpec : AnySpec {
   std::unique_ptr<AnySpec> clone() const override { return std::make_unique<RlSpec>(*this); }
-  LoopOptions loop() const override {
-    return {.steps = train.steps,
-            .accumulate = train.accumulate,
-            .report_every = train.report_every,
-            .validation_every = validation.every,
-            .checkpoint = checkpoint,
-            .precision = train.precision};
-  }
+  LoopOptions loop() const override { return loop_of(*this); }
   const SpecKeys& keys() const override { return rl_keys(); }
 
   EnvSpec env;

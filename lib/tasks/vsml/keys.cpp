@@ -263,8 +263,7 @@ void add_training(std::vector<Field>& keys) {
                   "Episodes in a pass; with \"clone\" sub-RNNs, a multiple of 64.", "", if_passes});
   keys.push_back({"train.accumulate", IntegerKey{SRWM_MEMBER(train.accumulate), 1, 65536},
                   "Passes in an optimizer step, their gradients summed.", "passes", if_passes});
-  keys.push_back({"train.report_every", IntegerKey{SRWM_MEMBER(train.report_every), 1, most},
-                  "Steps between lines of metrics.jsonl.", "steps", if_trained});
+  add_report_every<Spec>(keys, in_steps, if_trained);
   keys.push_back({"train.precision", choice<Precision>(SRWM_MEMBER(train.precision), all_precisions),
                   "What factors in matrix products are rounded to; a CPU refuses to train with tf32 and bf16.", "",
                   if_trained});
@@ -288,10 +287,7 @@ void add_validation(std::vector<Field>& keys) {
                   "Images of an episode.", "images", if_streams});
   keys.push_back({"validation.episodes", IntegerKey{SRWM_MEMBER(validation.episodes), 1, most},
                   "Episodes on each dataset.", "episodes"});
-  keys.push_back({"checkpoint.every", IntegerKey{SRWM_MEMBER(checkpoint.every), 1, most},
-                  "Steps between writes of latest.h5.", "steps", if_trained});
-  keys.push_back({"checkpoint.keep", IntegerKey{SRWM_MEMBER(checkpoint.keep), 0, 1'000'000},
-                  "Older checkpoints kept besides latest.h5 and best.h5, as step-<n>.h5.", "files", if_trained});
+  add_checkpoint<Spec>(keys, in_steps, if_trained);
 }
 
 void add_test(std::vector<Field>& keys) {

@@ -39,15 +39,11 @@ VsmlSpec::VsmlSpec() {
 }
 
 LoopOptions VsmlSpec::loop() const {
+  LoopOptions loop = loop_of(*this);
   const bool has_population = train.gradient == VsmlGradient::evolution;
-  return {.steps = train.steps,
-          .accumulate = train.accumulate,
-          .gradient = has_population ? GradientSource::evolution : GradientSource::backward,
-          .evolution = train.evolution,
-          .report_every = train.report_every,
-          .validation_every = validation.episodes > 0 ? validation.every : 0,
-          .checkpoint = checkpoint,
-          .precision = train.precision};
+  loop.gradient = has_population ? GradientSource::evolution : GradientSource::backward;
+  loop.evolution = train.evolution;
+  return loop;
 }
 
 bool VsmlSpec::uses(std::string_view dataset) const {
