@@ -124,7 +124,7 @@ void add_glyphs(std::vector<Field>& keys, const Condition& if_glyphs) {
 /// as the program.
 void add_figures(std::vector<Field>& keys, std::string_view published, std::string_view expected);
 /// Adds a problem for a published figure without a source.
-void check_figures(const AnySpec& spec, const Sound& sound, Problems& problems);
+void check_figures(const AnySpec& spec, const IsValid& is_valid, Problems& problems);
 
 /// The keys that every spec has: task, name, comment, seed.
 void add_general(std::vector<Field>& keys, std::string_view task);

@@ -3,8 +3,10 @@
 // default-constructed spec.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -134,7 +136,11 @@ struct Group {
 };
 
 /// Whether a key has no problem so far.
-using Sound = std::function<bool(std::string_view)>;
+using IsValid = std::function<bool(std::string_view)>;
+/// Whether none of them has one.
+inline bool all_valid(const IsValid& is_valid, std::initializer_list<std::string_view> keys) {
+  return std::ranges::all_of(keys, is_valid);
+}
 
 /// A drawing of what a key or group chooses, for `srwm config explain`.
 struct Picture {
@@ -146,8 +152,8 @@ struct Picture {
 /// What a task declares of its specs. Texts and spans must live as long as the program.
 struct SpecDeclaration {
   using Make = std::unique_ptr<AnySpec>();
-  /// Adds a problem for every two or more keys whose values do not fit together; passes over those not `sound`.
-  using Rules = void(const AnySpec& spec, const Sound& sound, Problems& problems);
+  /// Adds a problem for every two or more keys whose values do not fit together; passes over those that are not valid.
+  using Rules = void(const AnySpec& spec, const IsValid& is_valid, Problems& problems);
 
   std::string_view task;     ///< "rl": the value of the key task; srwm train-<task> trains it
   std::string_view title;    ///< "reinforcement learning"
@@ -185,8 +191,8 @@ class SpecKeys {
   const AnySpec& defaults() const { return *defaults_; }
   /// Whether a spec must give the key: it has no default that it takes itself.
   bool is_required(const Field& field) const;
-  void check_rules(const AnySpec& spec, const Sound& sound, Problems& problems) const {
-    declared_.rules(spec, sound, problems);
+  void check_rules(const AnySpec& spec, const IsValid& is_valid, Problems& problems) const {
+    declared_.rules(spec, is_valid, problems);
   }
 
  private:

@@ -70,9 +70,9 @@ void add_figures(std::vector<Field>& keys, std::string_view published, std::stri
                   "What the run with the expected figure cost: device and time."});
 }
 
-void check_figures(const AnySpec& spec, const Sound& sound, Problems& problems) {
+void check_figures(const AnySpec& spec, const IsValid& is_valid, Problems& problems) {
   if (!spec.figures.published || !spec.figures.source.empty()) return;
-  if (!sound("figures.published") || !sound("figures.source")) return;
+  if (!is_valid("figures.published") || !is_valid("figures.source")) return;
   problems.add("", "figures.source", "is missing: a published figure needs a source.");
 }
 

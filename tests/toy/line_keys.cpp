@@ -24,8 +24,8 @@ std::vector<Field> fields() {
   return keys;
 }
 
-void check_rules(const AnySpec& spec, const Sound& sound, Problems& problems) {
-  if (!sound("line.slope") || as<LineSpec>(spec).slope != 0) return;
+void check_rules(const AnySpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!is_valid("line.slope") || as<LineSpec>(spec).slope != 0) return;
   problems.add("", "line.slope", "must not be 0: a flat line has nothing to learn.");
 }
 

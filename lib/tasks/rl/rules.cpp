@@ -9,12 +9,8 @@
 namespace srwm {
 namespace {
 
-bool all_sound(const Sound& sound, std::initializer_list<std::string_view> keys) {
-  return std::ranges::all_of(keys, sound);
-}
-
-void check_games(const RlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!all_sound(sound, {"env.library", "env.games"}) || !spec.env.games.empty()) return;
+void check_games(const RlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!all_valid(is_valid, {"env.library", "env.games"}) || !spec.env.games.empty()) return;
   if (spec.env.library != "games" && spec.env.library != "procgen") return;  // another may have only one
   problems.add("", "env.games",
                fmt::format("names no game; 'srwm env list --library {}' tells which there are.", spec.env.library));
@@ -22,8 +18,8 @@ void check_games(const RlSpec& spec, const Sound& sound, Problems& problems) {
 
 /// The actors fall into train.accumulate groups, each of which plays all games; where playing and learning overlap, so
 /// does each half of a group.
-void check_actors(const RlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!all_sound(sound, {"env.games", "env.actors", "train.mode", "train.accumulate"})) return;
+void check_actors(const RlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!all_valid(is_valid, {"env.games", "env.actors", "train.mode", "train.accumulate"})) return;
   const auto games = static_cast<std::int64_t>(std::max<std::size_t>(1, spec.env.games.size()));
   const bool halves = spec.train.mode == RlMode::overlapped, groups = spec.train.accumulate > 1;
   const std::int64_t divisor = games * (halves ? 2 : 1) * spec.train.accumulate;
@@ -38,10 +34,10 @@ void check_actors(const RlSpec& spec, const Sound& sound, Problems& problems) {
 }
 
 /// Chosen on the test's own levels, or on those that are trained on, the best model would be the luckiest one.
-void check_validation(const RlSpec& spec, const Sound& sound, Problems& problems) {
+void check_validation(const RlSpec& spec, const IsValid& is_valid, Problems& problems) {
   if (spec.validation.every == 0) return;
-  if (!all_sound(sound, {"validation.every", "validation.first_level", "validation.levels", "test.first_levels",
-                         "test.levels", "env.levels", "env.first_level"})) {
+  if (!all_valid(is_valid, {"validation.every", "validation.first_level", "validation.levels", "test.first_levels",
+                            "test.levels", "env.levels", "env.first_level"})) {
     return;
   }
   const RlSplit validation{"validation", spec.validation.first_level, spec.validation.levels};
@@ -57,8 +53,8 @@ void check_validation(const RlSpec& spec, const Sound& sound, Problems& problems
   }
 }
 
-void check_settings(const RlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!sound("env.settings")) return;
+void check_settings(const RlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!is_valid("env.settings")) return;
   for (const std::string& setting : spec.env.settings) {
     const std::size_t equals = setting.find('=');
     if (equals != std::string::npos && equals > 0) continue;
@@ -66,13 +62,14 @@ void check_settings(const RlSpec& spec, const Sound& sound, Problems& problems) 
   }
 }
 
-void check_levels(const RlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!all_sound(sound, {"env.levels", "env.first_level"}) || spec.env.levels > 0 || spec.env.first_level == 0) return;
+void check_levels(const RlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!all_valid(is_valid, {"env.levels", "env.first_level"}) || spec.env.levels > 0 || spec.env.first_level == 0)
+    return;
   problems.add("", "env.first_level", "must be 0 where env.levels is 0, which means all levels.");
 }
 
-void check_heads(const RlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!all_sound(sound, {"agent.core", "agent.heads", "agent.hidden"})) return;
+void check_heads(const RlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!all_valid(is_valid, {"agent.core", "agent.heads", "agent.hidden"})) return;
   const bool has_heads = std::ranges::none_of(
       std::initializer_list<CoreKind>{CoreKind::feed_forward, CoreKind::feed_forward_deep, CoreKind::lstm},
       [&](CoreKind kind) { return kind == spec.agent.core; });
@@ -81,8 +78,8 @@ void check_heads(const RlSpec& spec, const Sound& sound, Problems& problems) {
                fmt::format("must divide agent.hidden, which is {}; found {}.", spec.agent.hidden, spec.agent.heads));
 }
 
-void check_test(const RlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!all_sound(sound, {"test.episodes", "test.envs"})) return;
+void check_test(const RlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!all_valid(is_valid, {"test.episodes", "test.envs"})) return;
   if (spec.test.episodes % spec.test.envs == 0) return;
   problems.add("", "test.episodes",
                fmt::format("must be a multiple of test.envs, which is {}, so that each plays equally many; found {}.",
@@ -91,13 +88,13 @@ void check_test(const RlSpec& spec, const Sound& sound, Problems& problems) {
 
 }  // namespace
 
-void check_rl_rules(const AnySpec& any, const Sound& sound, Problems& problems) {
+void check_rl_rules(const AnySpec& any, const IsValid& is_valid, Problems& problems) {
   const auto& spec = as<RlSpec>(any);
   for (const auto check :
        {check_games, check_actors, check_settings, check_levels, check_heads, check_test, check_validation}) {
-    check(spec, sound, problems);
+    check(spec, is_valid, problems);
   }
-  check_figures(any, sound, problems);
+  check_figures(any, is_valid, problems);
 }
 
 }  // namespace srwm

@@ -1,7 +1,6 @@
 #include "tasks/vsml/rules.h"
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "spec/declare.h"
 #include "tasks/vsml/sub_rnn_ticks.h"
@@ -12,10 +11,6 @@ namespace {
 
 bool contains(const std::vector<std::string>& list, const std::string& text) {
   return std::ranges::find(list, text) != list.end();
-}
-
-bool are_sound(const Sound& sound, std::initializer_list<std::string_view> keys) {
-  return std::ranges::all_of(keys, sound);
 }
 
 /// A group of keys that describe streams, and whether anything is drawn from them.
@@ -33,14 +28,14 @@ std::vector<StreamGroup> groups_of(const VsmlSpec& spec) {
           {"test", spec.test.streams, spec.test.episodes > 0}};
 }
 
-void check_streams(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
+void check_streams(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
   for (const StreamGroup& group : groups_of(spec)) {
     const StreamSpec& streams = group.streams;
     const std::string datasets = group.key("datasets"), classes = group.key("classes");
-    if (group.is_used && streams.datasets.empty() && sound(datasets)) {
+    if (group.is_used && streams.datasets.empty() && is_valid(datasets)) {
       problems.add("", datasets, "must name at least one dataset.");
     }
-    for (const std::string& list : sound(classes) ? streams.classes : std::vector<std::string>()) {
+    for (const std::string& list : is_valid(classes) ? streams.classes : std::vector<std::string>()) {
       if (parse_class_list(list)) continue;
       problems.add("", classes,
                    fmt::format("\"{}\" is not a list of classes: write at least two different numbers from 0 to {}, "
@@ -50,11 +45,11 @@ void check_streams(const VsmlSpec& spec, const Sound& sound, Problems& problems)
   }
 }
 
-void check_few_shot(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
-  if (spec.episode.kind != EpisodeKind::few_shot || !sound("episode.kind")) return;
+void check_few_shot(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (spec.episode.kind != EpisodeKind::few_shot || !is_valid("episode.kind")) return;
   for (const StreamGroup& group : groups_of(spec)) {
     const std::string datasets = group.key("datasets");
-    if (!sound(datasets)) continue;
+    if (!is_valid(datasets)) continue;
     if (group.name == "data" && group.streams.datasets.size() > 1) {
       problems.add("", datasets, "must be a single dataset where episode.kind is \"few_shot\".");
     }
@@ -66,9 +61,9 @@ void check_few_shot(const VsmlSpec& spec, const Sound& sound, Problems& problems
 }
 
 /// The best model must not be chosen by what the test asks for.
-void check_choice(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
+void check_choice(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
   if (!spec.model.is_trained() || spec.validation.every == 0 || spec.test.episodes == 0) return;
-  if (!are_sound(sound, {"data.datasets", "validation.datasets", "test.datasets"})) return;
+  if (!all_valid(is_valid, {"data.datasets", "validation.datasets", "test.datasets"})) return;
   for (const std::string& name : spec.validation.streams.datasets) {
     if (!contains(spec.test.streams.datasets, name) || contains(spec.data.datasets, name)) continue;
     problems.add(
@@ -79,8 +74,8 @@ void check_choice(const VsmlSpec& spec, const Sound& sound, Problems& problems) 
   }
 }
 
-void check_layers(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
-  if (!are_sound(sound, {"model.kind", "model.hidden"})) return;
+void check_layers(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!all_valid(is_valid, {"model.kind", "model.hidden"})) return;
   bool is_dense = false, has_convolution = false;
   for (const std::string& text : spec.model.hidden) {
     const std::optional<HiddenLayer> layer = parse_hidden_layer(text);
@@ -94,13 +89,13 @@ void check_layers(const VsmlSpec& spec, const Sound& sound, Problems& problems) 
     is_dense = is_dense || (layer && !layer->is_convolution);
     has_convolution = has_convolution || (layer && layer->is_convolution);
   }
-  if (has_convolution && spec.data.pad && sound("data.pad")) {
+  if (has_convolution && spec.data.pad && is_valid("data.pad")) {
     problems.add("", "data.pad", "must be false with a convolution, which needs images.");
   }
 }
 
-void check_messages(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
-  if (spec.model.kind != ModelKind::vsml || !are_sound(sound, {"model.message", "model.output_index"})) return;
+void check_messages(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (spec.model.kind != ModelKind::vsml || !all_valid(is_valid, {"model.message", "model.output_index"})) return;
   if (spec.model.output_index < spec.model.message) return;
   problems.add(
       "", "model.output_index",
@@ -109,12 +104,12 @@ void check_messages(const VsmlSpec& spec, const Sound& sound, Problems& problems
 
 /// Clones keep weight and bias in cells 0 and 1, the weight being the one that is drawn, and need parameters for both
 /// ticks. Messages are added up, as in the network that is cloned.
-void check_clone(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
+void check_clone(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
   const VsmlModelSpec& model = spec.model;
-  if (!model.is_trained() || spec.train.gradient != VsmlGradient::clone || !sound("train.gradient")) return;
+  if (!model.is_trained() || spec.train.gradient != VsmlGradient::clone || !is_valid("train.gradient")) return;
   const std::string why = "where train.gradient is \"clone\".";
   const auto require = [&](std::string_view key, bool holds, std::string_view value) {
-    if (!holds && sound(key)) problems.add("", key, fmt::format("must be {} {}", value, why));
+    if (!holds && is_valid(key)) problems.add("", key, fmt::format("must be {} {}", value, why));
   };
   require("model.backward_pass", model.backward_pass, "true");
   require("model.separate_backward", model.separate_backward || !model.backward_pass, "true");
@@ -129,40 +124,40 @@ void check_clone(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
 }
 
 /// Layers of the network that clones become are dense.
-void check_dense(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
+void check_dense(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
   const bool is_dense = spec.model.kind == ModelKind::cloned_sgd ||
                         (spec.model.is_trained() && spec.train.gradient == VsmlGradient::clone);
-  if (!is_dense || !are_sound(sound, {"model.hidden", "model.kind", "train.gradient"})) return;
+  if (!is_dense || !all_valid(is_valid, {"model.hidden", "model.kind", "train.gradient"})) return;
   for (const std::string& text : spec.model.hidden) {
     const std::optional<HiddenLayer> layer = parse_hidden_layer(text);
     if (layer && layer->is_convolution) problems.add("", "model.hidden", "must have dense layers alone for cloning.");
   }
 }
 
-void check_glyph_classes(const VsmlSpec& spec, const Sound& sound, Problems& problems) {
+void check_glyph_classes(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
   const bool is_few_shot = spec.episode.kind == EpisodeKind::few_shot;
   const std::int64_t needed = is_few_shot ? spec.episode.n_way : spec.data.glyph_classes;
   const char* key = is_few_shot ? "episode.n_way" : "data.glyph_classes";
-  if (!spec.uses("glyphs") || !are_sound(sound, {"data.datasets", key})) return;
+  if (!spec.uses("glyphs") || !all_valid(is_valid, {"data.datasets", key})) return;
   const GlyphOptions& glyphs = spec.data.glyphs;
   const std::pair<std::string_view, std::int64_t> splits[] = {{"data.glyphs.train_classes", glyphs.train_classes},
                                                               {"data.glyphs.val_classes", glyphs.val_classes},
                                                               {"data.glyphs.test_classes", glyphs.test_classes}};
   for (const auto& [split, classes] : splits) {
-    if (classes >= needed || !sound(split)) continue;
+    if (classes >= needed || !is_valid(split)) continue;
     problems.add("", split, fmt::format("{} classes do not fill a task of {} {} classes.", classes, key, needed));
   }
 }
 
 }  // namespace
 
-void check_vsml_rules(const AnySpec& any, const Sound& sound, Problems& problems) {
+void check_vsml_rules(const AnySpec& any, const IsValid& is_valid, Problems& problems) {
   const auto& spec = as<VsmlSpec>(any);
   for (const auto check : {check_streams, check_few_shot, check_choice, check_layers, check_messages, check_clone,
                            check_dense, check_glyph_classes}) {
-    check(spec, sound, problems);
+    check(spec, is_valid, problems);
   }
-  check_figures(any, sound, problems);
+  check_figures(any, is_valid, problems);
 }
 
 }  // namespace srwm

@@ -6,7 +6,7 @@
 namespace srwm {
 
 /// Adds a problem for every two or more keys whose values do not fit together. A rule is passed over if one of its keys
-/// is not `sound`, that is, has a problem already.
-void check_vsml_rules(const AnySpec& spec, const Sound& sound, Problems& problems);
+/// is not valid, that is, has a problem already.
+void check_vsml_rules(const AnySpec& spec, const IsValid& is_valid, Problems& problems);
 
 }  // namespace srwm
