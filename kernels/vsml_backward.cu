@@ -3,9 +3,9 @@
 // forward kept.
 //
 // A block per run, threads and tiles as in forward. A thread goes back through the micro ticks of its sub-RNN,
-// computing the states before each anew. What the sub-RNNs of a tile add to gradients of parameters goes through shared
-// memory: dL/dz and h of all threads lie there, and the block multiplies the two matrices, each thread a 4 x 4 block of
-// dL/dW_h over a quarter of the sub-RNNs. All sums have a fixed order.
+// computing the states before each again. What the sub-RNNs of a tile add to gradients of parameters goes through
+// shared memory: dL/dz and h of all threads lie there, and the block multiplies the two matrices, each thread a 4 x 4
+// block of dL/dW_h over a quarter of the sub-RNNs. All sums have a fixed order.
 #include "kernels/launch.h"
 #include "kernels/vsml.cuh"
 

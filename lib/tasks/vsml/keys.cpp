@@ -139,8 +139,8 @@ void add_streams(std::vector<Field>& keys, std::string_view group, const Conditi
                   "sum).",
                   "", if_drawn, ValueHint::dataset});
   keys.push_back({path_of(group, "tasks"), IntegerKey{SRWM_STREAM(tasks), 0, most},
-                  "Variations of the datasets, fixed by the seed, which episodes take in turn; 0: each episode has one "
-                  "of its own.",
+                  "Variations of the datasets, fixed by the seed, which episodes take in turn; 0: a new one for "
+                  "each episode.",
                   "tasks", if_varied});
   keys.push_back({path_of(group, "project"), NumberKey{SRWM_STREAM(project), 0, 1},
                   "Share of the tasks whose images are multiplied by a random matrix that keeps their variance.", "",
@@ -156,7 +156,7 @@ void add_streams(std::vector<Field>& keys, std::string_view group, const Conditi
        "position in the list. None: all classes.",
        "", if_varied});
   keys.push_back({path_of(group, "permute_labels"), FlagKey{SRWM_STREAM(permute_labels)},
-                  "Whether each task numbers its classes in an order of its own.", "", if_varied});
+                  "Whether each task numbers its classes in a different order.", "", if_varied});
 }
 
 #undef SRWM_STREAM
@@ -217,11 +217,11 @@ void add_vsml_model(std::vector<Field>& keys) {
                   "it the error comes with the next image.",
                   "", if_vsml});
   keys.push_back({"model.separate_backward", FlagKey{SRWM_MEMBER(model.separate_backward)},
-                  "Whether the second tick has parameters of its own.", "", if_backward_pass});
+                  "Whether the second tick has separate parameters.", "", if_backward_pass});
   keys.push_back({"model.feed_label", FlagKey{SRWM_MEMBER(model.feed_label)},
                   "Whether the last layer gets the label besides the error.", "", if_vsml});
   keys.push_back({"model.layerwise", FlagKey{SRWM_MEMBER(model.layerwise)},
-                  "Whether each layer has parameters of its own.", "", if_hidden_layers});
+                  "Whether each layer has separate parameters.", "", if_hidden_layers});
   keys.push_back({"model.published_conv_mask", FlagKey{SRWM_MEMBER(model.published_conv_mask)},
                   "Whether backward messages of convolutions reach only what they reach in the authors' code.", "",
                   if_convolution});
