@@ -50,7 +50,7 @@ VsmlSpec clone_spec() {
                 .separate_backward = true};
   spec.train.gradient = VsmlGradient::clone;
   spec.train.batch = 128;
-  spec.optim.rate = 0.003;
+  spec.optim.rate = 0.02;
   spec.clone_options = {.rate = 0.02, .bias_rate = 0.002};
   return spec;
 }
@@ -117,7 +117,7 @@ TEST_CASE("a cloned network of one layer is online gradient descent on tanh of t
   ClonedNetRule rule(spec);
   const auto stream = data.evaluation(spec, spec.test, "test", "glyphs", Split::test, 0);
   std::vector<OnlineBatch> batches;
-  draw_batches(*stream, std::array<std::int64_t, 1>{0}, 8, 1, batches);
+  draw_batches(*stream, std::array<std::int64_t, 1>{0}, {8}, 1, batches);
   const OnlineBatch& batch = batches.front();
   const RuleOutput output = rule.run(context, batch, {});
   // By hand: logits = W^T tanh(x), W <- W - rate tanh(x) (softmax - onehot)^T.
@@ -167,7 +167,7 @@ TEST_CASE("sub-RNNs that were trained to be weights run like the network that th
   ClonedNetRule original(exact);
   const auto stream = data->evaluation(spec, spec.test, "test", "glyphs", Split::test, 0);
   std::vector<OnlineBatch> batches;
-  draw_batches(*stream, std::array<std::int64_t, 2>{0, 1}, 8, 1, batches);
+  draw_batches(*stream, std::array<std::int64_t, 2>{0, 1}, {8}, 1, batches);
   const Tensor expected = original.run(context, batches.front(), {}).logits;
   context.rewind();
   const Tensor found = task.rule().run(context, batches.front(), {}).logits;

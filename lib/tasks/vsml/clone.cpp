@@ -10,8 +10,10 @@ namespace srwm {
 namespace {
 
 constexpr std::size_t weight_cell = 0, bias_cell = 1;
-/// Of the squared errors of messages.
-constexpr double message_scale = 10;
+/// Share of inputs that are the background of MNIST, most of its pixels: a small error there, the same image after
+/// image, adds up in the weights.
+constexpr double background_share = 0.4;
+constexpr float background = -0.4241F;
 
 /// 10 to the power of a number between the two.
 double log_uniform(RandomSequence& random, double low, double high) {
@@ -27,15 +29,26 @@ float draw_error(RandomSequence& random) {
 /// An input: a pixel of a background, or a sum of many messages.
 float draw_input(RandomSequence& random) {
   const double value = 1.5 * random.normal();
-  return static_cast<float>(random.uniform() < 0.2 ? -0.42 : value);
+  return random.uniform() < background_share ? background : static_cast<float>(value);
 }
 
-/// Adds scale * (found - wanted)^2 to the loss, and its derivative.
-void square(const Lanes& found, const Lanes& wanted, double scale, double& loss, Lanes& dL_dfound) {
+/// Of squared errors where something of size x is learned: nearly relative errors, down to those of x = 0.1.
+float weight_of_message(float x) {
+  return 1 / (x * x + 0.01F);
+}
+/// Likewise, where a step along an error e is learned.
+float weight_of_step(float e) {
+  return 0.3F / (e * e + 0.04F);
+}
+
+/// Adds scale * weight * (found - wanted)^2 to the loss, and its derivative.
+void square(const Lanes& found, const Lanes& wanted, const Lanes& weight, double scale, double& loss,
+            Lanes& dL_dfound) {
   for (std::size_t n = 0; n < sub_rnn_lanes; ++n) {
     const double difference = static_cast<double>(found[n]) - static_cast<double>(wanted[n]);
-    loss += scale * difference * difference;
-    dL_dfound[n] += static_cast<float>(2 * scale * difference);
+    const double scaled = scale * static_cast<double>(weight[n]) * difference;
+    loss += scaled * difference;
+    dL_dfound[n] += static_cast<float>(2 * scaled);
   }
 }
 
@@ -46,6 +59,7 @@ struct CloneLoss::TickTarget {
   const SubRnnTick& tick;
   const std::vector<Lanes>& found;  ///< messages that go out one way
   const Lanes &message, &weight, &bias;
+  const Lanes &message_scale, &cell_scale;  ///< of the squared errors
 };
 
 /// What sub-RNNs see, and what they should make of it.
@@ -54,6 +68,7 @@ struct CloneLoss::Example {
   Lanes forward_out{}, backward_out{};
   Lanes kept_weight{}, kept_bias{};        ///< before and after the forward tick
   Lanes learned_weight{}, learned_bias{};  ///< after the reverse tick
+  Lanes forward_scale{}, backward_scale{}, kept_scale{}, learned_scale{};
   SubRnnTick forward, reverse;
 };
 
@@ -85,11 +100,11 @@ double CloneLoss::add_gradient(std::uint64_t seed, std::int64_t number, std::int
   for (std::size_t n = chunk.examples.size(); n-- > 0;) {
     Example& example = chunk.examples[n];
     loss += through_tick({example.reverse, example.reverse.backward_out, example.backward_out, example.learned_weight,
-                          example.learned_bias},
+                          example.learned_bias, example.backward_scale, example.learned_scale},
                          scale * weight, theta + set_size_, gradient, gradient.backward_out, dL_dtheta + set_size_);
-    loss += through_tick(
-        {example.forward, example.forward.forward_out, example.forward_out, example.kept_weight, example.kept_bias},
-        scale * weight, theta, gradient, gradient.forward_out, dL_dtheta);
+    loss += through_tick({example.forward, example.forward.forward_out, example.forward_out, example.kept_weight,
+                          example.kept_bias, example.forward_scale, example.kept_scale},
+                         scale * weight, theta, gradient, gradient.forward_out, dL_dtheta);
   }
   return loss / weight;
 }
@@ -130,6 +145,10 @@ void CloneLoss::run(Example& example, Chunk& chunk, const float* theta) const {
     example.backward_out[n] = (1 - y * y) * w * e;
     example.learned_weight[n] = w - rate * e * y;
     example.learned_bias[n] = b - bias_rate * e;
+    example.kept_scale[n] = 1;
+    example.learned_scale[n] = weight_of_step(e);
+    example.forward_scale[n] = weight_of_message(std::hypot(w, b));
+    example.backward_scale[n] = weight_of_message(w) * weight_of_step(e);
   }
   ticks_.forward(theta + set_size_, example.reverse, chunk.h, chunk.c);
 }
@@ -142,10 +161,12 @@ double CloneLoss::through_tick(const TickTarget& target, double scale, const flo
   const double cell_scale = scale / (options_.rate * options_.rate);
   const std::vector<Lanes>& cells = target.tick.c.back();
   clear_messages(gradient);
-  square(target.found[0], target.message, message_scale * scale, loss, dL_dmessages[0]);
-  for (std::size_t m = 1; m < message_; ++m) square(target.found[m], Lanes{}, scale, loss, dL_dmessages[m]);
-  square(cells[weight_cell], target.weight, cell_scale, loss, gradient.c[weight_cell]);
-  square(cells[bias_cell], target.bias, cell_scale, loss, gradient.c[bias_cell]);
+  square(target.found[0], target.message, target.message_scale, scale, loss, dL_dmessages[0]);
+  for (std::size_t m = 1; m < message_; ++m) {
+    square(target.found[m], Lanes{}, target.message_scale, 0.1 * scale, loss, dL_dmessages[m]);
+  }
+  square(cells[weight_cell], target.weight, target.cell_scale, cell_scale, loss, gradient.c[weight_cell]);
+  square(cells[bias_cell], target.bias, target.cell_scale, cell_scale, loss, gradient.c[bias_cell]);
   ticks_.backward(theta, target.tick, gradient, dL_dtheta);
   return loss;
 }
@@ -168,8 +189,8 @@ void initialize_clone(const Vsml& network, float* theta) {
     float* forget_gate = input_gate + 2 * cells;
     for (std::int64_t s = 0; s < cells; ++s) {
       const bool is_kept = s <= static_cast<std::int64_t>(bias_cell);
-      forget_gate[s] = is_kept ? 8.0F : -5.0F;
-      input_gate[s] = !is_kept ? 5.0F : set == 0 ? -6.0F : 2.0F;
+      forget_gate[s] = is_kept ? 14.0F : -5.0F;                    // sigmoid(14 + 5) is 1 in float32
+      input_gate[s] = !is_kept ? 5.0F : set == 0 ? -20.0F : 2.0F;  // a forward tick writes nothing
     }
   }
 }

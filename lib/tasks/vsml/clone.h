@@ -18,9 +18,11 @@ namespace srwm {
 /// Messages are components 0; all others are 0. With messages added up that is back-propagation in the network
 /// y_b = sum_a tanh(x_a) w_ab + b_ab, layer by layer.
 ///
-/// The loss of a sub-RNN is the mean over its examples of 10 times the squared errors of both messages, the squares of
-/// the other components, and the squared errors of w and b after both ticks, measured in units of alpha. Sub-RNNs start
-/// with random w and b and see random x, e and left-over backward messages, of scales that differ from one to the next.
+/// The loss of a sub-RNN is the mean over its examples of the squared errors of w and b after both ticks, measured in
+/// units of alpha, of those of both messages, and a tenth of the squares of the other components. Errors count nearly
+/// relative to what is learned, since small ones add up over many images and many sub-RNNs: those of a message by
+/// 1 / (x^2 + 0.01) for w, b of size x, those of steps by 0.3 / (e^2 + 0.04). Sub-RNNs start with random w and b and
+/// see random x, e and left-over backward messages, of scales that differ from one to the next.
 class CloneLoss {
  public:
   /// `network`: its message and cell sizes and micro ticks; it has two sets of parameters, for forward and reverse
@@ -49,8 +51,9 @@ class CloneLoss {
   std::int64_t set_size_;
 };
 
-/// Sets the biases of the gates of both sets so that cells 0 and 1 keep what they hold and the others forget it: from
-/// there cloning gets much further than from zeros.
+/// Sets the biases of the gates of both sets so that cells 0 and 1 keep exactly what they hold, forward ticks write
+/// nothing into them, and the others forget: from there cloning gets much further than from zeros, and weights do not
+/// drift.
 void initialize_clone(const Vsml& network, float* theta);
 
 }  // namespace srwm
