@@ -7,6 +7,8 @@
   online     test accuracy of learning rules while they learn, over the images seen, from results of srwm train-vsml or
              'srwm eval --json'
   matrix     test accuracy of learning rules, a row for each run and a column for each dataset
+  probes     how learning rules take a class that comes late and labels that change, and how their cells change, from
+             what 'srwm eval --probes --json' printed
   agents     return of every game and entropy of the policy over steps, from the metrics.jsonl of agents' run folders
 
 With --mean, runs whose folders differ in the seed alone (name-s1, name-s2, ...) are one curve: the mean, in a band of one
@@ -25,6 +27,7 @@ Example:
   plot.py positions --out positions.svg runs/sequential-s1
   plot.py online --out online.svg runs/quickstart_vsml-s1 sgd.json adam.json
   plot.py matrix --out matrix.svg runs/vsml_figure8_*
+  plot.py probes --out probes.svg --dataset mnist vsml.json sgd.json
   plot.py agents --out agents.svg --smooth 10 --memoryless signpost=5 runs/srwm-s1 runs/feed_forward-s1
 """
 
@@ -71,6 +74,8 @@ def parse(arguments):
             command.add_argument("--memoryless", type=game_and_return, action="append", default=[], metavar="GAME=RETURN",
                                  help="draw the most that an agent without memory can expect, which 'srwm env list' "
                                       "tells")
+        elif name == "probes":
+            command.add_argument("--dataset", metavar="NAME", help="the dataset to draw (default: the first one)")
         elif name != "matrix":
             command.add_argument("--chance", type=fraction, metavar="P", help="draw a line at this accuracy")
         if name == "curves":
@@ -379,6 +384,97 @@ def matrix_picture(options):
     return figure
 
 
+# Probes of learning rules.
+
+def read_probes(name, dataset):
+    """(step of the change, the dataset's part of a result of --probes)"""
+    probes = read_result(name).get("probes")
+    parts = probes.get("datasets") if isinstance(probes, dict) else None
+    parts = [part for part in parts or [] if isinstance(part, dict) and isinstance(part.get("swap"), dict)]
+    found = [part for part in parts if dataset in (None, part.get("name"))]
+    if not found or not isinstance(probes.get("step"), int):
+        what = f"probes of {printable(dataset)}" if parts and dataset else "probes; 'srwm eval --probes --json' prints them"
+        raise InputError(f"{name} has no {what}.")
+    return probes["step"], found[0]
+
+
+def percents_of(part, series, field):
+    values = part.get(series, {}).get(field) if isinstance(part.get(series), dict) else None
+    return in_percent(values) if isinstance(values, list) else []
+
+
+def draw_late_class(axes, parts):
+    for color, label, _, part in parts:
+        style = {"color": color, "linewidth": 1.6}
+        new, others = (percents_of(part, series, "probability") for series in ("new_class", "other_classes"))
+        x = range(1, len(new) + 1)
+        axes.plot(x, new, **style, marker=".", label=label_of(label))
+        widths = percents_of(part, "new_class", "ci95")
+        if len(widths) == len(new):
+            draw_interval(axes, x, new, widths, color)
+        axes.plot(range(1, len(others) + 1), others, **style, linestyle=":", alpha=0.7)
+    axes.set_title("a class that comes late (dotted: other classes)", fontsize=10)
+    axes.set_xlabel("n-th image of the class")
+    axes.set_ylabel("probability of the right class (%)")
+
+
+def draw_swap(axes, parts):
+    for color, label, step, part in parts:
+        right, old = (percents_of(part, "swap", field) for field in ("probability", "old_probability"))
+        axes.plot(range(1, len(right) + 1), smooth(right, 5), color=color, linewidth=1.6, label=label_of(label))
+        axes.plot(range(step + 1, len(old) + 1), smooth(old[step:], 5), color=color, linewidth=1, linestyle=":", alpha=0.7)
+        axes.axvline(step + 0.5, color="#777777", linewidth=0.8, linestyle="--")
+    axes.set_title("labels that change (dotted: the label before)", fontsize=10)
+    axes.set_xlabel("images seen, means over 5")
+    axes.set_ylabel("probability of the label (%)")
+
+
+def draw_cell_changes(axes, parts):
+    for color, label, _, part in parts:
+        change = [number(value) for value in part["cells"]["change"]]
+        axes.plot(range(1, len(change) + 1), change, color=color, linewidth=1.6, label=label_of(label))
+    axes.set_title("change of the cells since the start", fontsize=10)
+    axes.set_xlabel("images seen")
+    axes.set_ylabel("root mean square")
+    axes.set_ylim(bottom=0)
+
+
+def draw_components(axes, label, cells):
+    """The way of the cells along their first two principal components, a dot for each image in the color of its label."""
+    points = [[number(value) for value in row[:2]] for row in cells["components"]]
+    shares = [100 * number(value) for value in cells["explained"][:2]]
+    labels = cells["labels"]
+    axes.plot(*zip(*points), color="#cccccc", linewidth=0.6, zorder=1)
+    axes.scatter(*zip(*points), c=[COLORS[value % len(COLORS)] for value in labels], s=10, zorder=2)
+    axes.set_title(label_of(f"cells of {label}, in the colors of the labels"), fontsize=10)
+    axes.set_xlabel(f"component 1 ({shares[0]:.0f} % of the variance)")
+    axes.set_ylabel(f"component 2 ({shares[1]:.0f} %)")
+
+
+def has_cells(part):
+    cells = part.get("cells")
+    lists = [cells.get(name) for name in ("change", "components", "explained", "labels")] if isinstance(cells, dict) else []
+    return bool(lists) and all(isinstance(values, list) and values for values in lists)
+
+
+def probes_picture(options):
+    """How learning rules take a class that comes late and labels that change in mid-stream; of rules with cells how these
+    change, and of the first such rule their principal components."""
+    series = series_of(options.runs, lambda name: read_probes(name, options.dataset), False)
+    parts = [(style_of(at)["color"], os.path.splitext(label)[0], *found[0]) for at, (label, found) in enumerate(series)]
+    with_cells = [entry for entry in parts if has_cells(entry[-1])]
+    rows = 2 if with_cells else 1
+    figure, grid = pyplot.subplots(rows, 2, figsize=(9.6, 3.6 * rows), squeeze=False, layout="constrained")
+    draw_late_class(grid[0][0], parts)
+    draw_swap(grid[0][1], parts)
+    if with_cells:
+        draw_cell_changes(grid[1][0], with_cells)
+        draw_components(grid[1][1], with_cells[0][1], with_cells[0][-1]["cells"])
+    figure.suptitle(options.title, fontsize=11, x=0.01, ha="left")
+    draw_legend(grid[0][1], *grid[0][0].get_legend_handles_labels())
+    return figure
+
+
 def read_series(name, what):
     """[(names, list of fractions, half widths or none, last positions of tasks)]"""
     found = [(names, holder[f"accuracy_by_{what}"], holder.get(f"ci95_by_{what}"), ends_of_tasks(holder))
@@ -572,7 +668,8 @@ def agents_picture(options):
 
 # What is drawn in the axes of `picture`, or a picture of its own.
 COMMANDS = (("curves", draw_curves, picture), ("positions", draw_positions, picture), ("shots", draw_shots, picture),
-            ("online", draw_online, picture), ("matrix", None, matrix_picture), ("agents", None, agents_picture))
+            ("online", draw_online, picture), ("matrix", None, matrix_picture),
+            ("probes", None, probes_picture), ("agents", None, agents_picture))
 
 
 def check_version():

@@ -117,6 +117,47 @@ class Plot(unittest.TestCase):
         self.refuses("no test of a learning rule", "matrix", self.write_result("other", RESULT))
         self.assertTrue(self.picture("matrix", *runs).startswith(b"<?xml"))
 
+    def probes(self, cells):
+        """A result of --probes on two datasets."""
+        def part(name, shift):
+            series = {"probability": [0.1 + shift, 0.5 + shift], "ci95": [0.1, None], "accuracy": [0, 1]}
+            swap = {"probability": [0.2] * 4 + [0.1] * 4, "ci95": [None] * 8, "accuracy": [0] * 8,
+                    "old_probability": [0.2] * 4 + [0.6] * 4}
+            found = {"name": name, "episodes": 2, "new_class": series, "other_classes": series, "swap": swap}
+            if cells:
+                found["cells"] = {"change": [0.1 * t for t in range(8)], "change_of_step": [0.1] * 8, "labels": [0, 1] * 4,
+                                  "components": [[t, -t, 0] for t in range(8)], "explained": [0.7, 0.2, 0.1]}
+            return found
+        return {"probes": {"step": 4, "length": 8, "datasets": [part("mnist", 0), part("sum", 0.2)]}}
+
+    def probes_axes(self, *runs, dataset=None):
+        figure = plot.probes_picture(types.SimpleNamespace(runs=list(runs), dataset=dataset, title=""))
+        self.addCleanup(plot.pyplot.close, figure)
+        return figure.axes
+
+    def test_probes(self):
+        vsml, sgd = self.write_result("vsml", self.probes(True)), self.write_result("sgd", self.probes(False))
+        late, swap, change, components = self.probes_axes(vsml, sgd)
+        self.assertEqual([line.get_label() for line in late.lines][::2], ["vsml", "sgd"])
+        self.assertEqual([round(y, 6) for y in late.lines[0].get_ydata()], [10, 50])
+        self.assertEqual(list(late.lines[0].get_xdata()), [1, 2])
+        right, old, line = swap.lines[:3]
+        self.assertEqual([round(y, 6) for y in right.get_ydata()][:4], [20] * 4)
+        self.assertEqual([round(y, 6) for y in old.get_ydata()], [60] * 4)
+        self.assertEqual(list(old.get_xdata()), [5, 6, 7, 8])
+        self.assertEqual(list(line.get_xdata()), [4.5, 4.5])
+        self.assertEqual([round(y, 6) for y in change.lines[0].get_ydata()][:3], [0, 0.1, 0.2])
+        self.assertEqual(len(change.lines), 1)
+        self.assertIn("70 %", components.get_xlabel())
+        self.assertEqual(len(components.collections[0].get_offsets()), 8)
+        of_sum = self.probes_axes(sgd, dataset="sum")
+        self.assertEqual(len(of_sum), 2)
+        self.assertEqual([round(y, 6) for y in of_sum[0].lines[0].get_ydata()], [30, 70])
+        self.assertTrue(self.picture("probes", vsml, sgd).startswith(b"<?xml"))
+        os.remove(self.out)
+        self.refuses("no probes of other", "probes", vsml, "--dataset", "other")
+        self.refuses("eval --probes --json", "probes", self.write_result("other", RESULT))
+
     def test_choices(self):
         run = self.write_run("a", TRAIN + VALIDATION)
         axes, labels = self.axes("curves", run, kind="validation", metric="loss", x="seconds", chance=0.2)
