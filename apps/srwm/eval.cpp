@@ -178,6 +178,8 @@ void add_eval_command(CLI::App& app) {
   srwm eval --run runs/games_quickstart-s1 --num-episodes 100 --video films
   srwm eval --run runs/quickstart_vsml-s1 --set test.sizes=[12] --curves curves.h5
   srwm eval --config experiments/vsml_online/sgd.json
+  srwm eval --run runs/quickstart_vsml-s1 --probes --json > probes.json
+  srwm eval --checkpoint model.h5 --stream-file examples.h5 --logits logits.h5
 
 Model, dataset and protocol, or environments, come from the checkpoint.)");
   command->callback([options] { execute(*options); });

@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 if torch is not None:
     import make_agent_golden
+    import make_baseline_golden
     import make_golden
     import make_vsml_golden
 
@@ -65,11 +66,16 @@ class MakeGolden(unittest.TestCase):
         for number, case in enumerate(make_vsml_golden.CASES):
             with self.subTest(case):
                 self.check(lambda folder: make_vsml_golden.make_case(number, case, folder), [f"vsml_{case}.h5"])
+        self.check(make_vsml_golden.make_given, ["vsml_given.h5"])
+
+    def test_baselines(self):
+        self.check(make_baseline_golden.make, ["baselines.h5"])
 
     def test_nothing_is_missing(self):
         files = [file for name in make_golden.CASES for file in files_of_case(name)]
         files += [f"agent_{case}.h5" for case in make_agent_golden.CASES]
-        files += [f"vsml_{case}.h5" for case in make_vsml_golden.CASES]
+        files += [f"vsml_{case}.h5" for case in [*make_vsml_golden.CASES, "given"]]
+        files.append("baselines.h5")
         self.assertEqual(sorted(os.listdir(os.path.join(HERE, "data"))), sorted(files))
 
 

@@ -8,7 +8,10 @@ Per file /theta [n]; for each of STEPS steps /x, /targets and /c_first of EPISOD
 EPISODES, n], standard normal. Then, each from /theta on, STEPS steps of Adam on the same episodes: with the gradient of
 the mean loss (/backward), and with evolution's estimate of it from antithetic pairs, one per episode (/evolution). Of
 both /<name>/losses of every run and /<name>/theta after the last step; of the former also /backward/logits of the first
-step and /backward/gradient of it."""
+step and /backward/gradient of it.
+
+And data/vsml_given.h5, for stream_file_test.py: per network of GIVEN a group with /theta, what a stream file has (/inputs,
+/labels, /cells, every example with a label) and the /logits."""
 
 import os
 
@@ -31,6 +34,15 @@ CASES = {
     "reverse": (5, Options((Layer(4, 3), Layer(3, 2)), **SMALL, reverse_tick=True, separate_reverse=True,
                            layerwise=True, last_step=True)),
     "conv": (4, Options((Layer(1, 2, 5, 4, 2), Layer(2, 1, 3, 2, 2), Layer(2, 2)), **SMALL, layer_norm=True,
+                        feed_label=True, reverse_tick=True, published_conv_mask=True)),
+}
+
+GIVEN = {  # networks that a spec can have on square images
+    "dense": (8, Options((Layer(6, 3),))),
+    "streams": (6, Options((Layer(6, 3),), streams=3, feed_label=True)),
+    "deep": CASES["deep"],
+    "reverse": CASES["reverse"],
+    "conv": (4, Options((Layer(1, 2, 4, 4, 2), Layer(2, 1, 2, 2, 1), Layer(4, 2)), **SMALL, layer_norm=True,
                         feed_label=True, reverse_tick=True, published_conv_mask=True)),
 }
 
@@ -109,8 +121,21 @@ def make_case(number, name, folder):
                 file[f"{kind}/{key}"] = value
 
 
+def make_given(folder):
+    with h5py.File(os.path.join(folder, "vsml_given.h5"), "w") as file:
+        for number, (name, (steps, o)) in enumerate(GIVEN.items()):
+            inputs = make_inputs(np.random.default_rng(100 + number), steps, o)
+            inputs["targets"] = np.maximum(inputs["targets"], 0)
+            logits, _ = losses_of(o, inputs, 0, [torch.tensor(inputs["theta"])] * EPISODES)
+            group = file.create_group(name)
+            group["theta"], group["logits"] = inputs["theta"], logits.numpy()
+            for key, source in (("inputs", "x"), ("labels", "targets"), ("cells", "c_first")):
+                group[key] = inputs[source][0]
+
+
 def main():
     torch.set_num_threads(1)
+    make_given(os.path.join(HERE, "data"))
     for number, name in enumerate(CASES):
         make_case(number, name, os.path.join(HERE, "data"))
 

@@ -67,6 +67,25 @@ TEST_CASE("accuracy is counted over images, on the last one, and at each of them
   CHECK(json["test"]["datasets"][0]["accuracy_by_window"].size() == 8);
 }
 
+TEST_CASE("accuracy over several sequences of an episode is that over all of their images", "[vsml]") {
+  // Two sequences of ten images, right on all images but the first of the one and the last of the other.
+  const Tensor logits = Tensor::owning({2, 10, 2}, DType::f32);
+  const std::vector<std::int32_t> labels(20, 1);
+  for (std::int64_t i = 0; i < 20; ++i) logits.data<float>()[2 * i + 1] = i == 0 || i == 19 ? -1 : 1;
+  StreamEvaluation evaluation;
+  evaluation.add(logits, 0, labels);
+  CHECK(evaluation.length() == 10);
+  CHECK(evaluation.episodes() == 1);
+  CHECK(evaluation.accuracy.mean() == 0.9);
+  CHECK(evaluation.late_accuracy.mean() == 0.5);
+  CHECK(evaluation.by_step.front().mean() == 0.5);
+  CHECK(evaluation.by_step[5].mean() == 1);
+  CHECK(evaluation.loss() == Approx((18 * std::log(1 + std::exp(-1.0)) + 2 * std::log(1 + std::exp(1.0))) / 20));
+  const EpisodeAccuracy accuracy = accuracy_of(logits, 0, labels);
+  CHECK(accuracy.all == 0.9);
+  CHECK(accuracy.late == 0.5);
+}
+
 TEST_CASE("an evaluation ends when it is asked to, and refuses numbers that are not finite", "[vsml]") {
   const VsmlSpec spec = small_vsml_spec();
   const VsmlData data(spec, "", 1);
@@ -85,13 +104,13 @@ TEST_CASE("episodes of different shapes are drawn in batches of one shape", "[vs
   const auto stream = data.training(spec);
   std::vector<OnlineBatch> batches, alone;
   const std::vector<std::int64_t> numbers{0, 1, 2, 3, 8};
-  draw_batches(*stream, numbers, 8, 1, batches);
+  draw_batches(*stream, numbers, {8}, 1, batches);
   REQUIRE(batches.size() == 2);
   std::int64_t episodes = 0;
   for (const OnlineBatch& batch : batches) {
     for (std::int64_t e = 0; e < batch.episodes(); ++e, ++episodes) {
       const std::int64_t number = batch.ids[static_cast<std::size_t>(e)].number;
-      draw_batches(*stream, std::array{number}, 8, 1, alone);
+      draw_batches(*stream, std::array{number}, {8}, 1, alone);
       CHECK(alone.front().shape == batch.shape);
       CHECK(std::ranges::equal(alone.front().inputs_of(0), batch.inputs_of(e)));
       CHECK(std::ranges::equal(alone.front().labels_of(0), batch.labels_of(e)));

@@ -63,7 +63,7 @@ TEST_CASE("a step of SGD lowers the loss by what the gradient says", "[vsml]") {
   examples.labels.push_back(examples.labels[0]);
   const std::vector<float> logits = examples.logits_of(net);
   std::vector<float> error(outputs);
-  softmax_error(examples.logits_at(logits, 0), examples.labels[0], error);
+  softmax_error<float>(examples.logits_at(logits, 0), examples.labels[0], error);
   double squares = 1, norm = 0;
   for (std::int64_t i = 0; i < inputs; ++i) {
     squares += std::pow(static_cast<double>(examples.x[static_cast<std::size_t>(i)]), 2);

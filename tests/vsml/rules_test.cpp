@@ -53,7 +53,7 @@ TEST_CASE("the defaults are those of the authors' configuration", "[vsml][spec]"
 TEST_CASE("keys that cannot take effect are refused", "[vsml][spec]") {
   const json backward = {{"train", {{"gradient", "backward"}}}}, sgd = {{"model", {{"kind", "sgd"}}}};
   const json clone = {{"train", {{"gradient", "clone"}}}};
-  const json few_shot = {{"episode", {{"kind", "few_shot"}}}};
+  const json few_shot = {{"episode", {{"kind", "few_shot"}}}}, fwp = {{"model", {{"kind", "fwp"}}}};
   struct Case {
     json base;
     const char *group, *key;
@@ -92,6 +92,17 @@ TEST_CASE("keys that cannot take effect are refused", "[vsml][spec]") {
       {sgd, "model", "units", 3, "model.layers is 2"},
       {{}, "model", "layers", 2, "model.kind is \"sgd\" or \"adam\""},
       {{}, "model", "rate", 2, "model.kind is \"sgd\" or \"adam\""},
+      {{}, "model", "lstm_units", 3, "model.kind is \"meta_rnn\" or \"fw_memory\""},
+      {{}, "model", "oja", false, "model.kind is \"hebbian\""},
+      {{}, "model", "memory", 8, "model.kind is \"fw_memory\""},
+      {{}, "model", "fast_size", 8, "model.kind is \"fwp\""},
+      {fwp, "model", "convolutions", true, "model.kind is \"meta_rnn\", \"hebbian\" or \"fw_memory\""},
+      {fwp, "model", "micro_ticks", 3, "model.kind is \"vsml\" or \"meta_rnn\""},
+      {fwp, "model", "message", 3, "model.kind is \"vsml\""},
+      {fwp, "model", "hidden", {"dense 3"}, "model.kind is \"vsml\" or \"cloned_sgd\""},
+      {fwp, "episode", "streams", 2, "model.kind is \"vsml\""},
+      {clone, "episode", "streams", 2, "a model is trained on streams"},
+      {few_shot, "episode", "streams", 2, "episode.kind is \"stream\""},
       {{}, "model", "separate_backward", true, "model.backward_pass is true"},
       {{}, "model", "layerwise", true, "model.hidden has a layer"},
       {{}, "model", "published_conv_mask", false, "model.hidden has a convolution"},
@@ -149,6 +160,17 @@ TEST_CASE("values that do not fit together are refused", "[vsml][spec]") {
   CHECK_THAT(refusal({{"data", {{"datasets", {"glyphs"}}, {"glyph_classes", 50}, {"glyphs", {{"test_classes", 49}}}}}}),
              Contains("do not fill a task"));
   CHECK_THAT(refusal({{"figures", {{"published", 0.5}}}}), Contains("needs a source"));
+}
+
+TEST_CASE("the baselines are trained by evolution alone", "[vsml][spec]") {
+  for (const char* kind : {"meta_rnn", "hebbian", "fw_memory", "fwp"}) {
+    INFO(kind);
+    CHECK(refusal({{"model", {{"kind", kind}}}}).empty());
+    for (const char* gradient : {"backward", "clone"}) {
+      CHECK_THAT(refusal({{"model", {{"kind", kind}}}, {"train", {{"gradient", gradient}}}}),
+                 Contains("train.gradient") && Contains("must be \"evolution\""));
+    }
+  }
 }
 
 TEST_CASE("cloning needs a network that can hold a weight, and says what it lacks", "[vsml][spec]") {

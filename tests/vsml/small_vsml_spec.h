@@ -42,4 +42,20 @@ inline VsmlSpec small_backward_spec() {
   return spec;
 }
 
+/// The same, an episode being two sequences seen in parallel.
+inline VsmlSpec small_streams_spec() {
+  VsmlSpec spec = small_backward_spec();
+  spec.episode.streams = 2;
+  return spec;
+}
+
+/// A Meta RNN by evolution strategies; its inputs are padded, so that tasks of any size fit.
+inline VsmlSpec small_baseline_spec() {
+  VsmlSpec spec = small_vsml_spec();
+  spec.model = {.kind = ModelKind::meta_rnn};
+  spec.model.lstm_units = 3;
+  spec.data.pad = true;
+  return spec;
+}
+
 }  // namespace srwm::test

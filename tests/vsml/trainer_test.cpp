@@ -36,7 +36,7 @@ void train(const VsmlSpec& spec, const std::filesystem::path& folder, int thread
 }
 
 VsmlSpec some_spec() {
-  VsmlSpec spec = GENERATE(small_vsml_spec(), small_backward_spec());
+  VsmlSpec spec = GENERATE(small_vsml_spec(), small_backward_spec(), small_streams_spec(), small_baseline_spec());
   spec.data.sizes = GENERATE(std::vector<std::int64_t>{4}, std::vector<std::int64_t>{4, 5});
   return spec;
 }

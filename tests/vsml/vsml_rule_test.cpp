@@ -15,7 +15,7 @@ struct Rule {
   explicit Rule(const VsmlSpec& of_spec)
       : spec(of_spec), data(spec, "", 1), parameters(context, 1), rule(parameters, spec) {
     const auto stream = data.training(spec);
-    draw_batches(*stream, std::array<std::int64_t, 2>{0, 1}, 8, 1, batches);
+    draw_batches(*stream, std::array<std::int64_t, 2>{0, 1}, {8}, 1, batches);
   }
   VsmlSpec spec;
   Context context{cpu_backend(), DType::f32, 1, 1};
@@ -79,9 +79,43 @@ TEST_CASE("the initial cells of an episode depend on its number alone", "[vsml]"
   const RuleOutput together = rule.rule.run(rule.context, both, {});
   std::vector<OnlineBatch> alone;
   const auto stream = rule.data.training(rule.spec);
-  draw_batches(*stream, std::array<std::int64_t, 1>{1}, 8, 1, alone);
+  draw_batches(*stream, std::array<std::int64_t, 1>{1}, {8}, 1, alone);
   const RuleOutput second = rule.rule.run(rule.context, alone.front(), {});
   CHECK(std::ranges::equal(second.logits.span<float>(), together.logits.span<float>().subspan(16)));
+}
+
+TEST_CASE("the sequences of an episode are its images one after the other, and a network sees them in parallel",
+          "[vsml]") {
+  VsmlSpec spec = small_vsml_spec();
+  spec.model.backward_pass = true;
+  Rule rule(spec);
+  const auto stream = rule.data.training(spec);
+  std::vector<OnlineBatch> whole, parallel;
+  draw_batches(*stream, std::array<std::int64_t, 2>{0, 1}, {12}, 1, whole);
+  draw_batches(*stream, std::array<std::int64_t, 2>{0, 1}, {.images = 4, .streams = 3}, 1, parallel);
+  OnlineBatch& batch = parallel.front();
+  CHECK((batch.x.shape() == Shape{6, 4, 16}));
+  CHECK(batch.episodes() == 2);
+  CHECK(std::ranges::equal(batch.x.span<float>(), whole.front().x.span<float>()));
+  CHECK(std::ranges::equal(batch.labels_of(1), whole.front().labels_of(1)));
+
+  Vsml op = rule.rule.network(batch.shape);
+  RandomSequence random(1, Stream::init, 0);
+  batch.first_cells = Tensor::owning({2, op.cells()}, DType::f32);
+  for (float& c : batch.first_cells->span<float>()) c = static_cast<float>(random.normal());
+  const RuleOutput found = rule.rule.run(rule.context, batch, {});
+  op.streams = 3;
+  op.targets = batch.labels;
+  op.forward_only = true;
+  Tape tape(rule.context, Tape::Mode::forward_only);
+  const auto expected = tape.apply(op, {rule.rule.pack(rule.context), Variable(batch.x), Variable(*batch.first_cells)});
+  CHECK(std::ranges::equal(found.logits.span<float>(), expected[Vsml::logits].value().span<float>()));
+  CHECK((found.loss.shape() == Shape{2}));
+  batch.streams = 1;
+  batch.ids.resize(6);
+  batch.first_cells = Tensor();
+  const RuleOutput apart = rule.rule.run(rule.context, batch, {});
+  CHECK_FALSE(std::ranges::equal(found.logits.span<float>(), apart.logits.span<float>()));
 }
 
 TEST_CASE("a convolution needs square images", "[vsml]") {

@@ -37,7 +37,7 @@ class ClonedNetRule::Net {
 
   void learn(std::span<const float> logits, std::int32_t label) {
     std::vector<float> error(logits.size());
-    softmax_error(logits, label, error);
+    softmax_error<float>(logits, label, error);
     layers_.back().error.assign(error.begin(), error.end());
     for (std::size_t k = layers_.size(); k-- > 0;) {
       backward(layers_[k], k > 0 ? &layers_[k - 1].error : nullptr);
@@ -89,7 +89,7 @@ ClonedNetRule::ClonedNetRule(const VsmlSpec& spec)
 
 RuleOutput ClonedNetRule::run(Context& context, const OnlineBatch& batch, const Tensor& theta) {
   SRWM_CHECK(theta.absent(), "parameters {} for a rule that has none", theta.shape().to_string());
-  return run_each(context, batch, [&](std::int64_t e, std::span<float> logits) {
+  const auto learn = [&](std::int64_t, std::int64_t e, std::span<float> logits) {
     Net net(*this, batch.shape, batch.ids[static_cast<std::size_t>(e)].number);
     const auto inputs = static_cast<std::size_t>(batch.shape.inputs);
     const auto classes = static_cast<std::size_t>(batch.shape.classes);
@@ -98,7 +98,8 @@ RuleOutput ClonedNetRule::run(Context& context, const OnlineBatch& batch, const 
       net.predict(batch.inputs_of(e).subspan(t * inputs, inputs), of_image);
       net.learn(of_image, batch.labels_of(e)[t]);
     }
-  });
+  };
+  return run_each(context, batch, batch.episodes(), LossKind::mean, learn);
 }
 
 }  // namespace srwm

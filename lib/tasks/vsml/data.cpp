@@ -21,9 +21,10 @@ std::vector<std::string> names_in(const VsmlSpec& spec) {
 }
 
 /// Makes room for the batch's episodes; keeps what it has where that fits.
-void make_room(OnlineBatch& batch, std::int64_t length) {
-  const auto episodes = static_cast<std::int64_t>(batch.ids.size());
-  const Shape x{episodes, length, batch.shape.inputs}, labels{episodes, length};
+void make_room(OnlineBatch& batch, const EpisodeLength& length) {
+  const std::int64_t sequences = std::ssize(batch.ids) * length.streams;
+  const Shape x{sequences, length.images, batch.shape.inputs}, labels{sequences, length.images};
+  batch.streams = length.streams;
   if (batch.x.absent() || batch.x.shape() != x) batch.x = Tensor::owning(x, DType::f32);
   if (batch.labels.absent() || batch.labels.shape() != labels) batch.labels = Tensor::owning(labels, DType::i32);
 }
@@ -31,16 +32,16 @@ void make_room(OnlineBatch& batch, std::int64_t length) {
 }  // namespace
 
 std::span<const float> OnlineBatch::inputs_of(std::int64_t episode) const {
-  const auto size = static_cast<std::size_t>(length() * shape.inputs);
+  const auto size = static_cast<std::size_t>(streams * length() * shape.inputs);
   return x.span<float>().subspan(static_cast<std::size_t>(episode) * size, size);
 }
 
 std::span<const std::int32_t> OnlineBatch::labels_of(std::int64_t episode) const {
-  const auto size = static_cast<std::size_t>(length());
+  const auto size = static_cast<std::size_t>(streams * length());
   return labels.span<std::int32_t>().subspan(static_cast<std::size_t>(episode) * size, size);
 }
 
-void draw_batches(OnlineStream& stream, std::span<const std::int64_t> numbers, std::int64_t length, int threads,
+void draw_batches(OnlineStream& stream, std::span<const std::int64_t> numbers, const EpisodeLength& length, int threads,
                   std::vector<OnlineBatch>& batches) {
   std::size_t used = 0;
   for (const std::int64_t number : numbers) {
@@ -58,7 +59,9 @@ void draw_batches(OnlineStream& stream, std::span<const std::int64_t> numbers, s
   batches.resize(used);
   for (OnlineBatch& batch : batches) {
     make_room(batch, length);
-    stream.draw(batch.ids, threads, batch.x, batch.labels);
+    const std::int64_t episodes = batch.episodes(), images = length.streams * length.images;
+    stream.draw(batch.ids, threads, batch.x.reshaped({episodes, images, batch.shape.inputs}),
+                batch.labels.reshaped({episodes, images}));
   }
 }
 
@@ -67,6 +70,10 @@ VsmlData::VsmlData(const VsmlSpec& spec, const std::string& data_dir, int thread
 
 std::unique_ptr<OnlineStream> VsmlData::training(const VsmlSpec& spec) const {
   return stream(spec, online_options(spec, spec.data, "data"), Split::train, spec.seed);
+}
+
+EpisodeShape VsmlData::training_shape(const VsmlSpec& spec) const {
+  return spec.learns_streams() ? training(spec)->shape({}) : EpisodeShape();
 }
 
 std::unique_ptr<OnlineStream> VsmlData::evaluation(const VsmlSpec& spec, const StreamTestSpec& test,
@@ -88,12 +95,21 @@ std::unique_ptr<OnlineStream> VsmlData::stream(const VsmlSpec& spec, const Onlin
                               split, seed);
 }
 
-std::int64_t training_length(const VsmlSpec& spec) {
-  return spec.episode.kind == EpisodeKind::stream ? spec.episode.length : spec.episode.n_way + 1;
+namespace {
+
+EpisodeLength length_of(const VsmlSpec& spec, std::int64_t images) {
+  if (spec.episode.kind == EpisodeKind::few_shot) return {.images = spec.episode.n_way + 1};
+  return {.images = images, .streams = spec.streams()};
 }
 
-std::int64_t evaluation_length(const VsmlSpec& spec, const StreamTestSpec& test) {
-  return spec.episode.kind == EpisodeKind::stream ? test.length : spec.episode.n_way + 1;
+}  // namespace
+
+EpisodeLength training_length(const VsmlSpec& spec) {
+  return length_of(spec, spec.episode.length);
+}
+
+EpisodeLength evaluation_length(const VsmlSpec& spec, const StreamTestSpec& test) {
+  return length_of(spec, test.length);
 }
 
 }  // namespace srwm

@@ -34,7 +34,7 @@ double mean_over(const std::vector<StreamEvaluation>& datasets, const Of& of) {
 /// One evaluation on the stream of one dataset.
 class StreamRun {
  public:
-  StreamRun(Context& context, LearningRule& rule, OnlineStream& stream, std::int64_t length)
+  StreamRun(Context& context, LearningRule& rule, OnlineStream& stream, const EpisodeLength& length)
       : context_(context), rule_(rule), stream_(stream), length_(length) {}
 
   /// Episodes `first` .. `first` + `count` - 1.
@@ -44,13 +44,7 @@ class StreamRun {
     context_.rewind();
     draw_batches(stream_, numbers_, length_, context_.threads(), batches_);
     for (const OnlineBatch& batch : batches_) {
-      const Tensor logits = logits_on_host(context_, rule_.run(context_, batch, {}));
-      if (!all_finite(logits)) {
-        throw NotFiniteError(
-            "A logit of episodes {} to {} on {} is not finite. Evaluate another checkpoint of the run; a lower "
-            "optim.rate or optim.clip_norm usually keeps the numbers in range.",
-            first + 1, first + count, evaluation.dataset);
-      }
+      const Tensor logits = finite_logits(context_, rule_.run(context_, batch, {}), batch, evaluation.dataset);
       for (std::int64_t e = 0; e < batch.episodes(); ++e) evaluation.add(logits, e, batch.labels_of(e));
     }
   }
@@ -59,7 +53,7 @@ class StreamRun {
   Context& context_;
   LearningRule& rule_;
   OnlineStream& stream_;
-  std::int64_t length_;
+  EpisodeLength length_;
   std::vector<std::int64_t> numbers_;
   std::vector<OnlineBatch> batches_;
 };
@@ -88,6 +82,20 @@ nlohmann::ordered_json dataset_json(const StreamEvaluation& evaluation) {
 
 }  // namespace
 
+Tensor finite_logits(Context& context, const RuleOutput& output, const OnlineBatch& batch, const std::string& dataset) {
+  Tensor logits = floats_on_host(context, output.logits);
+  if (all_finite(logits)) return logits;
+  throw NotFiniteError(
+      "A logit of episodes {} to {} on {} is not finite. Evaluate another checkpoint of the run; a lower optim.rate or "
+      "optim.clip_norm usually keeps the numbers in range.",
+      batch.ids.front().number + 1, batch.ids.back().number + 1, dataset);
+}
+
+std::int64_t episodes_at_once(const Context& context, const EpisodeLength& length) {
+  return std::clamp<std::int64_t>(most_images / (length.images * length.streams), 1,
+                                  std::int64_t{8} * context.threads());
+}
+
 double StreamEvaluation::loss() const {
   return std::accumulate(loss_by_step.begin(), loss_by_step.end(), 0.0) / static_cast<double>(episodes() * length());
 }
@@ -103,23 +111,25 @@ std::vector<double> StreamEvaluation::by_window(std::int64_t window) const {
 }
 
 void StreamEvaluation::add(const Tensor& logits, std::int64_t run, std::span<const std::int32_t> labels) {
-  const std::int64_t classes = logits.dim(2);
-  const float* row = logits.data<float>() + run * logits.dim(1) * classes;
-  by_step.resize(labels.size());
-  loss_by_step.resize(labels.size());
-  const std::size_t late_from = labels.size() - late_images(labels.size());
+  const auto length = static_cast<std::size_t>(logits.dim(1)), classes = static_cast<std::size_t>(logits.dim(2));
+  const std::size_t streams = labels.size() / length, late_from = length - late_images(length);
+  const float* row = logits.data<float>() + static_cast<std::size_t>(run) * labels.size() * classes;
+  by_step.resize(length);
+  loss_by_step.resize(length);
   std::int64_t right = 0, late = 0;
-  for (std::size_t t = 0; t < labels.size(); ++t) {
-    const std::span<const float> of_image(row + static_cast<std::int64_t>(t) * classes,
-                                          static_cast<std::size_t>(classes));
-    const std::int64_t hit = is_right(of_image, labels[t]) ? 1 : 0;
-    right += hit;
-    by_step[t].add(hit, 1);
-    loss_by_step[t] += cross_entropy(of_image, labels[t]);
-    if (t >= late_from) late += hit;
+  for (std::size_t t = 0; t < length; ++t) {
+    std::int64_t hits = 0;
+    for (std::size_t i = t; i < labels.size(); i += length) {
+      const std::span<const float> of_image(row + i * classes, classes);
+      hits += is_right(of_image, labels[i]) ? 1 : 0;
+      loss_by_step[t] += cross_entropy(of_image, labels[i]) / static_cast<double>(streams);
+    }
+    by_step[t].add(hits, static_cast<std::int64_t>(streams));
+    right += hits;
+    if (t >= late_from) late += hits;
   }
   accuracy.add(right, static_cast<std::int64_t>(labels.size()));
-  late_accuracy.add(late, static_cast<std::int64_t>(late_images(labels.size())));
+  late_accuracy.add(late, static_cast<std::int64_t>((length - late_from) * streams));
 }
 
 Estimate StreamEvaluations::accuracy() const {
@@ -149,8 +159,8 @@ StreamEvaluations evaluate_streams(Context& context, LearningRule& rule, const V
                                    const EvaluatedStreams& streams, const std::function<void(std::int64_t)>& count,
                                    const KeepGoing& keep_going) {
   const StreamTestSpec& group = group_of(spec, streams.group);
-  const std::int64_t length = evaluation_length(spec, group);
-  const std::int64_t at_once = std::clamp<std::int64_t>(most_images / length, 1, 8 * context.threads());
+  const EpisodeLength length = evaluation_length(spec, group);
+  const std::int64_t at_once = episodes_at_once(context, length);
   StreamEvaluations result;
   for (const std::string& dataset : group.streams.datasets) {
     const auto stream = data.evaluation(spec, group, streams.group, dataset, streams.split, streams.seed);

@@ -22,7 +22,7 @@ struct StreamEvaluation {
   std::string dataset;
   RunningMean accuracy;              ///< over all images of an episode: "prequential"
   RunningMean late_accuracy;         ///< over the last tenth of them, at least one
-  std::vector<RunningMean> by_step;  ///< on image t
+  std::vector<RunningMean> by_step;  ///< on image t, of all sequences of an episode
   std::vector<double> loss_by_step;  ///< summed over the episodes, in nats
 
   std::int64_t episodes() const { return accuracy.count(); }
@@ -44,6 +44,11 @@ struct StreamEvaluations {
   /// "accuracy 61.40 % +- 0.10 (mnist 71.2 %, fashion_mnist 51.6 %), loss 1.0432"
   std::string one_line() const;
 };
+
+/// The logits of a batch's episodes on the host. NotFiniteError naming them and the dataset if one is not finite.
+Tensor finite_logits(Context& context, const RuleOutput& output, const OnlineBatch& batch, const std::string& dataset);
+/// How many episodes of this length are evaluated at once: enough for the threads, not too many for the memory.
+std::int64_t episodes_at_once(const Context& context, const EpisodeLength& length);
 
 /// What to evaluate: the datasets of a group of the spec, "validation" or "test", from a split.
 struct EvaluatedStreams {

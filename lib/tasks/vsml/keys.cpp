@@ -20,13 +20,34 @@ bool is_online_net(const VsmlSpec& spec) {
   return spec.model.kind == ModelKind::sgd || spec.model.kind == ModelKind::adam;
 }
 bool has_layers(const VsmlSpec& spec) {
-  return !is_online_net(spec);
+  return is_vsml(spec) || spec.model.kind == ModelKind::cloned_sgd;
+}
+bool has_micro_ticks(const VsmlSpec& spec) {
+  return is_vsml(spec) || spec.model.kind == ModelKind::meta_rnn;
+}
+bool has_lstm(const VsmlSpec& spec) {
+  return spec.model.kind == ModelKind::meta_rnn || spec.model.kind == ModelKind::fw_memory;
+}
+bool is_hebbian(const VsmlSpec& spec) {
+  return spec.model.kind == ModelKind::hebbian;
+}
+bool is_fw_memory(const VsmlSpec& spec) {
+  return spec.model.kind == ModelKind::fw_memory;
+}
+bool is_fwp(const VsmlSpec& spec) {
+  return spec.model.kind == ModelKind::fwp;
+}
+bool takes_images(const VsmlSpec& spec) {
+  return spec.model.is_baseline() && !is_fwp(spec);
 }
 bool learns_streams(const VsmlSpec& spec) {
   return spec.learns_streams();
 }
 bool learns_long_streams(const VsmlSpec& spec) {
   return spec.learns_streams() && spec.episode.kind == EpisodeKind::stream;
+}
+bool learns_vsml_streams(const VsmlSpec& spec) {
+  return is_vsml(spec) && learns_long_streams(spec);
 }
 bool is_clone(const VsmlSpec& spec) {
   return spec.model.is_trained() && spec.train.gradient == VsmlGradient::clone;
@@ -75,7 +96,15 @@ constexpr ConditionOn<Spec> if_hidden_units{"model.layers", "model.layers is 2",
 constexpr ConditionOn<Spec> if_hidden_layers{"model.hidden", "model.hidden has a layer", has_hidden_layers};
 constexpr ConditionOn<Spec> if_convolution{"model.hidden", "model.hidden has a convolution", has_convolution};
 constexpr ConditionOn<Spec> if_backward_pass{"model.backward_pass", "model.backward_pass is true", has_backward_pass};
-constexpr ConditionOn<Spec> if_trained{"model.kind", "model.kind is \"vsml\"", is_trained};
+constexpr ConditionOn<Spec> if_micro_ticks{"model.kind", "model.kind is \"vsml\" or \"meta_rnn\"", has_micro_ticks};
+constexpr ConditionOn<Spec> if_lstm{"model.kind", "model.kind is \"meta_rnn\" or \"fw_memory\"", has_lstm};
+constexpr ConditionOn<Spec> if_hebbian{"model.kind", "model.kind is \"hebbian\"", is_hebbian};
+constexpr ConditionOn<Spec> if_fw_memory{"model.kind", "model.kind is \"fw_memory\"", is_fw_memory};
+constexpr ConditionOn<Spec> if_fwp{"model.kind", "model.kind is \"fwp\"", is_fwp};
+constexpr ConditionOn<Spec> if_takes_images{"model.kind", "model.kind is \"meta_rnn\", \"hebbian\" or \"fw_memory\"",
+                                            takes_images};
+constexpr ConditionOn<Spec> if_trained{
+    "model.kind", "model.kind is \"vsml\", \"meta_rnn\", \"hebbian\", \"fw_memory\" or \"fwp\"", is_trained};
 constexpr ConditionOn<Spec> if_evolution{"train.gradient", "train.gradient is \"evolution\"", has_population};
 constexpr ConditionOn<Spec> if_passes{"train.gradient", "train.gradient is not \"evolution\"", has_passes};
 constexpr ConditionOn<Spec> if_layers{"model.kind", "model.kind is \"vsml\" or \"cloned_sgd\"", has_layers};
@@ -85,6 +114,9 @@ constexpr ConditionOn<Spec> if_data{"model.kind",
                                     learns_streams};
 constexpr ConditionOn<Spec> if_data_streams{
     "episode.kind", "a model is trained on streams, and episode.kind is \"stream\"", learns_long_streams};
+constexpr ConditionOn<Spec> if_vsml_streams{
+    "episode.kind", "model.kind is \"vsml\", a model is trained on streams, and episode.kind is \"stream\"",
+    learns_vsml_streams};
 constexpr ConditionOn<Spec> if_clone{"train.gradient", "train.gradient is \"clone\"", is_clone};
 constexpr ConditionOn<Spec> if_clone_rates{
     "train.gradient", "train.gradient is \"clone\" or model.kind is \"cloned_sgd\"", has_clone_rates};
@@ -182,6 +214,12 @@ void add_episode(std::vector<Field>& keys) {
                   "\"few_shot\": an image of each of n_way classes, then another image of one of them."});
   keys.push_back({"episode.length", IntegerKey{SRWM_MEMBER(episode.length), 1, 1'000'000}, "Images of an episode.",
                   "images", if_data_streams});
+  keys.push_back(
+      {"episode.streams", IntegerKey{SRWM_MEMBER(episode.streams), 1, 1024},
+       "Sequences of an episode that the network sees in parallel, of episode.length images each, in "
+       "validation and test too. Before each image the first half of the numbers in h and c of every sub-RNN "
+       "becomes their mean over the sequences; the other half stays apart.",
+       "sequences", if_vsml_streams});
   keys.push_back({"episode.n_way", IntegerKey{SRWM_MEMBER(episode.n_way), 2, max_online_classes},
                   "Classes in an episode.", "classes", if_few_shot});
   keys.push_back({"episode.label_order", choice<LabelOrder>(SRWM_MEMBER(episode.label_order), all_label_orders),
@@ -202,7 +240,8 @@ void add_vsml_model(std::vector<Field>& keys) {
   keys.push_back({"model.state", IntegerKey{SRWM_MEMBER(model.state), 1, 256}, "Cells of a sub-RNN, a small LSTM.",
                   "cells", if_vsml});
   keys.push_back({"model.micro_ticks", IntegerKey{SRWM_MEMBER(model.micro_ticks), 1, 64},
-                  "Times that a sub-RNN runs on the same messages.", "", if_vsml});
+                  "Times that a sub-RNN runs on the same messages; with \"meta_rnn\" its LSTM on the same example.", "",
+                  if_micro_ticks});
   keys.push_back({"model.random_part", NumberKey{SRWM_MEMBER(model.random_part), 0, 1},
                   "Share of the cells that start an episode with random numbers; the others start with 0.", "",
                   if_vsml});
@@ -227,14 +266,34 @@ void add_vsml_model(std::vector<Field>& keys) {
                   if_convolution});
 }
 
+void add_baselines(std::vector<Field>& keys) {
+  keys.push_back({"model.lstm_units", IntegerKey{SRWM_MEMBER(model.lstm_units), 0, 4096},
+                  "Cells of the LSTM; 0: as published, 128 of \"meta_rnn\" and 32 of \"fw_memory\".", "cells",
+                  if_lstm});
+  keys.push_back({"model.oja", FlagKey{SRWM_MEMBER(model.oja)},
+                  "Whether fast weights change by Oja's rule, which bounds them; else by Hebb's with a decay.", "",
+                  if_hebbian});
+  keys.push_back({"model.memory", IntegerKey{SRWM_MEMBER(model.memory), 2, 64},
+                  "Rows of the memory; it has the square of that in columns.", "", if_fw_memory});
+  keys.push_back({"model.fast_size", IntegerKey{SRWM_MEMBER(model.fast_size), 1, 4096},
+                  "Numbers in a key of the fast weights.", "", if_fwp});
+  keys.push_back({"model.convolutions", FlagKey{SRWM_MEMBER(model.convolutions)},
+                  "Three 3 x 3 convolutions with stride 2 in front, as published for Omniglot: of 64 channels with "
+                  "\"meta_rnn\", else of 8.",
+                  "", if_takes_images});
+}
+
 void add_model(std::vector<Field>& keys) {
-  keys.push_back({"model.kind", choice<ModelKind>(SRWM_MEMBER(model.kind), all_model_kinds),
-                  "\"vsml\": a network whose weights are small LSTMs with shared parameters. \"sgd\", \"adam\": a "
-                  "network trained online by gradient descent; nothing is meta-trained, srwm eval --config evaluates "
-                  "it."});
+  keys.push_back(
+      {"model.kind", choice<ModelKind>(SRWM_MEMBER(model.kind), all_model_kinds),
+       "\"vsml\": a network whose weights are small LSTMs with shared parameters. \"meta_rnn\": an LSTM that "
+       "sees error and label of the example before; \"hebbian\", \"fw_memory\", \"fwp\": networks with fast "
+       "weights. \"sgd\", \"adam\": a network trained online by gradient descent; \"cloned_sgd\": the one that "
+       "cloning clones. Of the last three nothing is meta-trained, srwm eval --config evaluates them."});
   keys.push_back({"model.bound", NumberKey{SRWM_MEMBER(model.bound), 0, unbounded},
                   "Logits z become bound * tanh(z / bound); 0: no bound."});
   add_vsml_model(keys);
+  add_baselines(keys);
   keys.push_back(
       {"model.layers", IntegerKey{SRWM_MEMBER(model.layers), 1, 2}, "Layers of the network.", "layers", if_online_net});
   keys.push_back({"model.units", IntegerKey{SRWM_MEMBER(model.units), 1, 65536}, "tanh units between two layers.",

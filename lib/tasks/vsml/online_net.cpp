@@ -74,11 +74,11 @@ class OnlineNet::Learner {
       for (float& h : hidden_) h = std::tanh(h);
       forward(second_, parameters_.data(), hidden_.data(), logits);
     }
-    bound_logits({logits, dL_dz_.size()}, net_.options_.bound);
+    bound_logits(std::span(logits, dL_dz_.size()), net_.options_.bound);
   }
 
   void update(const float* x, std::int32_t label, const float* logits) {
-    softmax_error({logits, dL_dz_.size()}, label, dL_dz_);
+    softmax_error<float>({logits, dL_dz_.size()}, label, dL_dz_);
     if (net_.options_.bound > 0) {
       for (std::size_t o = 0; o < dL_dz_.size(); ++o) {
         const double y = static_cast<double>(logits[o]) / net_.options_.bound;

@@ -9,9 +9,10 @@ OnlineNetRule::OnlineNetRule(const VsmlSpec& spec) : options_(spec.model.online_
 RuleOutput OnlineNetRule::run(Context& context, const OnlineBatch& batch, const Tensor& theta) {
   SRWM_CHECK(theta.absent(), "parameters {} for a rule that has none", theta.shape().to_string());
   const OnlineNet net(options_, batch.shape.inputs, batch.shape.classes, seed_);
-  return run_each(context, batch, [&](std::int64_t e, std::span<float> logits) {
+  const auto learn = [&](std::int64_t, std::int64_t e, std::span<float> logits) {
     net.learn(batch.inputs_of(e), batch.labels_of(e), logits);
-  });
+  };
+  return run_each(context, batch, batch.episodes(), LossKind::mean, learn);
 }
 
 }  // namespace srwm

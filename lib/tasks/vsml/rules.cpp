@@ -75,7 +75,7 @@ void check_choice(const VsmlSpec& spec, const IsValid& is_valid, Problems& probl
 }
 
 void check_layers(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
-  if (!all_valid(is_valid, {"model.kind", "model.hidden"})) return;
+  if (spec.model.is_baseline() || !all_valid(is_valid, {"model.kind", "model.hidden"})) return;
   bool is_dense = false, has_convolution = false;
   for (const std::string& text : spec.model.hidden) {
     const std::optional<HiddenLayer> layer = parse_hidden_layer(text);
@@ -102,11 +102,21 @@ void check_messages(const VsmlSpec& spec, const IsValid& is_valid, Problems& pro
       fmt::format("must be below model.message, which is {}; found {}.", spec.model.message, spec.model.output_index));
 }
 
+/// The baselines have no backward pass.
+void check_gradient(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
+  if (!spec.model.is_baseline() || spec.train.gradient == VsmlGradient::evolution) return;
+  if (!all_valid(is_valid, {"model.kind", "train.gradient"})) return;
+  problems.add("", "train.gradient",
+               fmt::format("must be \"evolution\" where model.kind is \"{}\": only \"vsml\" has other gradients.",
+                           name_of(spec.model.kind)));
+}
+
 /// Clones keep weight and bias in cells 0 and 1, the weight being the one that is drawn, and need parameters for both
 /// ticks. Messages are added up, as in the network that is cloned.
 void check_clone(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
   const VsmlModelSpec& model = spec.model;
-  if (!model.is_trained() || spec.train.gradient != VsmlGradient::clone || !is_valid("train.gradient")) return;
+  if (model.kind != ModelKind::vsml || spec.train.gradient != VsmlGradient::clone || !is_valid("train.gradient"))
+    return;
   const std::string why = "where train.gradient is \"clone\".";
   const auto require = [&](std::string_view key, bool holds, std::string_view value) {
     if (!holds && is_valid(key)) problems.add("", key, fmt::format("must be {} {}", value, why));
@@ -126,7 +136,7 @@ void check_clone(const VsmlSpec& spec, const IsValid& is_valid, Problems& proble
 /// Layers of the network that clones become are dense.
 void check_dense(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
   const bool is_dense = spec.model.kind == ModelKind::cloned_sgd ||
-                        (spec.model.is_trained() && spec.train.gradient == VsmlGradient::clone);
+                        (spec.model.kind == ModelKind::vsml && spec.train.gradient == VsmlGradient::clone);
   if (!is_dense || !all_valid(is_valid, {"model.hidden", "model.kind", "train.gradient"})) return;
   for (const std::string& text : spec.model.hidden) {
     const std::optional<HiddenLayer> layer = parse_hidden_layer(text);
@@ -153,8 +163,8 @@ void check_glyph_classes(const VsmlSpec& spec, const IsValid& is_valid, Problems
 
 void check_vsml_rules(const AnySpec& any, const IsValid& is_valid, Problems& problems) {
   const auto& spec = as<VsmlSpec>(any);
-  for (const auto check : {check_streams, check_few_shot, check_choice, check_layers, check_messages, check_clone,
-                           check_dense, check_glyph_classes}) {
+  for (const auto check : {check_streams, check_few_shot, check_choice, check_layers, check_messages, check_gradient,
+                           check_clone, check_dense, check_glyph_classes}) {
     check(spec, is_valid, problems);
   }
   check_figures(any, is_valid, problems);

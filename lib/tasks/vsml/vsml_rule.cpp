@@ -7,6 +7,8 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "ops/backend.h"
+#include "tasks/vsml/image_shape.h"
+#include "tasks/vsml/theta.h"
 
 namespace srwm {
 namespace {
@@ -30,28 +32,6 @@ Tensor to_device(Context& context, const Tensor& host) {
   Tensor device = context.empty(host.shape(), host.dtype());
   context.upload(device, host.raw());
   return device;
-}
-
-/// Height, width and channels of square images; SpecError if there are none with so many numbers.
-std::array<std::int64_t, 3> image_of(std::int64_t inputs) {
-  for (const std::int64_t channels : {1, 3}) {
-    const std::int64_t pixels = inputs / channels;
-    const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
-    if (side * side * channels == inputs) return {side, side, channels};
-  }
-  throw SpecError("model.hidden has a convolution, but {} inputs are no square image of 1 or 3 channels.", inputs);
-}
-
-/// Calls body(parameter, its part of theta).
-template <typename Body>
-void for_each_part(ParameterSet& parameters, const Tensor& theta, const Body& body) {
-  const Tensor flat = theta.reshaped({theta.numel()});
-  std::int64_t begin = 0;
-  for (Parameter& parameter : parameters.parameters()) {
-    const std::int64_t size = parameter.value.numel();
-    body(parameter, flat.rows(begin, begin + size).reshaped(parameter.value.shape()));
-    begin += size;
-  }
 }
 
 }  // namespace
@@ -82,10 +62,7 @@ void VsmlRule::add_set(const std::string& prefix) {
 }
 
 Tensor VsmlRule::pack(Context& context) const {
-  Tensor theta = context.empty({1, parameters_.count()});
-  for_each_part(parameters_, theta,
-                [&](Parameter& parameter, const Tensor& part) { context.copy(part, parameter.value); });
-  return theta;
+  return pack_theta(context, parameters_);
 }
 
 void VsmlRule::unpack(Context& context, const Tensor& theta) {
@@ -136,8 +113,39 @@ Vsml VsmlRule::network(const EpisodeShape& shape) const {
   return op;
 }
 
+RuleCells VsmlRule::cells_in(Context& context, const EpisodeShape& shape, const Tensor& state) const {
+  const Vsml op = network(shape);
+  const Tensor host = floats_on_host(context, state);
+  const Shape cells{state.dim(0), op.cells()};
+  RuleCells result{.h = Tensor::owning(cells, DType::f32), .c = Tensor::owning(cells, DType::f32)};
+  float *h = result.h.data<float>(), *c = result.c.data<float>();
+  for (std::int64_t run = 0; run < host.dim(0); ++run) {
+    const float* from = host.data<float>() + run * op.state_size();
+    for (int k = 0; k < op.depth(); ++k) {
+      const std::int64_t count = op.layers.at(static_cast<std::size_t>(k)).sub_rnns() * op.cell_size;
+      h = std::copy_n(from, count, h);
+      c = std::copy_n(from + count, count, c);
+      from += 2 * count;
+    }
+  }
+  return result;
+}
+
+Tensor VsmlRule::first_cells(Context& context, const OnlineBatch& batch) const {
+  const Vsml op = network(batch.shape);
+  const Tensor cells = first_cells(context, op, batch);
+  if (cells.absent()) return Tensor::owning({batch.episodes(), op.cells()}, DType::f32);
+  const Tensor host = floats_on_host(context, cells);
+  return Tensor::of<float>(host.shape(), host.span<float>());
+}
+
 Tensor VsmlRule::first_cells(Context& context, const Vsml& network, const OnlineBatch& batch) const {
-  const std::int64_t drawn = drawn_cells(model_);
+  if (!batch.first_cells) return drawn_cells(context, network, batch);
+  return batch.first_cells->absent() ? Tensor() : to_device(context, *batch.first_cells);
+}
+
+Tensor VsmlRule::drawn_cells(Context& context, const Vsml& network, const OnlineBatch& batch) const {
+  const std::int64_t drawn = srwm::drawn_cells(model_);
   if (drawn == 0) return {};
   const Shape shape{batch.episodes(), network.cells()};
   auto* cells = static_cast<float*>(context.host_scratch(static_cast<std::size_t>(shape.numel()) * sizeof(float)));
@@ -161,6 +169,8 @@ Variables<Vsml::outputs> VsmlRule::forward(Tape& tape, const OnlineBatch& batch,
   Context& context = tape.context();
   Vsml op = network(batch.shape);
   op.targets = to_device(context, batch.labels);
+  op.streams = batch.streams;
+  if (!batch.state.absent()) op.state_first = to_device(context, batch.state);
   op.forward_only = !tape.recording();
   return tape.apply(op, {theta, to_device(context, batch.x), first_cells(context, op, batch)});
 }
@@ -168,7 +178,7 @@ Variables<Vsml::outputs> VsmlRule::forward(Tape& tape, const OnlineBatch& batch,
 RuleOutput VsmlRule::run(Context& context, const OnlineBatch& batch, const Tensor& theta) {
   Tape tape(context, Tape::Mode::forward_only);
   const Variables<Vsml::outputs> out = forward(tape, batch, theta.absent() ? pack(context) : theta);
-  return {.logits = out[Vsml::logits].value(), .loss = out[Vsml::loss].value()};
+  return {.logits = out[Vsml::logits].value(), .loss = out[Vsml::loss].value(), .state = out[Vsml::state_last].value()};
 }
 
 RuleOutput VsmlRule::gradient(Context& context, const OnlineBatch& batch, double weight, const TensorWatcher& watcher) {
@@ -179,7 +189,7 @@ RuleOutput VsmlRule::gradient(Context& context, const OnlineBatch& batch, double
   const Variable& loss = out[Vsml::loss];
   tape.backward(std::array{loss}, std::array{context.full(loss.shape(), weight)});
   unpack_gradient(context, theta.grad());
-  return {.logits = out[Vsml::logits].value(), .loss = loss.value()};
+  return {.logits = out[Vsml::logits].value(), .loss = loss.value(), .state = out[Vsml::state_last].value()};
 }
 
 }  // namespace srwm

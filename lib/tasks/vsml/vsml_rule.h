@@ -20,6 +20,9 @@ class VsmlRule final : public LearningRule {
   RuleOutput run(Context& context, const OnlineBatch& batch, const Tensor& theta) override;
   RuleOutput gradient(Context& context, const OnlineBatch& batch, double weight, const TensorWatcher& watcher) override;
   bool is_differentiable() const override { return true; }
+  std::int64_t cells(const EpisodeShape& shape) const override { return network(shape).cells(); }
+  Tensor first_cells(Context& context, const OnlineBatch& batch) const override;
+  RuleCells cells_in(Context& context, const EpisodeShape& shape, const Tensor& state) const override;
 
   /// The network for episodes of this shape. SpecError if a convolution does not fit.
   Vsml network(const EpisodeShape& shape) const;
@@ -33,7 +36,9 @@ class VsmlRule final : public LearningRule {
  private:
   /// Creates the parameters of one set of sub-RNNs, in the order of theta.
   void add_set(const std::string& prefix);
+  /// c before the first image: as the batch gives it, else drawn; absent for zeros.
   Tensor first_cells(Context& context, const Vsml& network, const OnlineBatch& batch) const;
+  Tensor drawn_cells(Context& context, const Vsml& network, const OnlineBatch& batch) const;
   Variables<Vsml::outputs> forward(Tape& tape, const OnlineBatch& batch, const Variable& theta) const;
 
   VsmlModelSpec model_;

@@ -46,6 +46,11 @@ LoopOptions VsmlSpec::loop() const {
   return loop;
 }
 
+std::int64_t VsmlSpec::streams() const {
+  const bool is_used = model.kind == ModelKind::vsml && learns_streams() && episode.kind == EpisodeKind::stream;
+  return is_used ? episode.streams : 1;
+}
+
 bool VsmlSpec::uses(std::string_view dataset) const {
   const auto has = [&](const StreamSpec& streams) {
     return std::ranges::find(streams.datasets, dataset) != streams.datasets.end();
@@ -59,6 +64,36 @@ OnlineNetOptions VsmlModelSpec::online_net() const {
           .hidden = units,
           .rate = rate,
           .bound = bound};
+}
+
+bool VsmlModelSpec::is_baseline() const {
+  return kind == ModelKind::meta_rnn || kind == ModelKind::hebbian || kind == ModelKind::fw_memory ||
+         kind == ModelKind::fwp;
+}
+
+BaselineOptions VsmlModelSpec::baseline() const {
+  BaselineOptions options{.micro_ticks = micro_ticks,
+                          .oja = oja,
+                          .memory = memory,
+                          .fast_size = fast_size,
+                          .convolutions = convolutions,
+                          .bound = bound};
+  options.lstm_units = kind == ModelKind::meta_rnn ? 128 : 32;
+  if (lstm_units > 0) options.lstm_units = lstm_units;
+  switch (kind) {
+    case ModelKind::hebbian:
+      options.kind = BaselineKind::hebbian;
+      break;
+    case ModelKind::fw_memory:
+      options.kind = BaselineKind::fw_memory;
+      break;
+    case ModelKind::fwp:
+      options.kind = BaselineKind::fwp;
+      break;
+    default:
+      options.kind = BaselineKind::meta_rnn;
+  }
+  return options;
 }
 
 std::int64_t drawn_cells(const VsmlModelSpec& model) {

@@ -13,6 +13,7 @@
 #include "data/online_stream.h"
 #include "optim/options.h"
 #include "spec/spec.h"
+#include "tasks/vsml/baseline_net.h"
 #include "tasks/vsml/clone_options.h"
 #include "tasks/vsml/online_net.h"
 
@@ -66,6 +67,7 @@ constexpr std::string_view name_of(LossKind kind) {
 struct EpisodeSpec {
   EpisodeKind kind = EpisodeKind::stream;
   std::int64_t length = 500;  ///< of streams
+  std::int64_t streams = 1;   ///< that a VSML network sees in parallel
   std::int64_t n_way = 5;     ///< of few-shot episodes
   LabelOrder label_order = LabelOrder::appearance;
   LossKind loss = LossKind::mean;
@@ -73,18 +75,31 @@ struct EpisodeSpec {
 
 enum class ModelKind {
   vsml,
+  meta_rnn,  ///< this one and the next three: tasks/vsml/baseline_net.h
+  hebbian,
+  fw_memory,
+  fwp,
   sgd,         ///< gradient descent, nothing learned beforehand
   adam,        ///< likewise
   cloned_sgd,  ///< gradient descent in the network that VSML clones
 };
-inline constexpr ModelKind all_model_kinds[] = {ModelKind::vsml, ModelKind::sgd, ModelKind::adam,
-                                                ModelKind::cloned_sgd};
+inline constexpr ModelKind all_model_kinds[] = {ModelKind::vsml,      ModelKind::meta_rnn,  ModelKind::hebbian,
+                                                ModelKind::fw_memory, ModelKind::fwp,       ModelKind::sgd,
+                                                ModelKind::adam,      ModelKind::cloned_sgd};
 
-/// As in specs: "vsml", "sgd", "adam", "cloned_sgd".
+/// As in specs: "vsml", "meta_rnn", "hebbian", "fw_memory", "fwp", "sgd", "adam", "cloned_sgd".
 constexpr std::string_view name_of(ModelKind kind) {
   switch (kind) {
     case ModelKind::vsml:
       return "vsml";
+    case ModelKind::meta_rnn:
+      return "meta_rnn";
+    case ModelKind::hebbian:
+      return "hebbian";
+    case ModelKind::fw_memory:
+      return "fw_memory";
+    case ModelKind::fwp:
+      return "fwp";
     case ModelKind::sgd:
       return "sgd";
     case ModelKind::adam:
@@ -117,11 +132,19 @@ struct VsmlModelSpec {
   bool layer_norm = false, backward_pass = false, separate_backward = false, feed_label = false, layerwise = false;
   bool published_conv_mask = true;
 
+  // meta_rnn, hebbian, fw_memory, fwp
+  std::int64_t lstm_units = 0;  ///< 0: as published
+  bool oja = true, convolutions = false;
+  std::int64_t memory = 16, fast_size = 64;
+
   // sgd, adam
   std::int64_t layers = 1, units = 160;
   double rate = 0.01;
 
-  bool is_trained() const { return kind == ModelKind::vsml; }
+  bool is_trained() const { return kind == ModelKind::vsml || is_baseline(); }
+  bool is_baseline() const;
+  /// Of a baseline.
+  BaselineOptions baseline() const;
   /// Of "sgd" and "adam".
   OnlineNetOptions online_net() const;
 };
@@ -195,6 +218,8 @@ struct VsmlSpec : AnySpec {
   const SpecKeys& keys() const override { return vsml_keys(); }
   /// Whether a model is trained on streams.
   bool learns_streams() const { return model.is_trained() && train.gradient != VsmlGradient::clone; }
+  /// Sequences of an episode: 1 unless VSML learns streams.
+  std::int64_t streams() const;
   /// Whether anything is drawn from this dataset.
   bool uses(std::string_view dataset) const;
 

@@ -32,7 +32,7 @@ VsmlTask::VsmlTask(const VsmlSpec& spec, Context& context, std::shared_ptr<const
     throw SpecError("model.kind \"{}\" has nothing to meta-train. Evaluate it with srwm eval --config.",
                     name_of(spec.model.kind));
   }
-  rule_ = make_rule(parameters_, spec);
+  rule_ = make_rule(parameters_, spec, data_->training_shape(spec));
   if (spec.learns_streams()) {
     training_ = data_->training(spec);
   } else {
@@ -61,9 +61,9 @@ void VsmlTask::stage(const Pass& pass) {
 
 /// Draws the episodes of `numbers_`, each of which `runs_each` runs see.
 void VsmlTask::draw(std::int64_t runs_each) {
-  const std::int64_t length = training_length(spec_);
+  const EpisodeLength length = training_length(spec_);
   draw_batches(*training_, numbers_, length, context_.threads(), batches_);
-  const std::int64_t examples = static_cast<std::int64_t>(numbers_.size()) * length * runs_each;
+  const std::int64_t examples = std::ssize(numbers_) * length.images * length.streams * runs_each;
   interval_examples_ += examples;
   examples_ += examples;
 }
@@ -74,7 +74,7 @@ PassOutcome VsmlTask::over_batches(const Run& run) {
   double loss = 0, accuracy = 0, late = 0;
   for (const OnlineBatch& batch : batches_) {
     const RuleOutput output = run(batch);
-    const Tensor losses = context_.on_host(output.loss), logits = logits_on_host(context_, output);
+    const Tensor losses = context_.on_host(output.loss), logits = floats_on_host(context_, output.logits);
     for (std::int64_t e = 0; e < batch.episodes(); ++e) {
       const EpisodeAccuracy right = accuracy_of(logits, e, batch.labels_of(e));
       loss += element(losses, e);
@@ -118,7 +118,7 @@ MemberOutcome VsmlTask::member_losses(std::span<const Pass> passes, const Tensor
   late_.assign(members, 0);
   for (const OnlineBatch& batch : batches_) {
     const RuleOutput output = rule_->run(context_, batch, theta_of(batch, passes.front(), theta));
-    const Tensor loss = context_.on_host(output.loss), logits = logits_on_host(context_, output);
+    const Tensor loss = context_.on_host(output.loss), logits = floats_on_host(context_, output.logits);
     for (std::int64_t run = 0; run < 2 * batch.episodes(); ++run) {
       const std::int64_t pair = batch.ids[static_cast<std::size_t>(run / 2)].number - passes.front().number;
       const auto member = static_cast<std::size_t>(2 * pair + run % 2);
@@ -174,11 +174,13 @@ std::string VsmlTask::describe_step() const {
     return fmt::format("{} sub-RNNs of {} examples", spec_.train.batch * spec_.train.accumulate,
                        spec_.clone_options.examples);
   }
-  const std::int64_t length = training_length(spec_);
+  const EpisodeLength length = training_length(spec_);
+  const std::string images = length.streams > 1 ? fmt::format("{} x {} images", length.streams, length.images)
+                                                : fmt::format("{} images", length.images);
   if (spec_.train.gradient == VsmlGradient::evolution) {
-    return fmt::format("{} pairs of episodes of {} images", format_count(spec_.train.evolution.population), length);
+    return fmt::format("{} pairs of episodes of {}", format_count(spec_.train.evolution.population), images);
   }
-  return fmt::format("{} episodes of {} images", spec_.train.batch * spec_.train.accumulate, length);
+  return fmt::format("{} episodes of {}", spec_.train.batch * spec_.train.accumulate, images);
 }
 
 Validation VsmlTask::validate(const KeepGoing& keep_going) {
