@@ -38,7 +38,7 @@ float weight_of_message(float x) {
 }
 /// Likewise, where a step along an error e is learned.
 float weight_of_step(float e) {
-  return 0.3F / (e * e + 0.04F);
+  return 0.1F / (e * e + 0.0025F);
 }
 
 /// Adds scale * weight * (found - wanted)^2 to the loss, and its derivative.

@@ -21,7 +21,7 @@ namespace srwm {
 /// The loss of a sub-RNN is the mean over its examples of the squared errors of w and b after both ticks, measured in
 /// units of alpha, of those of both messages, and a tenth of the squares of the other components. Errors count nearly
 /// relative to what is learned, since small ones add up over many images and many sub-RNNs: those of a message by
-/// 1 / (x^2 + 0.01) for w, b of size x, those of steps by 0.3 / (e^2 + 0.04). Sub-RNNs start with random w and b and
+/// 1 / (x^2 + 0.01) for w, b of size x, those of steps by 0.1 / (e^2 + 0.0025). Sub-RNNs start with random w and b and
 /// see random x, e and left-over backward messages, of scales that differ from one to the next.
 class CloneLoss {
  public:
