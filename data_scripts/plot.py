@@ -421,7 +421,8 @@ def draw_late_class(axes, parts):
 def draw_swap(axes, parts):
     for color, label, step, part in parts:
         right, old = (percents_of(part, "swap", field) for field in ("probability", "old_probability"))
-        axes.plot(range(1, len(right) + 1), smooth(right, 5), color=color, linewidth=1.6, label=label_of(label))
+        axes.plot(range(1, len(right) + 1), smooth(right[:step], 5) + smooth(right[step:], 5), color=color, linewidth=1.6,
+                  label=label_of(label))
         axes.plot(range(step + 1, len(old) + 1), smooth(old[step:], 5), color=color, linewidth=1, linestyle=":", alpha=0.7)
         axes.axvline(step + 0.5, color="#777777", linewidth=0.8, linestyle="--")
     axes.set_title("labels that change (dotted: the label before)", fontsize=10)

@@ -214,6 +214,8 @@ void provoke_errors_of_rules(ErrorSection& section, const std::filesystem::path&
                     .x = Tensor::owning({1, 2, 15}, DType::f32),
                     .labels = Tensor::owning({1, 2}, DType::i32)};
   section.provoke([&] { convolution.rule().run(context, batch, {}); });
+  VsmlTask baseline(small_baseline_spec(), context, data);
+  section.provoke([&] { baseline.rule().run(context, batch, {}); });
   spec.model.kind = ModelKind::adam;
   section.provoke([&] { VsmlTask(spec, context, data); });
 }

@@ -93,6 +93,7 @@ const std::vector<Mistake> bad_vsml_keys{
     {R"("model": {"hidden": ["dense 3", "conv 3 2"]})", R"("model": {"hidden": ["conv 3 2", "dense 3"]})"},
     {R"("model": {"hidden": ["conv 3 2"]}, "data": {"pad": true})",
      R"("model": {"hidden": ["conv 3 2"]}, "data": {"pad": false})"},
+    {R"("model": {"kind": "hebbian"}, "train": {"gradient": "backward"})", R"("model": {"kind": "hebbian"})"},
     {R"("model": {"output_index": 8})", R"("model": {"output_index": 7})"},
     {R"("train": {"gradient": "clone"}, "model": {"backward_pass": true, "separate_backward": true, "output_index": 0,
          "random_part": 0.0625})",

@@ -68,6 +68,10 @@ json vsml_spec_with(const Field& field) {
   json spec = {{"task", "vsml"}, {"name", "a"}, {"figures", {{"source", "s"}}}};
   const std::string_view words = field.condition.words;
   if (words.starts_with("model.kind is \"sgd\"")) spec["model"]["kind"] = "sgd";
+  if (words == "model.kind is \"hebbian\"") spec["model"]["kind"] = "hebbian";
+  if (words == "model.kind is \"fwp\"") spec["model"]["kind"] = "fwp";
+  if (words.ends_with("\"fw_memory\"") && !words.starts_with("model.kind is \"vsml\""))
+    spec["model"]["kind"] = "fw_memory";
   if (words == "model.layers is 2") spec["model"] = {{"kind", "adam"}, {"layers", 2}};
   if (words == "model.backward_pass is true") spec["model"]["backward_pass"] = true;
   if (words == "model.hidden has a layer") spec["model"]["hidden"] = {"dense 3"};
