@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Converts the parameters of VSML between the authors' JAX code and srwm.
+"""Converts the parameters of VSML, and of the networks that it is compared with, between the authors' JAX code and srwm.
 
 The authors' checkpoints are pickles that need JAX and optax to load. Make an .npz of one with Python of your own:
 
@@ -23,22 +23,34 @@ from convert_torch_checkpoint import check_finite, read_checkpoint, some, write_
 np = Package("numpy")
 
 DEFAULTS = {"kind": "vsml", "message": 8, "state": 16, "layer_norm": False, "layerwise": False,
-            "separate_backward": False, "hidden": []}
-ROOT = "vsmlrnn"
+            "separate_backward": False, "hidden": [], "lstm_units": 0, "memory": 16, "fast_size": 64,
+            "convolutions": False}
+ROOTS = {"vsml": "vsmlrnn", "meta_rnn": "meta_rnn", "hebbian": "hebbian_fw", "fw_memory": "fw_memory", "fwp": "fwp"}
+NUMBERS = ("message", "state", "lstm_units", "memory", "fast_size")
 
 
-def shapes_of(spec_text, name):
-    """{name in srwm: shape} of the parameters that a spec's model has."""
+def model_of(spec_text, name):
+    """The group model of a spec, with defaults."""
     try:
         spec = json.loads(spec_text)
         model = {**DEFAULTS, **spec.get("model", {})}
         task = spec.get("task")
-        message, state, layers = int(model["message"]), int(model["state"]), len(model["hidden"]) + 1
+        model |= {key: int(model[key]) for key in NUMBERS}
+        model["layers"] = len(model["hidden"]) + 1
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(f"{name} is not an experiment spec: {error}. Try 'srwm config check'.") from error
-    if task != "vsml" or model["kind"] != "vsml":
-        raise InputError(f"{name} is not a spec of VSML: its task is {printable(str(task))}, its model.kind "
-                         f"{printable(str(model['kind']))}.")
+    if task != "vsml" or model["kind"] not in ROOTS:
+        raise InputError(f"{name} is not a spec of VSML or of what it is compared with: its task is "
+                         f"{printable(str(task))}, its model.kind {printable(str(model['kind']))}.")
+    return model
+
+
+def shapes_of(model, tensors, source):
+    """{name in srwm: shape} of the parameters that a spec's model has. The weights of all but VSML depend on the numbers
+    of inputs and classes, which those in `tensors` tell."""
+    if model["kind"] != "vsml":
+        return shapes_of_baseline(model, tensors, source)
+    message, state, layers = model["message"], model["state"], model["layers"]
     sets = (layers if model["layerwise"] else 1) * (2 if model["separate_backward"] else 1)
     shapes = {}
     for number in range(sets):
@@ -51,10 +63,49 @@ def shapes_of(spec_text, name):
     return shapes
 
 
-def to_authors(name):
-    """"sub_rnn.custom_lstm.linear.w" -> "vsmlrnn/~/sub_rnn/~/custom_lstm/linear|w"."""
-    sub_rnn, *module, leaf = name.split(".")
-    return f"{ROOT}/~/{sub_rnn}/~/{'/'.join(module)}|{leaf}"
+def shapes_of_baseline(model, tensors, source):
+    kind, shapes = model["kind"], {}
+    units = model["lstm_units"] or (128 if kind == "meta_rnn" else 32)
+    first, bias = {"hebbian": ("hebbian_linear.w", "hebbian_linear.b"),
+                   "fwp": ("linear.w", "linear.b")}.get(kind, ("lstm.linear.w", "linear.b"))
+    missing = [name for name in (first, bias) if name not in tensors or not tensors[name].shape]
+    if missing:
+        raise InputError(f"{source} lacks {some([to_authors(kind, name) for name in missing])}. Is it the spec of this "
+                         "model?")
+    rows, classes = tensors[first].shape[0], tensors[bias].shape[0]
+    if kind == "fwp":
+        return {"linear.w": (rows, classes), "linear.b": (classes,)}
+    if model["convolutions"]:
+        channels = 64 if kind == "meta_rnn" else 8
+        colors = tensors["conv2_d.w"].shape[2] if "conv2_d.w" in tensors and tensors["conv2_d.w"].ndim == 4 else 1
+        for number, name in enumerate(("conv2_d", "conv2_d_1", "conv2_d_2")):
+            shapes |= {f"{name}.w": (3, 3, channels if number else colors, channels), f"{name}.b": (channels,)}
+    if kind == "hebbian":
+        return shapes | {"hebbian_linear.w": (rows, classes), "hebbian_linear.coeff": (rows, classes),
+                         "hebbian_linear.fw_lr": (1,), "hebbian_linear.b": (classes,)}
+    linears = [("lstm.linear", rows, 4 * units), ("linear", units, classes)]
+    if kind == "fw_memory":
+        memory = model["memory"]
+        linears += [("linear_1", units, 3 * memory + 1), ("linear_2", units, 2 * memory), ("linear_3", memory, units)]
+    for name, inputs, outputs in linears:
+        shapes |= {f"{name}.w": (inputs, outputs), f"{name}.b": (outputs,)}
+    return shapes
+
+
+def to_authors(kind, name):
+    """"sub_rnn.custom_lstm.linear.w" -> "vsmlrnn/~/sub_rnn/~/custom_lstm/linear|w", "linear.b" -> "fwp/~/linear|b"."""
+    *modules, leaf = name.split(".")
+    first = f"{modules.pop(0)}/~/" if kind == "vsml" else ""
+    return f"{ROOTS[kind]}/~/{first}{'/'.join(modules)}|{leaf}"
+
+
+def from_authors(kind, name):
+    """The name in srwm; as it is if it is none of the model's."""
+    path, _, leaf = name.partition("|")
+    prefix = f"{ROOTS[kind]}/~/"
+    if not leaf or not path.startswith(prefix):
+        return name
+    return ".".join([*path[len(prefix):].replace("/~/", "/").split("/"), leaf])
 
 
 def read_npz(source):
@@ -84,10 +135,15 @@ def check(tensors, shapes, source):
 def from_npz(options):
     require("numpy", "h5py")
     spec_text = read_text(options.config)
-    shapes = shapes_of(spec_text, options.config)
+    model = model_of(spec_text, options.config)
+    kind = model["kind"]
     tensors = read_npz(options.input)
-    check(tensors, {to_authors(name): shape for name, shape in shapes.items()}, options.input)
-    write_checkpoint(options.output, spec_text, {name: tensors[to_authors(name)] for name in shapes}, {},
+    # A scalar in the authors' code is a list of one number here.
+    tensors = {name: value.reshape(1) if name.endswith("|fw_lr") and value.size == 1 else value
+               for name, value in tensors.items()}
+    shapes = shapes_of(model, {from_authors(kind, name): value for name, value in tensors.items()}, options.input)
+    check(tensors, {to_authors(kind, name): shape for name, shape in shapes.items()}, options.input)
+    write_checkpoint(options.output, spec_text, {name: tensors[to_authors(kind, name)] for name in shapes}, {},
                      "convert_vsml_checkpoint.py")
     print(f"{options.output}: {len(shapes)} tensors, {sum(value.size for value in tensors.values())} numbers.")
 
@@ -95,9 +151,12 @@ def from_npz(options):
 def to_npz(options):
     require("numpy", "h5py")
     spec_text, tensors, _, _ = read_checkpoint(options.input)
-    check(tensors, shapes_of(spec_text, f"the spec in {options.input}"), options.input)
+    model = model_of(spec_text, f"the spec in {options.input}")
+    check(tensors, shapes_of(model, tensors, options.input), options.input)
+    arrays = {to_authors(model["kind"], name): value.reshape(()) if name.endswith(".fw_lr") else value
+              for name, value in tensors.items()}
     with new_file(options.output) as name, open(name, "wb") as file:
-        np.savez(file, **{to_authors(name): value for name, value in tensors.items()})
+        np.savez(file, **arrays)
     print(f"{options.output}: {len(tensors)} tensors.")
 
 

@@ -26,9 +26,35 @@ MODELS = {  # the networks in data/vsml_given.h5 as specs have them
     "conv": {**SMALL, "hidden": ["conv 2 2", "conv 1 1"], "layer_norm": True, "feed_label": True,
              "backward_pass": True},
 }
+BASELINES = {  # the networks in data/baselines.h5; the fast weights of fwp begin at random
+    "meta_rnn": {"kind": "meta_rnn", "lstm_units": 5},
+    "meta_rnn_conv": {"kind": "meta_rnn", "lstm_units": 5, "convolutions": True},
+    "hebbian": {"kind": "hebbian"},
+    "hebbian_conv": {"kind": "hebbian", "convolutions": True},
+    "hebbian_plain": {"kind": "hebbian", "oja": False},
+    "fw_memory": {"kind": "fw_memory", "lstm_units": 5, "memory": 3},
+}
 GOLDEN = os.path.join(HERE, "data", "vsml_given.h5")
 DATA = {"datasets": ["glyphs"], "tasks": 0, "project": 0, "sizes": [4], "glyph_classes": 2,
         "glyphs": {"train_classes": 4, "val_classes": 4, "test_classes": 4, "images_per_class": 4}}
+
+
+def shapes_of(spec_text):
+    return convert.shapes_of(convert.model_of(spec_text, "spec"), {}, "spec")
+
+
+def shapes_of_baseline(spec, inputs, classes):
+    model = convert.model_of(json.dumps(spec), "spec")
+    features = (64 if model["kind"] == "meta_rnn" else 8) if model["convolutions"] else inputs  # 7 x 7 end as 1 x 1
+    rows = features + 2 * classes + (0 if model["kind"] == "hebbian" else model["lstm_units"])
+    first, bias = ("hebbian_linear.w", "hebbian_linear.b") if model["kind"] == "hebbian" else ("lstm.linear.w", "linear.b")
+    return convert.shapes_of(model, {first: np.zeros((rows, 1)), bias: np.zeros(classes)}, "spec")
+
+
+def spec_of_baseline(model):
+    test = {"datasets": ["glyphs"], "sizes": [4], "length": 4, "episodes": 2}
+    return {"task": "vsml", "name": "given", "data": DATA, "model": model, "validation": {"every": 0, **test},
+            "test": test}
 
 
 def spec_of(model, streams=1):
@@ -50,12 +76,12 @@ class StreamFile(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stdout
 
-    def write_checkpoint(self, spec, theta):
+    def write_checkpoint(self, spec, theta, shapes=None):
         """As somebody with the authors' code would: an .npz, then the converter."""
         text, arrays, at = json.dumps(spec), {}, 0
-        for name, shape in convert.shapes_of(text, "spec").items():
+        for name, shape in (shapes or shapes_of(text)).items():
             size = int(np.prod(shape))
-            arrays[convert.to_authors(name)] = theta[at:at + size].reshape(shape)
+            arrays[convert.to_authors(spec["model"].get("kind", "vsml"), name)] = theta[at:at + size].reshape(shape)
             at += size
         self.assertEqual(at, len(theta))
         np.savez(self.path("params.npz"), **arrays)
@@ -70,6 +96,28 @@ class StreamFile(unittest.TestCase):
                                "classes": golden["logits"].shape[-1]})
             for name in ("inputs", "labels", "cells"):
                 file[name] = golden[name][()]
+
+    def test_logits_of_baselines_are_those_of_pytorch(self):
+        for name, model in BASELINES.items():
+            with self.subTest(name), h5py.File(os.path.join(HERE, "data", "baselines.h5")) as file:
+                self.compare_baseline(file[name], model)
+
+    def compare_baseline(self, golden, model):
+        spec, classes = spec_of_baseline(model), int(golden.attrs["classes"])
+        self.write_checkpoint(spec, golden["theta"][()], shapes_of_baseline(spec, int(golden.attrs["inputs"]), classes))
+        with h5py.File(self.path("stream.h5"), "w") as file:
+            file.attrs.update({"srwm_format": "stream", "format_version": 1, "generator": "stream_file_test.py",
+                               "classes": classes})
+            file["inputs"], file["labels"] = golden["x"][()][None], golden["labels"][()][None]
+        self.srwm("eval", "--checkpoint", self.path("model.h5"), "--stream-file", self.path("stream.h5"), "--logits",
+                  self.path("logits.h5"), "--device", "cpu")
+        with h5py.File(self.path("logits.h5")) as file:
+            logits = file["logits"][0]
+            self.assertNotIn("cells", file)
+        expected = golden["logits"][()]
+        self.assertLessEqual(np.abs(logits - expected).max(), 1e-4 * np.abs(expected).max())
+        for file in ("logits.h5", "model.h5"):
+            os.remove(self.path(file))
 
     def test_logits_are_those_of_pytorch(self):
         for name, model in MODELS.items():
@@ -124,7 +172,7 @@ class StreamFile(unittest.TestCase):
                   self.path("run"), "--device", "cpu", "--threads", "1")
         with h5py.File(self.path("run/checkpoints/latest.h5")) as file:
             trained = np.concatenate([file[f"model/{name}"][()].ravel()
-                                      for name in convert.shapes_of(file["spec"][0], "spec")])
+                                      for name in shapes_of(file["spec"][0])])
         moved = np.abs(trained - theta)
         self.assertLessEqual(moved.max(), 0.0011)  # a step of Adam is the rate, 0.001, or less
         self.assertGreater(moved.max(), 0.0005)
