@@ -46,7 +46,7 @@ double error_of(const std::string& name) {
   const Tensor labels = file.read(group + "/labels");
   const std::vector<double> expected = values_of(file.read(group + "/logits"));
   std::vector<Real> logits(expected.size());
-  const auto net = make_baseline_net<Real>(options, shape, theta.data(), fast);
+  const auto net = make_baseline_net<Real>(options, shape, {theta.data()}, fast);
   run_baseline<Real>(*net, options.bound, x, labels.span<std::int32_t>(), logits);
   return deviation(std::vector<double>(logits.begin(), logits.end()), expected) / largest(expected);
 }

@@ -48,7 +48,8 @@ struct Feedback {
   std::vector<Real> label;   ///< one-hot
 };
 
-/// One network in one episode. Real: float, or double for tests.
+/// One network in one episode. Real: float, or double for tests. Backward calls undo the forward calls in reverse
+/// order.
 template <typename Real>
 class BaselineNet {
  public:
@@ -57,17 +58,36 @@ class BaselineNet {
   virtual void predict(std::span<const Real> x, const Feedback<Real>& before, std::span<Real> out) = 0;
   /// The label of the example just predicted is known.
   virtual void learn(const Feedback<Real>& now) { static_cast<void>(now); }
+
+  /// Sets dL/d logits and error of `before` of the last prediction, from dL/d its raw outputs; adds to the gradient.
+  virtual void predict_backward(std::span<const Real> dL_dout, Feedback<Real>& dL_dbefore) = 0;
+  /// Adds dL/d error of `now` of the last `learn` to `dL_dnow`.
+  virtual void learn_backward(Feedback<Real>& dL_dnow) { static_cast<void>(dL_dnow); }
 };
 
-/// `theta` has the numbers of baseline_parameters and must outlive the network. `fast_weights`: F before the first
-/// example, [fast_size, classes], of fwp alone.
+/// The numbers of baseline_parameters, [n], and, where a network is trained by backpropagation, the gradient that it
+/// adds up. They must outlive the network.
+template <typename Real>
+struct BaselineTheta {
+  const Real* values;
+  Real* gradient = nullptr;
+};
+
+/// `fast_weights`: F before the first example, [fast_size, classes], of fwp alone.
 template <typename Real>
 std::unique_ptr<BaselineNet<Real>> make_baseline_net(const BaselineOptions& options, const EpisodeShape& shape,
-                                                     const Real* theta, std::span<const Real> fast_weights);
+                                                     const BaselineTheta<Real>& theta,
+                                                     std::span<const Real> fast_weights);
 
 /// Runs an episode: x [T, inputs], logits [T, classes], each made before its label was seen.
 template <typename Real>
 void run_baseline(BaselineNet<Real>& net, double bound, std::span<const Real> x, std::span<const std::int32_t> labels,
                   std::span<Real> logits);
+
+/// After run_baseline on a network with a gradient: adds that of sum_t weights[t] times the cross-entropy of example t,
+/// through all of time. `logits` are those of run_baseline.
+template <typename Real>
+void baseline_backward(BaselineNet<Real>& net, double bound, std::span<const std::int32_t> labels,
+                       std::span<const Real> logits, std::span<const double> weights);
 
 }  // namespace srwm

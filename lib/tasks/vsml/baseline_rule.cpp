@@ -50,10 +50,41 @@ RuleOutput BaselineRule::run(Context& context, const OnlineBatch& batch, const T
   const auto learn = [&](std::int64_t run, std::int64_t e, std::span<float> logits) {
     const float* of_run = rows.data<float>() + run / (runs / groups) * rows.dim(1);
     const std::vector<float> fast = fast_weights(batch.ids[static_cast<std::size_t>(e)]);
-    const auto net = make_baseline_net<float>(options_, shape_, of_run, fast);
+    const auto net = make_baseline_net<float>(options_, shape_, {of_run}, fast);
     run_baseline<float>(*net, options_.bound, batch.inputs_of(e), batch.labels_of(e), logits);
   };
   return run_each(context, batch, runs, loss_, learn);
+}
+
+/// Gradients of a few episodes at a time, added up in the order of the episodes.
+RuleOutput BaselineRule::gradient(Context& context, const OnlineBatch& batch, double weight, const TensorWatcher&) {
+  check_shape(batch.shape);
+  constexpr std::int64_t at_once = 16;
+  const Tensor theta = floats_on_host(context, pack_theta(context, parameters_));
+  const auto n = static_cast<std::size_t>(theta.numel()), length = static_cast<std::size_t>(batch.length());
+  std::vector<double> weights(length, loss_ == LossKind::mean ? weight / static_cast<double>(length) : 0);
+  if (loss_ == LossKind::last) weights.back() = weight;
+  std::vector<float> sum(n), partial;
+  RuleOutput output{.logits = Tensor::owning({batch.episodes(), batch.length(), shape_.classes}, DType::f32),
+                    .loss = Tensor::owning({batch.episodes()}, DType::f32)};
+  const std::size_t size = length * static_cast<std::size_t>(shape_.classes);
+  for (std::int64_t first = 0; first < batch.episodes(); first += at_once) {
+    const std::int64_t count = std::min(at_once, batch.episodes() - first);
+    partial.assign(static_cast<std::size_t>(count) * n, 0);
+    parallel_for(context.threads(), count, [&](std::int64_t i) {
+      const std::int64_t e = first + i;
+      const std::span<float> logits = output.logits.span<float>().subspan(static_cast<std::size_t>(e) * size, size);
+      const std::vector<float> fast = fast_weights(batch.ids[static_cast<std::size_t>(e)]);
+      float* gradient = partial.data() + static_cast<std::size_t>(i) * n;
+      const auto net = make_baseline_net<float>(options_, shape_, {theta.data<float>(), gradient}, fast);
+      run_baseline<float>(*net, options_.bound, batch.inputs_of(e), batch.labels_of(e), logits);
+      baseline_backward<float>(*net, options_.bound, batch.labels_of(e), logits, weights);
+      output.loss.data<float>()[e] = static_cast<float>(episode_loss(logits, batch.labels_of(e), loss_));
+    });
+    for (std::size_t i = 0; i < partial.size(); ++i) sum[i % n] += partial[i];
+  }
+  add_theta_gradient(context, parameters_, floats_to_device(context, sum.data(), {1, theta.numel()}));
+  return output;
 }
 
 }  // namespace srwm

@@ -7,8 +7,8 @@
 namespace srwm {
 
 /// Networks for tasks of one shape: their parameters depend on the numbers of inputs and classes. They run on the host,
-/// an episode on a thread, forward alone: evolution strategies meta-train them, as published. The fast weights of "fwp"
-/// begin an episode as truncated normals with standard deviation 1 / sqrt(fast_size), drawn from its number.
+/// an episode on a thread. The fast weights of "fwp" begin an episode as truncated normals with standard deviation
+/// 1 / sqrt(fast_size), drawn from its number.
 class BaselineRule final : public LearningRule {
  public:
   /// SpecError if the model does not fit the shape.
@@ -16,6 +16,8 @@ class BaselineRule final : public LearningRule {
 
   /// SpecError if the batch has another shape.
   RuleOutput run(Context& context, const OnlineBatch& batch, const Tensor& theta) override;
+  RuleOutput gradient(Context& context, const OnlineBatch& batch, double weight, const TensorWatcher& watcher) override;
+  bool is_differentiable() const override { return true; }
 
  private:
   std::vector<float> fast_weights(const EpisodeId& id) const;

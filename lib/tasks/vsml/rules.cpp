@@ -102,12 +102,12 @@ void check_messages(const VsmlSpec& spec, const IsValid& is_valid, Problems& pro
       fmt::format("must be below model.message, which is {}; found {}.", spec.model.message, spec.model.output_index));
 }
 
-/// The baselines have no backward pass.
+/// Only sub-RNNs can be weights.
 void check_gradient(const VsmlSpec& spec, const IsValid& is_valid, Problems& problems) {
-  if (!spec.model.is_baseline() || spec.train.gradient == VsmlGradient::evolution) return;
+  if (!spec.model.is_baseline() || spec.train.gradient != VsmlGradient::clone) return;
   if (!all_valid(is_valid, {"model.kind", "train.gradient"})) return;
   problems.add("", "train.gradient",
-               fmt::format("must be \"evolution\" where model.kind is \"{}\": only \"vsml\" has other gradients.",
+               fmt::format("must not be \"clone\" where model.kind is \"{}\": only \"vsml\" becomes a clone.",
                            name_of(spec.model.kind)));
 }
 

@@ -6,29 +6,17 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
-#include "ops/backend.h"
 #include "tasks/vsml/image_shape.h"
 #include "tasks/vsml/theta.h"
 
 namespace srwm {
 namespace {
 
-/// Numbers on the host as a tensor on the device, of the context's type.
-Tensor to_device(Context& context, const float* host, const Shape& shape) {
-  Tensor device = context.empty(shape);
-  if (context.real() == DType::f32) {
-    context.upload(device, host);
-  } else {
-    std::copy_n(host, shape.numel(), device.data<double>());  // the reference backend: on the host
-  }
-  return device;
-}
-
 /// What the device can read of a tensor on the host: the tensor itself on a CPU.
 Tensor to_device(Context& context, const Tensor& host) {
   const bool is_real = host.dtype() == DType::f32;
   if (context.device().kind == Device::Kind::cpu && (!is_real || context.real() == DType::f32)) return host;
-  if (is_real) return to_device(context, host.data<float>(), host.shape());
+  if (is_real) return floats_to_device(context, host.data<float>(), host.shape());
   Tensor device = context.empty(host.shape(), host.dtype());
   context.upload(device, host.raw());
   return device;
@@ -71,14 +59,7 @@ void VsmlRule::unpack(Context& context, const Tensor& theta) {
 }
 
 void VsmlRule::unpack_gradient(Context& context, const Tensor& dL_dtheta) {
-  for_each_part(parameters_, dL_dtheta, [&](Parameter& parameter, const Tensor& part) {
-    if (parameter.slot.written) {
-      context.backend().updates.scale_add(context, {1, parameter.slot.grad, part});
-    } else {
-      context.copy(parameter.slot.grad, part);
-    }
-    parameter.slot.written = true;
-  });
+  add_theta_gradient(context, parameters_, dL_dtheta);
 }
 
 Vsml VsmlRule::network(const EpisodeShape& shape) const {
@@ -162,7 +143,7 @@ Tensor VsmlRule::drawn_cells(Context& context, const Vsml& network, const Online
       }
     }
   });
-  return to_device(context, cells, shape);
+  return floats_to_device(context, cells, shape);
 }
 
 Variables<Vsml::outputs> VsmlRule::forward(Tape& tape, const OnlineBatch& batch, const Variable& theta) const {
