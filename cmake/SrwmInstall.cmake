@@ -17,6 +17,11 @@ if(TARGET srwm AND TARGET srwm_games)
   set_target_properties(srwm_games PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS srwm_games LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/srwm)
 endif()
+get_property(mpi_plugins GLOBAL PROPERTY SRWM_MPI_PLUGINS)
+foreach(family ${mpi_plugins})
+  install(PROGRAMS ${PROJECT_BINARY_DIR}/apps/srwm/libsrwm_mpi_${family}.so
+          DESTINATION ${CMAKE_INSTALL_LIBDIR}/srwm)
+endforeach()
 # For libraries of environments that others write, in C or C++.
 install(FILES ${PROJECT_SOURCE_DIR}/lib/env/libenv.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/srwm)
 foreach(folder experiments data_scripts)

@@ -14,7 +14,8 @@ is_of_the_system() {
 # find each other there, and appends their paths to the file LIST. What matches PATTERN is expected on the other machine.
 bundle_libraries() {
   local list=$1 elsewhere=${2:-} file name path
-  binaries | while read -r file; do ldd "$file"; done | awk '$2 == "=>" { print $1, $3 }' | sort -u |
+  # An MPI has to be the launcher's, so its plug-ins find it on the other machine.
+  binaries | grep -v '/libsrwm_mpi_[a-z]*\.so$' | while read -r file; do ldd "$file"; done | awk '$2 == "=>" { print $1, $3 }' | sort -u |
     while read -r name path; do
       # shellcheck disable=SC2254  # a pattern is meant
       case $name in $elsewhere) continue ;; esac

@@ -15,4 +15,4 @@ find_files() {
 
 cpp_files() { find_files '*.h' '*.cpp' '*.cu' '*.cuh'; }
 python_files() { find_files '*.py'; }
-shell_files() { find_files '*.sh'; printf '.ci/run\0completions/srwm.bash\0experiments/slurm/array.sbatch\0'; }
+shell_files() { find_files '*.sh'; printf '.ci/run\0completions/srwm.bash\0experiments/slurm/array.sbatch\0experiments/slurm/ranks.sbatch\0'; }

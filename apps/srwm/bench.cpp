@@ -11,10 +11,12 @@
 #include "bench/compare.h"
 #include "bench/data_bench.h"
 #include "bench/document.h"
+#include "bench/exchange_bench.h"
 #include "bench/kernel_bench.h"
 #include "bench/machine.h"
 #include "bench/step_bench.h"
 #include "bench/train_bench.h"
+#include "comm/thread_ranks.h"
 #include "core/error.h"
 #include "core/json_text.h"
 #include "io/file.h"
@@ -23,6 +25,7 @@
 #include "run/statement.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
+#include "srwm/ranks_of_run.h"
 #include "srwm/session.h"
 #include "tasks/task_table.h"
 #include "train/path_options.h"
@@ -31,15 +34,17 @@
 namespace srwm {
 namespace {
 
-const std::vector<std::string> all_suites = {"kernels", "step", "train", "data"};
+const std::vector<std::string> default_suites = {"kernels", "step", "train", "data"};
+const std::vector<std::string> all_suites = {"kernels", "step", "train", "data", "exchange"};
 
 struct BenchArguments {
-  std::vector<std::string> suites = all_suites;
+  std::vector<std::string> suites = default_suites;
   std::string config, data_dir, out;
   std::vector<std::string> set, compare;
   double seconds = 5;
   bool json = false;
   DeviceOptions device;
+  RankOptions ranks;
 
   bool has(const char* suite) const { return std::ranges::find(suites, suite) != suites.end(); }
 };
@@ -53,12 +58,14 @@ struct Measured {
   std::string data_digest;  ///< empty if no suite needed data
 };
 
-Measured run_suites(const BenchArguments& options, const AnySpec& spec, Context& context) {
+Measured run_suites(const BenchArguments& options, const AnySpec& spec, Context& context, Ranks& ranks) {
   Measured measured;
   const auto append = [&](std::vector<BenchResult> more) {
     measured.results.insert(measured.results.end(), std::make_move_iterator(more.begin()),
                             std::make_move_iterator(more.end()));
   };
+  if (options.has("exchange")) append(bench_exchange(context, ranks, options.seconds));
+  if (!ranks.is_first()) return measured;
   if (options.has("kernels")) append(bench_kernels(context, options.seconds));
   if (!options.has("step") && !options.has("train") && !options.has("data")) return measured;
   const TaskType& type = type_of(spec);
@@ -66,12 +73,12 @@ Measured run_suites(const BenchArguments& options, const AnySpec& spec, Context&
   measured.data_digest = data->digest();
   const LoopOptions loop = spec.loop();
   if (options.has("step")) {
-    const std::unique_ptr<Task> task = type.make(spec, context, data);
+    const std::unique_ptr<Task> task = type.make(spec, context, data, no_other_ranks());
     append(bench_step(context, *task, loop, spec.seed, options.seconds));
   }
   if (options.has("train")) append({bench_train(spec, type, context, data, options.seconds)});
   if (options.has("data")) {
-    const std::unique_ptr<Task> task = type.make(spec, context, data);
+    const std::unique_ptr<Task> task = type.make(spec, context, data, no_other_ranks());
     append(bench_data(context, *task, loop.passes(), options.seconds));
   }
   return measured;
@@ -102,14 +109,16 @@ void print_table(const MachinePeaks& peaks, const std::vector<BenchResult>& resu
   }
 }
 
-void measure(const BenchArguments& options) {
+/// Only rank 0 measures anything but the exchange, and prints.
+void measure(const BenchArguments& options, Ranks& ranks) {
   const std::unique_ptr<AnySpec> spec = options.config.empty()
                                             ? parse_any_spec_text(default_spec, "built-in spec", options.set)
                                             : load_any_spec(options.config, options.set);
   const std::unique_ptr<Context> context = make_context(options.device, 1);
   choose_precision(*context, spec->loop().precision);
-  const MachinePeaks peaks = measure_machine(*context);
-  const Measured measured = run_suites(options, *spec, *context);
+  const MachinePeaks peaks = ranks.is_first() ? measure_machine(*context) : MachinePeaks();
+  const Measured measured = run_suites(options, *spec, *context, ranks);
+  if (!ranks.is_first()) return;
   nlohmann::ordered_json document =
       bench_document(fmt::format("{}", fmt::join(options.suites, ",")), peaks, measured.results);
   add_statement(document, Statement(*context, measured.data_digest, to_json(*spec)));
@@ -123,8 +132,17 @@ void measure(const BenchArguments& options) {
   }
 }
 
+void measure_on_ranks(const BenchArguments& options) {
+  const std::optional<Launch> launch = launch_of(options.ranks);
+  if (!launch) return run_thread_ranks(options.ranks.count, [&](Ranks& ranks) { measure(options, ranks); });
+  Logger logger;
+  StopRequest stop;
+  run_as_process(*launch, options.ranks, logger, stop, [&](ProcessRanks& ranks) { measure(options, ranks); });
+}
+
 void run_bench(const BenchArguments& options) {
-  if (options.compare.empty()) return measure(options);
+  if (options.compare.empty())
+    return options.has("exchange") ? measure_on_ranks(options) : measure(options, no_other_ranks());
   fmt::print("{}", describe(compare_benchmarks(options.compare[0], options.compare[1])));
 }
 
@@ -133,7 +151,7 @@ void run_bench(const BenchArguments& options) {
 void add_bench_command(CLI::App& app) {
   auto options = std::make_shared<BenchArguments>();
   CLI::App* command = app.add_subcommand("bench", "Measure the speed of ops, training and data on this machine");
-  command->add_option("--suite", options->suites, "What to measure (repeatable); default: all")
+  command->add_option("--suite", options->suites, "What to measure (repeatable); default: all but exchange")
       ->check(CLI::IsMember(all_suites))
       ->allow_extra_args(false);
   takes_path(command->add_option("--config", options->config,
@@ -154,14 +172,17 @@ void add_bench_command(CLI::App& app) {
              PathUse::input, takes::json_file)
       ->expected(2);
   add_device_options(*command, options->device);
+  add_rank_options(*command, options->ranks);
   command->footer(R"(Examples:
   srwm bench --suite step
   srwm bench --suite step --config experiments/omniglot_1shot/srwm.json --threads 1
+  srwm bench --suite exchange --ranks 4
+  mpirun -np 4 srwm bench --suite exchange
   srwm bench --json --out bench.json
   srwm bench --compare before.json after.json
 
 kernels: single ops. step: training steps, and where their time goes. train: whole training with reports. data: getting and
-staging what a step needs. Shares are of the machine's own peaks, measured in the same run; convolutions count as direct ones.)");
+staging what a step needs. exchange: what ranks send each other, and the sum of their gradients. Shares are of the machine's own peaks, measured in the same run; convolutions count as direct ones.)");
   command->callback([options] { run_bench(*options); });
 }
 

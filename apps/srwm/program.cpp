@@ -36,6 +36,7 @@ constexpr ExitStatus statuses[] = {
     {static_cast<int>(ExitCode::not_finite), "numbers not finite"},
     {70, "a mistake in srwm"},
     {static_cast<int>(ExitCode::stopped), "stopped after a checkpoint (run again with --resume)"},
+    {static_cast<int>(ExitCode::rank_lost), "a rank of the run was lost (run again with --resume)"},
 };
 
 std::string exit_codes() {

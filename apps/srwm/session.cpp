@@ -47,6 +47,25 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
                    "On a GPU, launch each kernel anew instead of replaying graphs: same bits");
 }
 
+void add_rank_options(CLI::App& command, RankOptions& options) {
+  command
+      .add_option("--ranks", options.count,
+                  "Share the passes of each step among so many threads, of --threads CPU threads each: same bits")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command
+      .add_option("--engine", options.engine,
+                  "Between processes that mpirun or srun has started: auto takes the launcher's MPI, none makes each a "
+                  "run of its own")
+      ->type_name(takes::engine)
+      ->check(CLI::IsMember({"auto", "mpi", "none"}))
+      ->capture_default_str();
+  command
+      .add_option("--rank-timeout", options.timeout, "Seconds without a sign of life after which a rank counts as lost")
+      ->check(positive())
+      ->capture_default_str();
+}
+
 int thread_count(const DeviceOptions& options) {
   if (options.threads == 0) return default_threads();
   // More threads than processors only take turns; two can share the work and wait for each other on one.

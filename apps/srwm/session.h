@@ -17,6 +17,15 @@ struct DeviceOptions {
   bool eager = false;           ///< no recorded graphs
 };
 
+/// How many ranks share the work, and what is between them.
+struct RankOptions {
+  int count = 1;                ///< threads of this process
+  std::string engine = "auto";  ///< between processes: auto, mpi, none
+  double timeout = 15;          ///< seconds
+};
+
+/// Declares --ranks, --engine and --rank-timeout.
+void add_rank_options(CLI::App& command, RankOptions& options);
 /// Declares --device, --threads and --eager.
 void add_device_options(CLI::App& command, DeviceOptions& options);
 /// Threads to use: the option, or what the process may use.

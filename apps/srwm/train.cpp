@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "comm/thread_ranks.h"
 #include "core/error.h"
 #include "core/utf8.h"
 #include "io/terminal.h"
@@ -18,6 +19,7 @@
 #include "spec/parse.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
+#include "srwm/ranks_of_run.h"
 #include "srwm/seeds.h"
 #include "srwm/session.h"
 #include "srwm/training_run.h"
@@ -42,8 +44,12 @@ struct SpecRun : TrainingRun {
   bool chooses_threads = false;  ///< their number is found while it trains
 };
 
+std::string result_text(const SpecRun& run, const std::string& headline) {
+  return fmt::format("{}\n{}\n", headline, printable(describe_result(*run.type, run.paths)));
+}
+
 void print_result(const SpecRun& run, const std::string& headline) {
-  fmt::print("{}\n{}\n", headline, printable(describe_result(*run.type, run.paths)));
+  fmt::print("{}", result_text(run, headline));
 }
 
 std::unique_ptr<AnySpec> load(const Options& options, const std::optional<std::uint64_t>& seed) {
@@ -85,27 +91,108 @@ void check_memory(const SpecRun& run, const Context& context, const TaskData& da
 }
 
 void train(const SpecRun& run, Context& context, const std::shared_ptr<const TaskData>& data, Logger& logger,
-           StopRequest& stop) {
-  const std::unique_ptr<Task> task = run.type->make(*run.spec, context, data);
-  Trainer trainer(*run.spec, context, *task, data->digest(), run.paths, logger, stop);
+           StopRequest& stop, Ranks& ranks = no_other_ranks()) {
+  const std::unique_ptr<Task> task = run.type->make(*run.spec, context, data, ranks);
+  Trainer trainer(*run.spec, context, *task, data->digest(), run.paths, logger, stop, ranks);
   if (run.chooses_threads) trainer.choose_threads();
-  train_in_folder(run, trainer, logger);
+  if (ranks.is_first()) {
+    train_in_folder(run, trainer, logger);
+  } else {
+    train_beside_folder(run, trainer);
+  }
+  ranks.barrier();  // nobody ends before the folder is complete
 }
 
-void print_dry_run(const Options& options, const SpecRun& run) {
+/// The text that rank 0 prints.
+std::string dry_run(const Options& options, const SpecRun& run, const DeviceOptions& device, Ranks& ranks) {
   const std::unique_ptr<AnySpec> spec = run.type->for_dry_run(*run.spec);
-  const std::unique_ptr<Context> context = context_for(*spec, options.device);
+  const std::unique_ptr<Context> context = context_for(*spec, device);
   const auto data = run.type->open_data(*spec, options.data_dir, context->threads());
   check_memory(run, *context, *data, 1);
-  const std::unique_ptr<Task> task = run.type->make(*spec, *context, data);
-  fmt::print("{}", describe_dry_run(*spec, *context, *task));
+  const std::unique_ptr<Task> task = run.type->make(*spec, *context, data, ranks);
+  return describe_dry_run(*spec, *context, *task, ranks);
+}
+
+/// The device of each of `ranks` ranks that share the same processors.
+DeviceOptions device_of_rank(const DeviceOptions& device, int ranks) {
+  DeviceOptions each = device;
+  each.threads = threads_of_rank(device, ranks);
+  return each;
+}
+
+void print_dry_run_in_threads(const Options& options, const SpecRun& run) {
+  const DeviceOptions each = device_of_rank(options.device, options.ranks.count);
+  run_thread_ranks(options.ranks.count, [&](Ranks& ranks) {
+    const std::string text = dry_run(options, run, each, ranks);
+    if (ranks.is_first()) fmt::print("{}", text);
+  });
+}
+
+/// Ranks as threads of this process; --threads is for each of them.
+void train_in_threads(const Options& options, SpecRun& run, StopRequest& stop) {
+  choose_instruction_set(run);
+  run.has_checkpoint = run.paths.has_checkpoint();
+  const DeviceOptions each = device_of_rank(options.device, options.ranks.count);
+  const auto data = run.type->open_data(*run.spec, options.data_dir, thread_count(options.device));
+  check_memory(run, *context_for(*run.spec, each), *data, options.ranks.count);
+  run_thread_ranks(options.ranks.count, [&](Ranks& ranks) {
+    const std::unique_ptr<Context> context = context_for(*run.spec, each);
+    Logger logger(/*quiet=*/!ranks.is_first());
+    if (!ranks.is_first()) logger.share_terminal(fmt::format("rank {}", ranks.rank()));
+    train(run, *context, data, logger, stop, ranks);
+  });
+  print_result(run, "Done:");
+}
+
+/// What rank 0 finds in the run folder, for all of them.
+bool agree_that_complete(SpecRun& run, Ranks& ranks) {
+  Bytes found(2);
+  if (ranks.is_first()) found = {std::byte{run.resume && is_complete(run)}, std::byte{run.paths.has_checkpoint()}};
+  ranks.broadcast(found);
+  run.has_checkpoint = found[1] != std::byte{0};
+  return found[0] != std::byte{0};
+}
+
+/// What a process does as a rank; returns what rank 0 prints after all are done.
+std::string train_rank(const Options& options, ProcessRanks& ranks, Logger& logger, StopRequest& stop) {
+  SpecRun run = make_run(options, options.seed);
+  check_rank_count(*run.spec, ranks.size());
+  const DeviceOptions device =
+      device_of_rank(options.device, ranks_with_these_processors(ranks, options.device, logger));
+  if (options.dry_run) return dry_run(options, run, device, ranks);
+  if (agree_that_complete(run, ranks)) return ranks.is_first() ? result_text(run, "This run is complete:") : "";
+  if (ranks.is_first()) choose_instruction_set(run);
+  agree_on_instruction_set(ranks);
+  const std::unique_ptr<Context> context = context_for(*run.spec, device);
+  const auto data = run.type->open_data(*run.spec, options.data_dir, context->threads());
+  check_same_run(ranks, run.spec_json, data->digest(), *context, logger);
+  check_memory(run, *context, *data, ranks.ranks_on_host());
+  train(run, *context, data, logger, stop, ranks);
+  return ranks.is_first() ? result_text(run, "Done:") : "";
+}
+
+/// This process as one rank of several.
+void train_as_process(const Options& options, const Launch& launch, StopRequest& stop) {
+  Logger logger(/*quiet=*/launch.rank != 0);
+  if (launch.rank != 0) logger.share_terminal(fmt::format("rank {}", launch.rank));
+  std::string text;
+  run_as_process(launch, options.ranks, logger, stop,
+                 [&](ProcessRanks& ranks) { text = train_rank(options, ranks, logger, stop); });
+  fmt::print("{}", text);
 }
 
 void train_one(const Options& options, StopRequest& stop) {
+  if (const std::optional<Launch> launch = launch_of(options.ranks)) return train_as_process(options, *launch, stop);
   SpecRun run = make_run(options, options.seed);
-  run.chooses_threads = options.device.threads == 0;
-  if (options.dry_run) return print_dry_run(options, run);
+  run.chooses_threads = options.device.threads == 0 && options.ranks.count == 1;
+  check_rank_count(*run.spec, options.ranks.count);
+  if (options.dry_run && options.ranks.count > 1) return print_dry_run_in_threads(options, run);
+  if (options.dry_run) {
+    fmt::print("{}", dry_run(options, run, options.device, no_other_ranks()));
+    return;
+  }
   if (options.resume && is_complete(run)) return print_result(run, "This run is complete:");
+  if (options.ranks.count > 1) return train_in_threads(options, run, stop);
   choose_instruction_set(run);
   const std::unique_ptr<Context> context = context_for(*run.spec, options.device);
   const auto data = run.type->open_data(*run.spec, options.data_dir, context->threads());
@@ -158,6 +245,10 @@ void train_seeds(const Options& options, StopRequest& stop) {
 }
 
 void execute(const Options& options) {
+  if (!options.seeds.empty() && (options.ranks.count > 1 || launch_of(options.ranks))) {
+    throw UsageError(
+        "--seeds trains several runs, and ranks share one run. Start a command for each seed, or drop the ranks.");
+  }
   StopRequest stop(options.max_seconds);
   options.seeds.empty() ? train_one(options, stop) : train_seeds(options, stop);
 }

@@ -31,6 +31,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options, const std
              PathUse::input, takes::h5_file);
   command.add_flag("--resume", options.resume, "Go on from the run folder's checkpoint; start if there is none");
   command.add_flag("--dry-run", options.dry_run, "Build the model, run one batch, print sizes; write nothing");
+  add_rank_options(command, options.ranks);
   command.add_option("--max-seconds", options.max_seconds, "Write a checkpoint and stop (exit 75) after this time")
       ->check(positive());
 }
@@ -65,7 +66,7 @@ bool is_complete(const TrainingRun& run) {
 }
 
 bool goes_on(const TrainingRun& run) {
-  return run.resume && run.paths.has_checkpoint();
+  return run.resume && (run.has_checkpoint ? *run.has_checkpoint : run.paths.has_checkpoint());
 }
 
 void choose_instruction_set(const TrainingRun& run) {

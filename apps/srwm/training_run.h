@@ -26,6 +26,7 @@ struct TrainingOptions {
   std::string data_dir, run_dir, init_from;
   bool resume = false, dry_run = false;
   std::optional<double> max_seconds;
+  RankOptions ranks;
 };
 
 /// Declares them; `data` is what --data-dir has.
@@ -43,8 +44,9 @@ struct TrainingRun {
   std::string spec_json;  ///< resolved
   RunPaths paths;
   bool resume = false;
-  std::string init_from;  ///< checkpoint whose model to start from; empty: none
-  std::string data_dir;   ///< as --data-dir says
+  std::string init_from;               ///< checkpoint whose model to start from; empty: none
+  std::string data_dir;                ///< as --data-dir says
+  std::optional<bool> has_checkpoint;  ///< whether rank 0 has found one in the folder; none: look for it
 };
 
 /// Whether the folder's run has ended as its spec asks for. One that ended with fewer steps goes on.
@@ -59,6 +61,13 @@ void choose_instruction_set(const TrainingRun& run);
 void open_log(const RunFolder& folder, Logger& logger);
 /// What is left after a file could not be written, and how to go on.
 std::string way_on(const std::optional<std::int64_t>& saved_step);
+
+/// What the other ranks do while rank 0 is in train_in_folder.
+inline void train_beside_folder(const TrainingRun& run, Trainer& trainer) {
+  if (!goes_on(run) && !run.init_from.empty()) trainer.start_from(run.init_from);
+  if (goes_on(run)) trainer.resume();
+  trainer.run();
+}
 
 /// Trains to the end and marks the folder done. `trainer` was made before the folder, so that a run that cannot begin
 /// leaves none behind. Its errors leave here, as do those of RunFolder; a WriteError says how to continue.

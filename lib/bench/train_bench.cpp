@@ -52,7 +52,7 @@ BenchResult bench_train(const AnySpec& measured, const TaskType& type, Context& 
   const RunFolder folder = RunFolder::open(temporary.path(), false);
   Logger logger(/*quiet=*/true);
   StopRequest stop;
-  const std::unique_ptr<Task> task = type.make(*spec, context, data);
+  const std::unique_ptr<Task> task = type.make(*spec, context, data, no_other_ranks());
   Trainer trainer(*spec, context, *task, data->digest(), folder.paths(), logger, stop);
   std::int64_t done = 0;
   const auto train = [&](std::int64_t steps) {

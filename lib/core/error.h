@@ -16,6 +16,7 @@ enum class ExitCode : int {
   device = 4,      ///< a device or library is missing or failed
   not_finite = 5,  ///< a loss or gradient became NaN or infinite
   stopped = 75,    ///< stopped by a signal or --max-seconds after a checkpoint; start again with --resume
+  rank_lost = 76,  ///< a rank of the run is gone; start again with --resume
 };
 
 /// Base of all errors a user can meet. The message is one or more whole sentences: what is wrong, what was expected,
@@ -45,6 +46,7 @@ SRWM_DECLARE_ERROR(DataError, ExitCode::data);             ///< dataset, checkpo
 SRWM_DECLARE_ERROR(DeviceError, ExitCode::device);         ///< CUDA, driver, shared library
 SRWM_DECLARE_ERROR(NotFiniteError, ExitCode::not_finite);  ///< NaN or Inf in training
 SRWM_DECLARE_ERROR(StoppedError, ExitCode::stopped);       ///< checkpointed and stopped on request
+SRWM_DECLARE_ERROR(RankError, ExitCode::rank_lost);        ///< another rank of the run is gone
 SRWM_DECLARE_ERROR(ShapeError, ExitCode::usage);           ///< an op was given tensors that do not fit
 
 #undef SRWM_DECLARE_ERROR

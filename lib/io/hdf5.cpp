@@ -74,6 +74,12 @@ std::uint64_t promised_bytes(const std::string& start) {
   return bytes;
 }
 
+/// HDF5 refuses a second open file of the same name, be it in memory.
+std::string name_in_memory() {
+  static std::atomic<unsigned> files = 0;
+  return fmt::format("memory {}", files++);
+}
+
 [[noreturn]] void throw_damaged(const std::filesystem::path& path, const std::string& start) {
   // What the disk cannot read is not damaged: reading says so, and why.
   const std::uint64_t promised = promised_bytes(start), found = readable_bytes(path);
@@ -171,11 +177,21 @@ File File::in_memory() {
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   H5Pset_obj_track_times(creation.get(), false);
   H5Pset_link_creation_order(creation.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-  static std::atomic<unsigned> files = 0;  // HDF5 refuses a second open file of the same name, be it in memory
-  const std::string name = fmt::format("memory {}", files++);
-  const hid_t handle = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, creation.get(), access.get());
+  const hid_t handle = H5Fcreate(name_in_memory().c_str(), H5F_ACC_TRUNC, creation.get(), access.get());
   SRWM_CHECK(handle >= 0, "HDF5 cannot make a file in memory");
   return File(std::move(lock), handle, "(a file in memory)");
+}
+
+File File::of_image(std::span<const std::byte> image, const std::filesystem::path& path) {
+  Lock lock = lock_library();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  constexpr std::size_t grow_bytes = std::size_t{4} << 20;
+  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fapl_core(access.get(), grow_bytes, false);
+  H5Pset_file_image(access.get(), const_cast<std::byte*>(image.data()), image.size());  // copies them
+  const hid_t handle = H5Fopen(name_in_memory().c_str(), H5F_ACC_RDONLY, access.get());
+  SRWM_CHECK(handle >= 0, "the {} bytes of {} are no HDF5 file", image.size(), path.string());
+  return File(std::move(lock), handle, path);
 }
 
 bool File::has(const std::string& object) const {

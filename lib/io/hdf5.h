@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ class File {
  public:
   /// Opens for reading. Distinguishes: no such file, not HDF5 (an HTML page, say), truncated, no permission.
   static File open(const std::filesystem::path& path);
+  /// What `image` gives of a file that was opened as `path`, for errors. InternalError if it is no such image.
+  static File of_image(std::span<const std::byte> image, const std::filesystem::path& path);
   /// A file that exists only in memory; `image()` gives its bytes. No time stamps: equal contents give equal bytes.
   static File in_memory();
 

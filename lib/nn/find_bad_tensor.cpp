@@ -14,7 +14,7 @@ std::string find_first_bad_tensor(Context& context, const ParameterSet& paramete
     if (!found.empty() || all_finite(context.on_host(t))) return;
     found = what + " of " + op + (place.empty() ? "" : " in " + place);
   });
-  return found.empty() ? "none on a second run of the step" : found;
+  return found.empty() ? std::string(no_bad_tensor) : found;
 }
 
 }  // namespace srwm

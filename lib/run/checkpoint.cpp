@@ -197,6 +197,29 @@ const Tensor* find(const std::vector<NamedTensor>& tensors, const std::string& n
   return found == tensors.end() ? nullptr : &found->tensor;
 }
 
+Checkpoint read_checkpoint(const hdf5::File& file, const std::filesystem::path& path) {
+  const std::int64_t version = hdf5::expect_format(file, "checkpoint", checkpoint_version);
+  Checkpoint checkpoint;
+  checkpoint.path = path;
+  checkpoint.generator = file.string_attribute("/", "generator");
+  checkpoint.data_digest = file.string_attribute("/", "data_digest");
+  checkpoint.arithmetic = read_arithmetic(file, version);
+  checkpoint.spec_json = read_spec(file);
+  checkpoint.progress = read_progress(file);
+  checkpoint.model = read_tensors(file, model_group);
+  checkpoint.optimizer = read_tensors(file, optimizer_group);
+  checkpoint.state = read_state(file);
+  if (version == 1) move_state_of_format_1(checkpoint);
+  if (checkpoint.model.empty()) {
+    throw DataError("{}: the checkpoint holds no tensors under {}. The file is damaged or was not written by srwm.",
+                    path.string(), model_group);
+  }
+  const std::string bad = first_not_finite(checkpoint);
+  if (bad.empty()) return checkpoint;
+  throw NotFiniteError("{}: {} is not finite. Use an earlier checkpoint of the run, or convert the model again.",
+                       path.string(), bad);
+}
+
 }  // namespace
 
 std::vector<std::byte> checkpoint_image(const Checkpoint& checkpoint) {
@@ -219,27 +242,21 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& path) {
-  const hdf5::File file = hdf5::File::open(path);
-  const std::int64_t version = hdf5::expect_format(file, "checkpoint", checkpoint_version);
-  Checkpoint checkpoint;
-  checkpoint.path = path;
-  checkpoint.generator = file.string_attribute("/", "generator");
-  checkpoint.data_digest = file.string_attribute("/", "data_digest");
-  checkpoint.arithmetic = read_arithmetic(file, version);
-  checkpoint.spec_json = read_spec(file);
-  checkpoint.progress = read_progress(file);
-  checkpoint.model = read_tensors(file, model_group);
-  checkpoint.optimizer = read_tensors(file, optimizer_group);
-  checkpoint.state = read_state(file);
-  if (version == 1) move_state_of_format_1(checkpoint);
-  if (checkpoint.model.empty()) {
-    throw DataError("{}: the checkpoint holds no tensors under {}. The file is damaged or was not written by srwm.",
-                    path.string(), model_group);
-  }
-  const std::string bad = first_not_finite(checkpoint);
-  if (bad.empty()) return checkpoint;
-  throw NotFiniteError("{}: {} is not finite. Use an earlier checkpoint of the run, or convert the model again.",
-                       path.string(), bad);
+  return read_checkpoint(hdf5::File::open(path), path);
+}
+
+Checkpoint load_checkpoint(std::span<const std::byte> image, const std::filesystem::path& path) {
+  return read_checkpoint(hdf5::File::of_image(image, path), path);
+}
+
+std::vector<std::byte> state_image(const State& state) {
+  hdf5::File file = hdf5::File::in_memory();
+  write_state(file, state);
+  return file.image();
+}
+
+State load_state(std::span<const std::byte> image) {
+  return read_state(hdf5::File::of_image(image, "the state of another rank"));
 }
 
 const Tensor& find_tensor(const Checkpoint& checkpoint, CheckpointTensors part, const std::string& name,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,12 @@ void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkp
 /// file is missing, no checkpoint, of a newer format or incomplete; NotFiniteError, naming the first such
 /// tensor, if model or optimizer hold NaN or infinite numbers.
 Checkpoint load_checkpoint(const std::filesystem::path& path);
+/// The same of a file's bytes, which another process has read from `path`.
+Checkpoint load_checkpoint(std::span<const std::byte> image, const std::filesystem::path& path);
+
+/// A state as bytes, and back: what another process has, on its way into a checkpoint.
+std::vector<std::byte> state_image(const State& state);
+State load_state(std::span<const std::byte> image);
 
 /// Which tensors of a checkpoint: &Checkpoint::model or &Checkpoint::optimizer.
 using CheckpointTensors = std::vector<NamedTensor> Checkpoint::*;

@@ -21,11 +21,11 @@ constexpr std::array<std::string_view, stop_numbers.size()> stop_names{
 
 constexpr std::array<int, 2> ignored_signals{SIGXFSZ, SIGPIPE};
 
-constexpr std::int64_t same_signal_ns = 100'000'000;
+constexpr std::int64_t usual_repeat_ns = 100'000'000;
 
 // A handler has no argument of ours, so what it works on has to be global.
 std::atomic<int> first_signal{0};
-std::atomic<std::int64_t> first_time{0};
+std::atomic<std::int64_t> first_time{0}, repeat_ns{usual_repeat_ns};
 std::atomic<bool> terminal_line_open{false};
 std::atomic<bool> installed{false};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free &&
@@ -58,7 +58,7 @@ void on_signal(int signal) {
   int none = 0;
   if (first_signal.compare_exchange_strong(none, signal)) {
     first_time = monotonic_ns();
-  } else if (insists(signal) && (first_signal != signal || monotonic_ns() - first_time > same_signal_ns)) {
+  } else if (insists(signal) && (first_signal != signal || monotonic_ns() - first_time > repeat_ns)) {
     end_by(signal);
   }
   errno = saved_errno;
@@ -80,6 +80,7 @@ StopRequest::StopRequest(std::optional<double> max_seconds)
   static_assert(handled == stop_numbers.size() + ignored_signals.size());
   SRWM_CHECK(!installed.exchange(true), "a StopRequest is alive already");
   first_signal = 0;
+  repeat_ns = usual_repeat_ns;
   struct sigaction action {};
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
@@ -102,12 +103,26 @@ StopRequest::~StopRequest() {
 }
 
 bool StopRequest::requested() const {
-  return first_signal != 0 || time_is_up();
+  return first_signal != 0 || requested_elsewhere_ || time_is_up();
 }
 
 std::string StopRequest::reason() const {
   if (first_signal != 0) return std::string(name_of_signal(first_signal));
+  if (requested_elsewhere_) {
+    const std::scoped_lock lock(mutex_);
+    return reason_elsewhere_;
+  }
   return time_is_up() ? fmt::format("--max-seconds {:g}", *max_seconds_) : "";
+}
+
+void StopRequest::tolerate_repeats(double seconds) {
+  repeat_ns = static_cast<std::int64_t>(1e9 * seconds);
+}
+
+void StopRequest::request(const std::string& reason) {
+  const std::scoped_lock lock(mutex_);
+  if (reason_elsewhere_.empty()) reason_elsewhere_ = reason;
+  requested_elsewhere_ = true;
 }
 
 bool StopRequest::time_is_up() const {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,6 +35,11 @@ class StopRequest {
   bool requested() const;
   /// "SIGTERM" or "--max-seconds 600"; empty if nothing is requested.
   std::string reason() const;
+  /// The same signal again within so many seconds counts as one from now on: launchers of ranks and batch systems both
+  /// send theirs.
+  void tolerate_repeats(double seconds);
+  /// Requests it from outside the loop, as another rank does; the first reason counts. From any thread.
+  void request(const std::string& reason);
 
  private:
   bool time_is_up() const;
@@ -41,6 +48,9 @@ class StopRequest {
   std::optional<double> max_seconds_;
   std::chrono::steady_clock::time_point start_;
   std::array<struct sigaction, handled> before_{};
+  std::atomic<bool> requested_elsewhere_ = false;
+  mutable std::mutex mutex_;
+  std::string reason_elsewhere_;
 };
 
 /// Tells the handler that stderr shows a line without an end (a progress bar), so that it ends the line before a second

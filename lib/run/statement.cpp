@@ -32,6 +32,9 @@ void add_machine(Json& object, const Statement& statement) {
   object["device"] = statement.device;
   object["gpu"] = text_or_null(statement.gpu);
   object["threads"] = statement.threads;
+  object["ranks"] = statement.hosts.size();
+  object["engine"] = statement.engine;
+  object["hosts"] = statement.hosts;
   object["simd"] = cpu::name_of(cpu::simd_level());
   object["host"] = host_name();
   object["cpu"] = cpu_model();
@@ -56,6 +59,7 @@ Statement::Statement(const Context& context, std::string digest, std::string spe
     : device(context.device().to_string()),
       gpu(context.backend().device_name),
       threads(context.threads()),
+      hosts{host_name()},
       libraries(context.backend().libraries),
       data_digest(std::move(digest)),
       spec_json(std::move(spec)) {}

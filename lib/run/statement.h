@@ -18,15 +18,17 @@ struct Statement {
 
   std::string device;                     ///< "cpu", "cuda:0"
   std::string gpu;                        ///< "NVIDIA H200"; empty on a CPU
-  int threads;                            ///< CPU threads of the computation
+  int threads;                            ///< CPU threads of the computation, or of each of its ranks
+  std::string engine = "none";            ///< what carried the bytes between ranks (comm/ranks.h)
+  std::vector<std::string> hosts;         ///< of the ranks: this machine, unless said otherwise
   std::vector<LibraryVersion> libraries;  ///< of the device
   std::string data_digest;
   std::string spec_json;
 };
 
 /// Appends to a JSON object: `version`, `commit`, `dirty`, `build_type`, `compiler` (the program), `device`, `gpu`
-/// (null on a CPU), `threads`, `simd`, `host`, `cpu` (what it ran on), `data_digest` (null if there is none),
-/// `libraries` (name: version) and `spec` (an object).
+/// (null on a CPU), `threads`, `ranks`, `engine`, `hosts`, `simd`, `host`, `cpu` (what it ran on), `data_digest` (null
+/// if there is none), `libraries` (name: version) and `spec` (an object).
 void add_statement(nlohmann::ordered_json& object, const Statement& statement);
 
 }  // namespace srwm

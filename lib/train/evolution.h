@@ -4,9 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "comm/pass_tree.h"
+#include "comm/ranks.h"
 #include "spec/spec.h"
+#include "train/step_exchange.h"
 #include "train/task.h"
 
 namespace srwm {
@@ -44,14 +48,20 @@ struct BadMember {
 /// and theta - sigma eps_i, with the same data and the same random numbers. Only the losses enter the gradient, so the
 /// bits depend neither on threads nor on how pairs are shared out. Batch statistics of members do not enter the running
 /// ones, which move once a step: by theta on the data of pair 0.
+///
+/// A rank evaluates the pairs of its share; two losses a pair, and what else is counted, go to all ranks. Each rank
+/// then forms the estimate for its slice of the parameters, and the slices are sent around.
 class Evolution {
  public:
-  Evolution(Context& context, Task& task, const EvolutionOptions& options, std::uint64_t seed);
+  Evolution(Context& context, Task& task, const EvolutionOptions& options, std::uint64_t seed,
+            Ranks& ranks = no_other_ranks());
 
   std::int64_t pairs() const { return options_.population; }
   /// Leaves the gradient in the slots of the parameters, which are as before; adds the mean loss and sums of both
-  /// members of each pair to `stats` (ops/update.h), as those of a pass.
-  void run(std::int64_t step, const Tensor& stats);
+  /// members of each pair to `stats` (ops/update.h), as those of a pass. `stop_reason` goes to the other ranks.
+  void run(std::int64_t step, const Tensor& stats, const std::string& stop_reason = {});
+  /// What ranks said of the last step, by rank; nothing where there is one alone.
+  std::span<const StepNote> notes() const { return notes_; }
   /// The first one of all steps so far; the losses of its step are not finite, and the optimizer refuses it.
   const std::optional<BadMember>& bad_member() const { return bad_member_; }
 
@@ -62,24 +72,39 @@ class Evolution {
     std::int64_t begin = 0;  ///< of its elements among all
   };
 
+  /// What a pair leaves: the losses of its members, its row of numbers, its counts.
+  struct Record {
+    std::span<double> losses, row, counts;
+  };
+
   void remember_center();
   void restore_center();
   void move_running_statistics(std::int64_t step);
   void evaluate_one_by_one(std::int64_t step, const NumberedNoise& noise);
   void evaluate_together(std::int64_t step, const NumberedNoise& noise);
+  std::size_t record_size() const { return 2 + (1 + sums_) + task_.counts(); }
+  Record record(std::int64_t pair);
+  void exchange_records(const StepNote& note);
+  void exchange_running_statistics();
+  void take_records(std::int64_t step, const Tensor& stats);
   void make_members(const NumberedNoise& noise, std::int64_t pair, std::int64_t row);
   template <typename Real>
   void make_members_of(const NumberedNoise& noise, std::int64_t pair, Real* plus, Real* minus) const;
   void set_parameters(std::int64_t row);
   MemberOutcome on_host(const MemberOutcome& outcome);
-  void note(std::int64_t step, std::int64_t pair, bool is_plus, const MemberOutcome& outcome, std::int64_t index);
-  void write_gradient(const NumberedNoise& noise);
+  void note(std::int64_t pair, bool is_plus, const MemberOutcome& outcome, std::int64_t index);
+  void note_bad_member(std::int64_t step, std::int64_t pair, const PairLoss& losses);
+  void compute_gradient(const NumberedNoise& noise, std::int64_t first, std::int64_t last);
+  void spread_gradient();
+  void write_gradient();
   Pass pass(std::int64_t step, std::int64_t pair) const;
 
   Context& context_;
   Task& task_;
   EvolutionOptions options_;
   std::uint64_t seed_;
+  Ranks& ranks_;
+  PassRange share_;  ///< the pairs of this rank
   std::size_t sums_;
   std::int64_t count_ = 0;         ///< of all parameters
   std::vector<Center> centers_;    ///< one for each parameter
@@ -89,7 +114,9 @@ class Evolution {
   Tensor gradient_;                ///< of all parameters, on the host
   Tensor rows_;                    ///< f64 [population, 1 + sums], on the device
   std::vector<double> host_rows_;  ///< the same on the host
+  std::vector<double> records_;    ///< of all pairs, record_size() each
   std::vector<PairLoss> losses_;
+  std::vector<StepNote> notes_;
   std::vector<Pass> passes_;
   std::optional<BadMember> bad_member_;
 };

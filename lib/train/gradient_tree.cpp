@@ -6,9 +6,9 @@
 
 namespace srwm {
 
-GradientTree::GradientTree(Context& context, const ParameterSet& parameters, std::int64_t passes)
-    : parameters_(parameters), passes_(passes) {
-  const int levels = std::bit_width(static_cast<std::uint64_t>(passes - 1));
+GradientTree::GradientTree(Context& context, const ParameterSet& parameters, std::int64_t most_passes)
+    : parameters_(parameters) {
+  const int levels = std::bit_width(static_cast<std::uint64_t>(most_passes - 1));
   for (int level = 0; level < levels; ++level) {
     std::vector<Tensor>& sums = levels_.emplace_back();
     for (const Parameter& p : parameters.parameters()) sums.push_back(context.persistent(p.value.shape()));
@@ -19,12 +19,12 @@ int GradientTree::completed(std::int64_t index) {
   return std::countr_one(static_cast<std::uint64_t>(index));
 }
 
-std::int64_t GradientTree::kind(std::int64_t index) const {
-  return index == passes_ - 1 ? -1 : completed(index);
+std::int64_t GradientTree::kind(std::int64_t index, std::int64_t passes) {
+  return index == passes - 1 ? -passes : completed(index);
 }
 
-void GradientTree::add(Context& context, std::int64_t index) const {
-  const bool last = index == passes_ - 1;
+void GradientTree::add(Context& context, std::int64_t index, std::int64_t passes) const {
+  const bool last = index == passes - 1;
   if (last) {
     // The subtrees that wait are those of the ones in the binary form of `index`; the smallest is the innermost.
     for (int level = 0; level < static_cast<int>(levels_.size()); ++level) {

@@ -90,7 +90,8 @@ struct TrainedItems {
   double count = 0;
 };
 
-/// The functions are called by one thread. Passes of a step come in the order of their index.
+/// The functions are called by one thread. Passes of a step come in the order of their index; with several ranks
+/// (comm/ranks.h) each has a Task that is given the passes of its own share.
 class Task {
  public:
   virtual ~Task() = default;
@@ -105,8 +106,15 @@ class Task {
   virtual const char* step_name() const { return "Step"; }
   /// Names ([a-z0-9_]+) of the numbers besides the loss that passes add up; StepStats::most_sums at most.
   virtual std::vector<std::string> sums() const = 0;
+  /// How many numbers the host itself counts for each pass: images, episodes that ended.
+  virtual std::size_t counts() const { return 0; }
+  /// Those of a pass that has just been staged, or, where a population is evaluated together, of one of its passes.
+  virtual void count(const Pass& pass, std::span<double> counts);
+  /// Adds the counts of a pass of this or of another rank, after the passes of a step and in their order.
+  virtual void add_counts(std::span<const double> counts) { static_cast<void>(counts); }
 
-  /// Gets the data of a step: may wait for it, but never for an update. False if `keep_going` ended the wait.
+  /// Gets the data of a step, of the passes of this rank: may wait for it, but never for an update. False if
+  /// `keep_going` ended the wait.
   virtual bool prepare(std::int64_t step, const KeepGoing& keep_going);
   /// Rewinds step memory and sends the data of a pass to the device. Not recorded. Called again with the same pass it
   /// stages the same numbers, as long as the step is not `done`.
@@ -152,12 +160,15 @@ class Task {
   /// Steps whose mean time is that of all of them.
   virtual std::int64_t dry_run_steps() const { return 1; }
 
-  /// Adds what it counts itself, and what it needs to continue.
+  /// Adds what it counts itself, and what it needs to continue; to Checkpoint::state only what is of its own passes,
+  /// under names that no other rank uses.
   virtual void save(Checkpoint& checkpoint) = 0;
   /// Continues from a checkpoint whose parameters are restored already; says why the continuation is not exact, if it
   /// is not.
   virtual std::optional<std::string> load(const Checkpoint& checkpoint) = 0;
 
+  /// Whether all ranks take part in `validate` and `test`; else rank 0 evaluates alone.
+  virtual bool evaluates_on_all_ranks() const { return false; }
   /// Called only where the spec asks for validations.
   virtual Validation validate(const KeepGoing& keep_going) = 0;
   /// What the best model is chosen by, the larger the better: "accuracy".
@@ -172,6 +183,11 @@ inline MemberOutcome Task::member_losses(std::span<const Pass> passes, const Ten
   static_cast<void>(passes);
   static_cast<void>(theta);
   throw InternalError("A task without pairs_at_once was asked for the losses of members.");
+}
+
+inline void Task::count(const Pass& pass, std::span<double> counts) {
+  static_cast<void>(pass);
+  static_cast<void>(counts);
 }
 
 inline bool Task::prepare(std::int64_t step, const KeepGoing& keep_going) {

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "comm/ranks.h"
 #include "ops/context.h"
 #include "run/checkpoint.h"
 #include "run/estimate.h"
@@ -67,8 +68,10 @@ struct TaskType {
 
   /// DataError if something is missing or broken; SpecError if it does not fit the spec.
   std::shared_ptr<const TaskData> (*open_data)(const AnySpec& spec, const std::string& data_dir, int threads);
-  /// `data` was opened for the same spec or one of another seed.
-  std::unique_ptr<Task> (*make)(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data);
+  /// `data` was opened for the same spec or one of another seed; the task computes the passes of its rank among
+  /// `ranks`.
+  std::unique_ptr<Task> (*make)(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data,
+                                Ranks& ranks);
   /// The spec with which a dry run shows what the given one takes at most.
   std::unique_ptr<AnySpec> (*for_dry_run)(const AnySpec& spec);
   /// DeviceError if `runs` runs of the spec at once need more memory than this process can use. May be null: no

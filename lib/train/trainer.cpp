@@ -1,7 +1,10 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
@@ -9,6 +12,7 @@
 #include "run/result.h"
 #include "spec/print.h"
 #include "train/model_state.h"
+#include "train/rank_checkpoints.h"
 
 namespace srwm {
 namespace {
@@ -26,7 +30,7 @@ std::string interval_name(const std::string& sum) {
 }  // namespace
 
 Trainer::Trainer(const AnySpec& spec, Context& context, Task& task, std::string data_digest, const RunPaths& paths,
-                 Logger& logger, StopRequest& stop)
+                 Logger& logger, StopRequest& stop, Ranks& ranks)
     : spec_(spec),
       loop_(spec.loop()),
       context_(context),
@@ -36,22 +40,27 @@ Trainer::Trainer(const AnySpec& spec, Context& context, Task& task, std::string 
       logger_(logger),
       stop_(stop),
       keep_going_([this] { return !stop_.requested(); }),
+      ranks_(ranks),
       steps_(task.steps()),
       sums_(task.sums()),
-      training_step_(context, task, loop_, spec.seed),
-      writer_(paths, loop_.checkpoint.keep) {}
+      training_step_(context, task, loop_, spec.seed, ranks),
+      writer_(paths, loop_.checkpoint.keep),
+      rank_seconds_(static_cast<std::size_t>(ranks.size())) {
+  ranks_.set_way_on("No checkpoint was written. Rerun with --resume, on any number of ranks.");
+}
 
 void Trainer::choose_threads() {
   if (context_.device().kind == Device::Kind::cpu && task_.is_recordable()) thread_choice_.emplace(context_.threads());
 }
 
 void Trainer::start_from(const std::filesystem::path& checkpoint) {
-  const Checkpoint from = load_checkpoint(checkpoint);
+  const Checkpoint from = load_on_all_ranks(checkpoint, ranks_);
   task_.change_parameters([&] { restore_model(context_, from, task_.parameters()); });
 }
 
 void Trainer::resume() {
-  const Checkpoint checkpoint = load_checkpoint(paths_.latest());
+  ranks_.set_phase("the start", 0);
+  const Checkpoint checkpoint = load_on_all_ranks(paths_.latest(), ranks_);
   check_resumable(checkpoint, spec_, data_digest_);
   const Progress& progress = checkpoint.progress;
   if (progress.step > steps_) {
@@ -62,11 +71,13 @@ void Trainer::resume() {
     restore_model(context_, checkpoint, task_.parameters());
     restore_optimizer(context_, checkpoint, task_.optimizer());
   });
-  saved_step_ = step_ = progress.step;
+  step_ = progress.step;
+  saved();
   best_metric_ = progress.best_metric;
   best_step_ = progress.best_step;
   restore_interval(checkpoint);
   const std::optional<std::string> inexact = task_.load(checkpoint);
+  if (!ranks_.is_first()) return;
   begin(stored_count(checkpoint, Recorder::counter));
   warn_of_different_bits(logger_, checkpoint.arithmetic, arithmetic_of(context_));
   logger_.info("Resuming at step {} of {}.", format_count(position()), format_count(task_.position(steps_)));
@@ -91,14 +102,16 @@ void Trainer::restore_interval(const Checkpoint& checkpoint) {
 }
 
 void Trainer::run() {
-  for (const std::string& warning : task_.warnings()) logger_.warn("{}", warning);
+  for (const std::string& warning : task_.warnings()) {
+    if (ranks_.is_first()) logger_.warn("{}", warning);
+  }
   run_until(steps_);
   finish();
 }
 
 void Trainer::run_until(std::int64_t last) {
-  if (!recorder_) begin(0);
-  display_.emplace(logger_, "train", position(), task_.position(steps_));
+  if (!recorder_ && ranks_.is_first()) begin(0);
+  if (ranks_.is_first()) display_.emplace(logger_, "train", position(), task_.position(steps_));
   train(last);
   display_.reset();
 }
@@ -123,13 +136,13 @@ void Trainer::train(std::int64_t last_step) {
       if (last && interval_.passes > 0) report();
       return;
     }
-    if (stop_.requested()) stop();
+    if (stops()) stop();
     train_step();
     if (due(loop_.report_every)) {
       wait_for_steps();
       report();
     }
-    display_->step(position());
+    if (display_) display_->step(position());
   }
 }
 
@@ -146,11 +159,16 @@ double Trainer::timed(const Work& work) {
 
 void Trainer::train_step() {
   const double seconds = timed([&] {
-    if (!task_.prepare(step_, keep_going_)) stop();
+    // With several ranks a stop waits for the end of the step, which all of them agree on.
+    if (!task_.prepare(
+            step_, ranks_.is_alone() ? keep_going_ : [] { return true; }))
+      stop();
+    if (!ranks_.is_alone()) training_step_.set_stop_reason(stop_.reason());
     interval_.rate = training_step_.run(step_);
     interval_.passes += training_step_.passes();
     interval_.timed_passes += training_step_.passes();
     ++step_;
+    if (!ranks_.is_alone()) take_notes();
     // On a CPU nothing is left running, so that a wait costs nothing.
     const bool synchronous = context_.device().kind == Device::Kind::cpu;
     if (synchronous || task_.holds_data()) collect();
@@ -159,6 +177,15 @@ void Trainer::train_step() {
   if (!thread_choice_) return;
   thread_choice_->add_step(seconds);
   context_.set_threads(thread_choice_->threads());
+}
+
+/// What the ranks said of the step.
+void Trainer::take_notes() {
+  std::size_t rank = 0;
+  for (const StepNote& note : training_step_.notes()) {
+    if (agreed_stop_.empty()) agreed_stop_ = note.stop_reason();
+    rank_seconds_[rank++] += note.seconds;
+  }
 }
 
 /// Waits for the steps that were started, so that interval_ and the parameters are those after step_.
@@ -185,38 +212,85 @@ void Trainer::report() {
     row_.times.push_back({"threads", static_cast<double>(threads)});
     row_.shown.push_back({threads == 1 ? "thread" : "threads", static_cast<double>(threads), Figure::Style::rate});
   }
-  recorder_->write(position(), "train", row_.values, row_.times);
-  display_->report(position(), row_.shown);
+  if (!ranks_.is_alone()) add_times_of_ranks();
+  if (recorder_) recorder_->write(position(), "train", row_.values, row_.times);
+  if (display_) display_->report(position(), row_.shown);
   interval_ = {};
   training_step_.set_totals({});
 }
 
+void Trainer::add_times_of_ranks() {
+  row_.times.push_back({"seconds_exchange", ranks_.seconds() - std::exchange(reported_exchange_, ranks_.seconds())});
+  const auto slowest = std::ranges::max_element(rank_seconds_) - rank_seconds_.begin();
+  row_.times.push_back({"slowest_rank", static_cast<double>(slowest)});
+  std::ranges::fill(rank_seconds_, 0.0);
+}
+
+struct Trainer::EvaluationNote {
+  double value = 0;      ///< that rank 0 found
+  bool complete = true;  ///< on all ranks
+  StepNote stop;
+};
+
+/// What ranks found in an evaluation, which some may have ended early; sets agreed_stop_ then.
+Trainer::EvaluationNote Trainer::agree(double value, bool complete) {
+  if (ranks_.is_alone()) return {value, complete, {}};
+  EvaluationNote note{value, complete, StepNote::of(complete ? "" : stop_.reason(), 0)};
+  const std::vector<Bytes> all = ranks_.all_gather(std::as_bytes(std::span(&note, 1)));
+  for (std::size_t rank = all.size(); rank-- > 0;) {
+    EvaluationNote other;
+    std::memcpy(&other, all[rank].data(), sizeof other);
+    note.value = other.value;  // that of rank 0 comes last
+    note.complete = note.complete && other.complete;
+    if (!other.complete && !other.stop.stop_reason().empty()) agreed_stop_ = other.stop.stop_reason();
+  }
+  return note;
+}
+
 void Trainer::validate() {
-  const Validation result = task_.validate(keep_going_);
-  if (!result.complete) stop();
+  ranks_.set_phase("the validation", step_);
+  const Validation result = evaluates() ? task_.validate(keep_going_) : Validation();
+  const EvaluationNote note = agree(result.value, result.complete);
+  if (!note.complete) stop();
   validated_step_ = step_;
-  recorder_->write(position(), "validation", result.row, {});
-  logger_.info("step {}: validation {}", format_count(position()), result.text);
-  if (best_metric_ && result.value <= *best_metric_) return;
-  best_metric_ = result.value;
+  if (ranks_.is_first()) {
+    recorder_->write(position(), "validation", result.row, {});
+    logger_.info("step {}: validation {}", format_count(position()), result.text);
+  }
+  if (best_metric_ && note.value <= *best_metric_) return;
+  best_metric_ = note.value;
   best_step_ = step_;
-  writer_.save_best(state());
+  const Checkpoint best = state();
+  if (ranks_.is_first()) writer_.save_best(best);
 }
 
 void Trainer::save_regular() {
-  writer_.save_regular(state());
+  const Checkpoint checkpoint = state();
+  check_same_on_all_ranks(checkpoint, ranks_);
+  if (ranks_.is_first()) writer_.save_regular(checkpoint);
+  saved();
+}
+
+/// The state of this step is in latest.h5, or will be before any other rank can be missed.
+void Trainer::saved() {
   saved_step_ = step_;
+  if (ranks_.is_alone()) return;
+  ranks_.set_way_on(fmt::format(
+      "The last checkpoint is {}, step {}. The same command with --resume goes on from there, on any number of ranks.",
+      paths_.latest().string(), format_count(position())));
 }
 
 void Trainer::stop() {
   wait_for_steps();
-  writer_.save_stopped(state());
-  saved_step_ = step_;
+  const Checkpoint checkpoint = state();
+  if (ranks_.is_first()) writer_.save_stopped(checkpoint);
+  saved();
+  ranks_.barrier();  // nobody ends before the checkpoint is there: some launchers kill the others then
   display_.reset();
   throw StoppedError(
       "Stopped by {} after step {} of {}. The state is in {}; the same command with --resume goes on from "
       "there.",
-      stop_.reason(), format_count(position()), format_count(task_.position(steps_)), paths_.latest().string());
+      stop_reason(), format_count(position()), format_count(task_.position(steps_)), paths_.latest().string());
 }
 
 void Trainer::fail_not_finite() {
@@ -227,14 +301,24 @@ void Trainer::fail_not_finite() {
     fail_population(kept);
   }
   const char* what = std::isfinite(interval_.loss) ? "gradient" : "loss";
-  const std::string where = find_first_bad_tensor(context_, task_.parameters(), [&](const TensorWatcher& watcher) {
-    training_step_.watch(bad_step_ - 1, watcher);
-  });
+  const std::string where = find_bad_tensor();
   display_.reset();
   throw NotFiniteError(
       "{} {}: the {} is not finite; the first bad tensor is {}. {} A lower optim.rate, a warm-up "
       "(optim.schedule) or optim.clip_norm usually helps.",
       task_.step_name(), bad_step_, what, where, kept);
+}
+
+/// The first one that a rank finds among its passes.
+std::string Trainer::find_bad_tensor() {
+  ranks_.set_phase("the search for the first bad tensor", step_);
+  const std::string here = find_first_bad_tensor(context_, task_.parameters(), [&](const TensorWatcher& watcher) {
+    training_step_.watch(bad_step_ - 1, watcher);
+  });
+  for (const Bytes& found : ranks_.all_gather(to_bytes(here))) {
+    if (to_text(found) != no_bad_tensor) return to_text(found);
+  }
+  return here;
 }
 
 void Trainer::fail_population(const std::string& kept) {
@@ -251,7 +335,7 @@ Checkpoint Trainer::state() {
   Progress& progress = checkpoint.progress;
   progress.best_metric = best_metric_;
   progress.best_step = best_step_;
-  progress.counters = {{Recorder::counter, recorder_->sync()},
+  progress.counters = {{Recorder::counter, recorder_ ? recorder_->sync() : 0},
                        {validated_step_name, validated_step_},
                        {interval_passes_name, interval_.passes}};
   progress.reals = {{"interval_loss", interval_.loss},
@@ -259,6 +343,7 @@ Checkpoint Trainer::state() {
                     {"interval_rate", interval_.rate}};
   for (std::size_t i = 0; i < sums_.size(); ++i) progress.reals[interval_name(sums_[i])] = interval_.sums[i];
   task_.save(checkpoint);
+  gather_state(checkpoint.state, ranks_);
   checkpoint.spec_json = to_json(spec_);
   checkpoint.data_digest = data_digest_;
   checkpoint.arithmetic = arithmetic_of(context_);
@@ -267,17 +352,19 @@ Checkpoint Trainer::state() {
 
 void Trainer::finish() {
   RunResult result;
+  ranks_.set_phase("the test", step_);
   if (best_metric_ && task_.tests()) {
-    const Checkpoint best = load_checkpoint(paths_.best());
+    const Checkpoint best = load_on_all_ranks(paths_.best(), ranks_);
     task_.change_parameters([&] { restore_model(context_, best, task_.parameters()); });
   }
-  TestOutcome test = task_.test(logger_, keep_going_);
-  if (!test.complete) {
+  TestOutcome test = evaluates() ? task_.test(logger_, keep_going_) : TestOutcome();
+  if (!agree(0, test.complete).complete) {
     throw StoppedError(
         "Stopped by {} during the test evaluation; training is complete. The same command with --resume "
         "does the evaluation.",
-        stop_.reason());
+        stop_reason());
   }
+  if (!ranks_.is_first()) return;
   result.sections = std::move(test.sections);
   if (best_metric_) {
     result.sections.emplace_back("validation",
@@ -289,7 +376,13 @@ void Trainer::finish() {
   const TrainedItems trained = task_.trained();
   result.speed = {std::string(trained.name) + "_per_second", train_seconds_ > 0 ? trained.count / train_seconds_ : 0};
   result.seed = spec_.seed;
-  write_result(paths_, result, Statement(context_, data_digest_, to_json(spec_)));
+  Statement statement(context_, data_digest_, to_json(spec_));
+  if (!ranks_.is_alone()) {
+    statement.engine = ranks_.engine();
+    statement.hosts.clear();
+    for (int rank = 0; rank < ranks_.size(); ++rank) statement.hosts.push_back(ranks_.host(rank));
+  }
+  write_result(paths_, result, statement);
 }
 
 }  // namespace srwm

@@ -19,6 +19,7 @@ inline constexpr const char* key = "KEY";                 ///< a key of the spec
 inline constexpr const char* setting = "KEY=VALUE";       ///< a key of the spec and its value
 inline constexpr const char* seeds = "SEEDS";             ///< 1,2,5 or 1-5
 inline constexpr const char* split = "{train,val,test}";  ///< {a,b,c}: one of these words
+inline constexpr const char* engine = "{auto,mpi,none}";  ///< likewise
 inline constexpr const char* device = "{auto,cpu,cuda}";  ///< cuda:N is taken too
 
 }  // namespace srwm::takes

@@ -47,7 +47,7 @@ TEST_CASE("steps, training and data are measured on a device", "[device]") {
   const ExperimentSpec spec = tiny_spec();
   const TaskType& type = type_of(spec);
   const std::shared_ptr<const TaskData> data = type.open_data(spec, "", 1);
-  const std::unique_ptr<Task> task = type.make(spec, context, data);
+  const std::unique_ptr<Task> task = type.make(spec, context, data, no_other_ranks());
   const std::vector<BenchResult> steps = bench_step(context, *task, spec.loop(), spec.seed, 0);
   check_all(steps);
   CHECK(steps.front().name == "training step");

@@ -116,3 +116,33 @@ TEST_CASE("a time limit is a request to stop", "[signals]") {
   CHECK(stop.requested());
   CHECK(stop.reason() == "--max-seconds 0.05");
 }
+
+TEST_CASE("the same signal again within the time that is tolerated ends nothing, another one does", "[signals]") {
+  const ReadyPipe ready, seen;
+  Child child([&] {
+    StopRequest stop;
+    stop.tolerate_repeats(30);
+    ready.set();
+    while (!stop.requested()) std::this_thread::sleep_for(1ms);
+    seen.set();
+    for (;;) std::this_thread::sleep_for(1ms);
+    return 0;
+  });
+  REQUIRE(ready.wait());
+  child.send(SIGTERM);
+  REQUIRE(seen.wait());
+  std::this_thread::sleep_for(200ms);
+  child.send(SIGTERM);
+  std::this_thread::sleep_for(50ms);
+  child.send(SIGINT);
+  CHECK(child.wait() == -SIGINT);
+}
+
+TEST_CASE("a stop can be requested from elsewhere, and the first reason counts", "[signals]") {
+  StopRequest stop;
+  CHECK_FALSE(stop.requested());
+  std::thread([&] { stop.request("SIGUSR2"); }).join();
+  stop.request("SIGTERM");
+  CHECK(stop.requested());
+  CHECK(stop.reason() == "SIGUSR2");
+}

@@ -124,8 +124,8 @@ const TaskType& line_type() {
       .open_data = [](const AnySpec&, const std::string&, int) -> std::shared_ptr<const TaskData> {
         return std::make_shared<const NoData>();
       },
-      .make = [](const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>&)
-          -> std::unique_ptr<Task> { return std::make_unique<LineTask>(as<LineSpec>(spec), context); },
+      .make = [](const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>&,
+                 Ranks&) -> std::unique_ptr<Task> { return std::make_unique<LineTask>(as<LineSpec>(spec), context); },
       .for_dry_run = [](const AnySpec& spec) { return spec.clone(); },
       .make_eval = []() -> std::unique_ptr<TaskEval> { return std::make_unique<LineEval>(); },
       .measures =

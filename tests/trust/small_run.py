@@ -17,8 +17,9 @@ SPEC = {
 
 # Files that tell about the clock and the machine; every other one has to be the same in the end.
 FREE_FILES = {"log.txt", "lock"}
-CLOCK_KEYS = {"wall_seconds", "images_per_second", "steps_per_second", "seconds_env", "seconds_inference",
-              "seconds_learning", "seconds_waiting", "threads"}
+CLOCK_KEYS = {"wall_seconds", "images_per_second", "steps_per_second", "examples_per_second", "seconds_env",
+              "seconds_inference", "seconds_learning", "seconds_waiting", "policy_lag", "threads", "seconds_exchange",
+              "slowest_rank", "ranks", "engine", "hosts"}
 
 
 class TrainingRun:

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "io/file.h"
 #include "io/hdf5.h"
 #include "nn/find_bad_tensor.h"
+#include "tasks/fewshot/prediction_bytes.h"
 
 namespace srwm {
 namespace {
@@ -83,6 +85,58 @@ class Tally {
   std::vector<std::uint8_t> correct_;
 };
 
+/// The batches of an evaluation.
+class Batches {
+ public:
+  struct Sizes {
+    std::int64_t episodes, batch;
+  };
+  Batches(Context& context, FewShotLearner& learner, const EpisodeSource& source, const Sizes& sizes)
+      : context_(context), learner_(learner), source_(source), sizes_(sizes) {}
+
+  std::int64_t count() const { return (sizes_.episodes + sizes_.batch - 1) / sizes_.batch; }
+  /// Of the batches that were predicted here.
+  std::int64_t images() const { return images_; }
+
+  /// One after the other, without waiting in between, while `goes_on`.
+  void predict_all(const PredictionSink& sink, const std::function<bool()>& goes_on) {
+    Predictor predictor(context_, learner_, sink);
+    for (std::int64_t i = 0; i < count() && goes_on(); ++i) predictor.start(draw(i), source_.pool());
+    predictor.finish();
+  }
+  Prediction predict(std::int64_t i) { return srwm::predict(context_, learner_, draw(i), source_.pool()); }
+
+ private:
+  const EpisodeBatch& draw(std::int64_t i) {
+    const std::int64_t first = i * sizes_.batch;
+    source_.batch(first, std::min(sizes_.batch, sizes_.episodes - first), drawn_);
+    images_ += drawn_.positions();
+    return drawn_;
+  }
+
+  Context& context_;
+  FewShotLearner& learner_;
+  const EpisodeSource& source_;
+  Sizes sizes_;
+  EpisodeBatch drawn_;
+  std::int64_t images_ = 0;
+};
+
+/// In each round every rank predicts one batch; the rounds end for all when one does not go on.
+void predict_by_turns(Batches& batches, Ranks& ranks, const PredictionSink& sink,
+                      const std::function<bool()>& goes_on) {
+  for (std::int64_t first = 0; first < batches.count(); first += ranks.size()) {
+    const std::int64_t mine = first + ranks.rank();
+    Bytes message{std::byte{goes_on()}};
+    if (mine < batches.count() && message[0] != std::byte{0}) append_prediction(batches.predict(mine), message);
+    const std::vector<Bytes> all = ranks.all_gather(message);
+    if (std::ranges::any_of(all, [](const Bytes& other) { return other[0] == std::byte{0}; })) return;
+    for (const Bytes& other : all) {
+      if (other.size() > 1) sink(read_prediction(std::span(other).subspan(1)));
+    }
+  }
+}
+
 /// For a batch whose logits are not all finite.
 [[noreturn]] void throw_not_finite(Context& context, FewShotLearner& learner, const EpisodeSource& source,
                                    const Episodes& bad) {
@@ -100,28 +154,29 @@ class Tally {
 }  // namespace
 
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
-                    std::int64_t batch, const PredictionSink& sink, const std::function<bool()>& keep_going) {
+                    std::int64_t batch, const PredictionSink& sink, const std::function<bool()>& keep_going,
+                    Ranks& ranks) {
   const auto start = Clock::now();
   Tally tally(source.pool());
-  std::int64_t images = 0, predicted = 0;
+  std::int64_t predicted = 0;
   std::optional<Episodes> bad;
-  EpisodeBatch drawn;
-  Predictor predictor(context, learner, [&](const Prediction& prediction) {
+  const PredictionSink take = [&](const Prediction& prediction) {
     if (!bad && !all_finite(prediction.logits)) bad = {predicted, prediction.episodes};
     if (bad) return;
     predicted += prediction.episodes;
     tally.add(prediction);
     if (sink) sink(prediction);
-  });
-  for (std::int64_t first = 0; first < episodes && !bad && (!keep_going || keep_going()); first += drawn.batch) {
-    source.batch(first, std::min(batch, episodes - first), drawn);
-    predictor.start(drawn, source.pool());
-    images += drawn.positions();
+  };
+  Batches batches(context, learner, source, {episodes, batch});
+  const auto goes_on = [&] { return !bad && (!keep_going || keep_going()); };
+  if (ranks.is_alone()) {
+    batches.predict_all(take, goes_on);
+  } else {
+    predict_by_turns(batches, ranks, take, goes_on);
   }
-  predictor.finish();
   if (bad) throw_not_finite(context, learner, source, *bad);
   Evaluation result = tally.result();
-  result.images = images;
+  result.images = batches.images();
   result.seconds = seconds_since(start);
   return result;
 }

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "comm/ranks.h"
 #include "tasks/fewshot/accuracy.h"
 #include "tasks/fewshot/predictor.h"
 
@@ -27,9 +28,11 @@ struct Evaluation {
 };
 
 /// Evaluates episodes 0 .. episodes - 1 of a source, `batch` at a time. `keep_going` is asked before every batch;
-/// returning false ends the evaluation with what it has.
+/// returning false ends the evaluation with what it has. Several ranks take batches in turn and tell each other, so
+/// that each has the same result, and the sink of each sees all predictions in order.
 Evaluation evaluate(Context& context, FewShotLearner& learner, const EpisodeSource& source, std::int64_t episodes,
-                    std::int64_t batch, const PredictionSink& sink = {}, const std::function<bool()>& keep_going = {});
+                    std::int64_t batch, const PredictionSink& sink = {}, const std::function<bool()>& keep_going = {},
+                    Ranks& ranks = no_other_ranks());
 
 /// Accuracy, interval, episodes, loss, and where the episodes are sequences the series (docs/run_folder.md).
 nlohmann::ordered_json to_json(const Evaluation& evaluation);

@@ -20,25 +20,35 @@ constexpr const char* interval_targets_name = "interval_targets";
 
 }  // namespace
 
-FewShotTask::FewShotTask(const ExperimentSpec& spec, Context& context, std::shared_ptr<const FewShotData> data)
-    : FewShotTask(spec, context, data->training()) {
+FewShotTask::FewShotTask(const ExperimentSpec& spec, Context& context, std::shared_ptr<const FewShotData> data,
+                         Ranks& ranks)
+    : FewShotTask(spec, context, data->training(), ranks) {
   data_ = std::move(data);
   if (spec.validation.every > 0) validation_ = data_->drawn(Split::val, evaluation_seed);
 }
 
-FewShotTask::FewShotTask(const ExperimentSpec& spec, Context& context, const EpisodeSource& training)
+FewShotTask::FewShotTask(const ExperimentSpec& spec, Context& context, const EpisodeSource& training, Ranks& ranks)
     : spec_(spec),
       context_(context),
       training_(training),
+      ranks_(ranks),
       learner_(context, spec, training.pool().shape()),
       adam_(context, learner_.parameters(), spec.optim, spec.model.core.hidden) {}
 
 void FewShotTask::stage(const Pass& pass) {
   training_.batch(pass.number * spec_.train.batch, spec_.train.batch, batch_);
   staged_ = learner_.stage(context_, batch_, training_.pool());
-  interval_targets_ += staged_.targets.numel();
-  interval_images_ += batch_.positions();
-  images_ += batch_.positions();
+}
+
+void FewShotTask::count(const Pass&, std::span<double> counts) {
+  counts[0] = static_cast<double>(staged_.targets.numel());
+  counts[1] = static_cast<double>(batch_.positions());
+}
+
+void FewShotTask::add_counts(std::span<const double> counts) {
+  interval_targets_ += static_cast<std::int64_t>(counts[0]);
+  interval_images_ += static_cast<std::int64_t>(counts[1]);
+  images_ += static_cast<std::int64_t>(counts[1]);
 }
 
 PassShape FewShotTask::shape() const {
@@ -93,7 +103,8 @@ std::optional<std::string> FewShotTask::load(const Checkpoint& checkpoint) {
 
 Validation FewShotTask::validate(const KeepGoing& keep_going) {
   const std::int64_t episodes = spec_.validation.batches * spec_.train.batch;
-  const Evaluation result = evaluate(context_, learner_, *validation_, episodes, spec_.train.batch, {}, keep_going);
+  const Evaluation result =
+      evaluate(context_, learner_, *validation_, episodes, spec_.train.batch, {}, keep_going, ranks_);
   return {.value = result.accuracy,
           .row = {{"loss", result.loss}, {"accuracy", result.accuracy}, {"ci95", result.ci95}},
           .text = fmt::format("accuracy {}, loss {:.4f}", percent_text(result.accuracy, result.ci95), result.loss),
@@ -107,7 +118,7 @@ TestOutcome FewShotTask::test(Logger& logger, const KeepGoing& keep_going) {
   EvaluationProgress progress(logger, "test", spec_.test.episodes);
   const PredictionSink count = [&](const Prediction& prediction) { progress.add(prediction.episodes); };
   const Evaluation result =
-      evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, count, keep_going);
+      evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, count, keep_going, ranks_);
   return {{{"test", to_json(result)}}, result.episodes == spec_.test.episodes};
 }
 

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "comm/ranks.h"
 #include "optim/adam.h"
 #include "tasks/fewshot/data.h"
 #include "tasks/fewshot/fewshot_spec.h"
@@ -18,9 +20,11 @@ namespace srwm {
 /// A pass is a batch of train.batch episodes, whose numbers follow from that of the pass.
 class FewShotTask final : public Task {
  public:
-  FewShotTask(const ExperimentSpec& spec, Context& context, std::shared_ptr<const FewShotData> data);
+  FewShotTask(const ExperimentSpec& spec, Context& context, std::shared_ptr<const FewShotData> data,
+              Ranks& ranks = no_other_ranks());
   /// Trains on these episodes, which must live longer; can neither validate nor test.
-  FewShotTask(const ExperimentSpec& spec, Context& context, const EpisodeSource& training);
+  FewShotTask(const ExperimentSpec& spec, Context& context, const EpisodeSource& training,
+              Ranks& ranks = no_other_ranks());
 
   FewShotLearner& learner() { return learner_; }
   const FewShotLearner& learner() const { return learner_; }
@@ -28,6 +32,10 @@ class FewShotTask final : public Task {
   Optimizer& optimizer() override { return adam_; }
   std::int64_t steps() const override { return spec_.train.steps; }
   std::vector<std::string> sums() const override { return {"correct"}; }
+  /// Targets and images.
+  std::size_t counts() const override { return 2; }
+  void count(const Pass& pass, std::span<double> counts) override;
+  void add_counts(std::span<const double> counts) override;
 
   void stage(const Pass& pass) override;
   PassShape shape() const override;
@@ -44,6 +52,7 @@ class FewShotTask final : public Task {
   void save(Checkpoint& checkpoint) override;
   std::optional<std::string> load(const Checkpoint& checkpoint) override;
 
+  bool evaluates_on_all_ranks() const override { return true; }
   Validation validate(const KeepGoing& keep_going) override;
   std::string_view validation_metric() const override { return "accuracy"; }
   bool tests() const override { return spec_.test.episodes > 0; }
@@ -54,6 +63,7 @@ class FewShotTask final : public Task {
   Context& context_;
   std::shared_ptr<const FewShotData> data_;  ///< none: episodes of `training_` alone
   const EpisodeSource& training_;
+  Ranks& ranks_;
   FewShotLearner learner_;
   Adam adam_;
   std::unique_ptr<EpisodeSource> validation_;

@@ -16,10 +16,11 @@ std::shared_ptr<const TaskData> open_data(const AnySpec& spec, const std::string
   return std::make_shared<const FewShotData>(as<ExperimentSpec>(spec), data_dir, threads);
 }
 
-std::unique_ptr<Task> make(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data) {
+std::unique_ptr<Task> make(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data,
+                           Ranks& ranks) {
   const auto& fewshot = static_cast<const FewShotData&>(*data);
   return std::make_unique<FewShotTask>(as<ExperimentSpec>(spec), context,
-                                       std::make_shared<const FewShotData>(fewshot.with_seed(spec.seed)));
+                                       std::make_shared<const FewShotData>(fewshot.with_seed(spec.seed)), ranks);
 }
 
 std::unique_ptr<AnySpec> for_dry_run(const AnySpec& spec) {

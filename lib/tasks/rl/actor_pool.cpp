@@ -52,9 +52,9 @@ Shape with_rows(const Shape& shape, std::int64_t rows) {
 }  // namespace
 
 struct ActorPool::Side {
-  Side(Context& learner_context, const Agent& agent, const RlSpec& spec, std::unique_ptr<EnvGroup> envs,
-       std::int64_t first_env);
+  Side(Context& learner_context, const Agent& agent, const RlSpec& spec, Group own, int play_threads);
 
+  std::int64_t number;                   ///< among those of all ranks
   std::unique_ptr<Context> own_context;  ///< where it plays in a thread of its own
   Context& context;
   std::unique_ptr<EnvGroup> group;
@@ -67,31 +67,30 @@ struct ActorPool::Side {
   std::thread thread;
 };
 
-ActorPool::Side::Side(Context& learner_context, const Agent& agent, const RlSpec& spec, std::unique_ptr<EnvGroup> envs,
-                      std::int64_t first_env)
-    : own_context(spec.train.mode == RlMode::overlapped
-                      ? std::make_unique<Context>(
-                            learner_context.backend(), learner_context.real(),
-                            std::max<int>(1, learner_context.threads() / static_cast<int>(2 * spec.train.accumulate)),
-                            spec.seed)
-                      : nullptr),
+ActorPool::Side::Side(Context& learner_context, const Agent& agent, const RlSpec& spec, Group own, int play_threads)
+    : number(own.number),
+      own_context(
+          spec.train.mode == RlMode::overlapped
+              ? std::make_unique<Context>(learner_context.backend(), learner_context.real(), play_threads, spec.seed)
+              : nullptr),
       context(own_context ? *own_context : learner_context),
-      group(std::move(envs)),
+      group(std::move(own.envs)),
       ring(learner_context, agent, group->frame(), spec.train.unroll, group->size(), spec.train.batch,
            groups_ahead(spec)),
       queue(ring),
-      actor(context, agent, *group, ring, first_env, spec.agent.carry == CarryKind::episode),
+      actor(context, agent, *group, ring, number * group->size(), spec.agent.carry == CarryKind::episode),
       figures(group->games()),
       report(group->games()) {
   context.set_precision(learner_context.precision());
 }
 
 ActorPool::Groups ActorPool::make_groups(Context& context, const RlSpec& spec,
-                                         const std::shared_ptr<const EnvLibrary>& library) {
+                                         const std::shared_ptr<const EnvLibrary>& library, const PassRange& share) {
   const std::int64_t count = spec.train.accumulate * halves(spec), size = spec.env.actors / count;
   Groups groups;
   for (std::int64_t group = 0; group < count; ++group) {
-    groups.push_back(std::make_unique<EnvGroup>(context, library, training_request(spec, group, size)));
+    if (!share.contains(group % spec.train.accumulate)) continue;
+    groups.push_back({group, std::make_unique<EnvGroup>(context, library, training_request(spec, group, size))});
   }
   return groups;
 }
@@ -99,15 +98,18 @@ ActorPool::Groups ActorPool::make_groups(Context& context, const RlSpec& spec,
 ActorPool::ActorPool(Context& context, const Agent& agent, const RlSpec& spec, Groups groups)
     : context_(context),
       overlapped_(spec.train.mode == RlMode::overlapped),
-      saves_state_(!overlapped_ && groups.front()->library().saves_state()),
+      saves_state_(!overlapped_ && groups.front().envs->library().saves_state()),
       passes_(spec.train.accumulate),
+      groups_(spec.train.accumulate * halves(spec)),
       batch_size_(spec.train.batch) {
-  std::int64_t first_env = 0;
-  for (std::unique_ptr<EnvGroup>& group : groups) {
-    const std::int64_t size = group->size();
-    sides_.push_back(std::make_unique<Side>(context, agent, spec, std::move(group), first_env));
-    first_env += size;
+  const int play_threads = std::max(1, context.threads() / static_cast<int>(groups.size()));
+  for (Group& group : groups) {
+    sides_.push_back(std::make_unique<Side>(context, agent, spec, std::move(group), play_threads));
   }
+}
+
+ActorPool::Side& ActorPool::side_of(std::int64_t pass) const {
+  return **std::ranges::find_if(sides_, [&](const auto& side) { return side->number == pass % groups_; });
 }
 
 ActorPool::~ActorPool() {
@@ -165,9 +167,9 @@ void ActorPool::throw_actors_error() {
   std::rethrow_exception(error_);
 }
 
-bool ActorPool::prepare(std::int64_t first, const KeepGoing& keep_going) {
+bool ActorPool::prepare(const PassRange& passes, const KeepGoing& keep_going) {
   if (overlapped_) start_threads();
-  for (std::int64_t pass = first; pass < first + passes_; ++pass) {
+  for (std::int64_t pass = passes.first; pass < passes.last; ++pass) {
     Side& side = side_of(pass);
     if (overlapped_) {
       const UnrollQueue::Wait end = side.queue.wait_for_batch(keep_going);
@@ -190,8 +192,7 @@ UnrollRows ActorPool::batch(std::int64_t pass) const {
 
 std::int64_t ActorPool::place(std::int64_t pass) const {
   const Side& side = side_of(pass);
-  const auto index = static_cast<std::int64_t>(static_cast<std::size_t>(pass) % sides_.size());
-  return index * side.ring.rows() + side.queue.tail() % side.ring.rows();
+  return side.number * side.ring.rows() + side.queue.tail() % side.ring.rows();
 }
 
 double ActorPool::lag(std::int64_t pass) const {
@@ -218,9 +219,10 @@ void ActorPool::change_agent(const std::function<void()>& work, const std::funct
   updates_ = updates();
 }
 
-void ActorPool::collect(PlayReport& report) {
+void ActorPool::collect(std::int64_t pass, PlayReport& report) {
   const std::scoped_lock lock(mutex_);
   for (const std::unique_ptr<Side>& side : sides_) {
+    if (side->number % passes_ != pass % passes_) continue;
     report.episodes.add(side->report.episodes);
     side->report.episodes.clear();
     report.times.env += std::exchange(side->report.times.env, 0);
@@ -265,8 +267,8 @@ void restore_waiting(Context& context, UnrollRing& ring, const UnrollQueue& queu
 
 constexpr const char *written_name = "unrolls_written", *read_name = "unrolls_read", *choices_name = "choices";
 
-/// Where a side's state is in a checkpoint: at the top if there is one side alone.
-std::string section_name(std::size_t side) {
+/// Where a side's state is in a checkpoint: at the top if the run has one side alone.
+std::string section_name(std::int64_t side) {
   return fmt::format("group.{}", side);
 }
 
@@ -285,8 +287,8 @@ void ActorPool::save_side(Context& context, Side& side, const StateWriter& state
 
 void ActorPool::save(Context& context, const StateWriter& state) {
   if (!saves_state_) return;
-  if (sides_.size() == 1) return save_side(context, *sides_.front(), state);
-  for (std::size_t i = 0; i < sides_.size(); ++i) save_side(context, *sides_[i], state.section(section_name(i)));
+  if (groups_ == 1) return save_side(context, *sides_.front(), state);
+  for (const std::unique_ptr<Side>& side : sides_) save_side(context, *side, state.section(section_name(side->number)));
 }
 
 void ActorPool::restore_side(Context& context, Side& side, const StateReader& state,
@@ -311,11 +313,11 @@ bool ActorPool::restore(Context& context, const StateReader& state,
     for (const std::unique_ptr<Side>& side : sides_) side->actor.set_choices(updates_ * side->ring.unroll());
     return false;
   }
-  if (sides_.size() == 1) {
+  if (groups_ == 1) {
     restore_side(context, *sides_.front(), state, counters);
   } else {
-    for (std::size_t i = 0; i < sides_.size(); ++i) {
-      restore_side(context, *sides_[i], state.section(section_name(i)), {});
+    for (const std::unique_ptr<Side>& side : sides_) {
+      restore_side(context, *side, state.section(section_name(side->number)), {});
     }
   }
   return true;

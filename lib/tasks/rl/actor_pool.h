@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "comm/pass_tree.h"
 #include "run/state.h"
 #include "tasks/rl/actor.h"
 #include "tasks/rl/agent_lock.h"
@@ -33,9 +34,15 @@ struct PlayReport {
 /// give batches by turns and keep two unrolls ahead at most.
 class ActorPool {
  public:
-  using Groups = std::vector<std::unique_ptr<EnvGroup>>;
-  /// The environments of the spec's actors; errors of VectorEnv.
-  static Groups make_groups(Context& context, const RlSpec& spec, const std::shared_ptr<const EnvLibrary>& library);
+  /// The environments of a group, or of half of one, with its number among those of all ranks.
+  struct Group {
+    std::int64_t number;
+    std::unique_ptr<EnvGroup> envs;
+  };
+  using Groups = std::vector<Group>;
+  /// The environments of the spec's actors that play for the passes of `share`; errors of VectorEnv.
+  static Groups make_groups(Context& context, const RlSpec& spec, const std::shared_ptr<const EnvLibrary>& library,
+                            const PassRange& share);
 
   /// `groups`: those of make_groups.
   ActorPool(Context& context, const Agent& agent, const RlSpec& spec, Groups groups);
@@ -43,10 +50,9 @@ class ActorPool {
   ActorPool(const ActorPool&) = delete;
   ActorPool& operator=(const ActorPool&) = delete;
 
-  /// Plays or waits until the batches of passes `first` to `first` + accumulate - 1, counted over the whole run, are
-  /// there. False if `keep_going` ended it before; nothing is lost then. An error of an actor's thread leaves here; the
-  /// first one, if several fail.
-  bool prepare(std::int64_t first, const KeepGoing& keep_going);
+  /// Plays or waits until the batches of `passes`, counted over the whole run, are there. False if `keep_going` ended
+  /// it before; nothing is lost then. An error of an actor's thread leaves here; the first one, if several fail.
+  bool prepare(const PassRange& passes, const KeepGoing& keep_going);
   /// The batch of a prepared pass, valid until `done`.
   UnrollRows batch(std::int64_t pass) const;
   /// Tells apart the memory of batches: of two passes with one value it is the same.
@@ -58,8 +64,9 @@ class ActorPool {
   /// then.
   void change_agent(const std::function<void()>& work, const std::function<std::int64_t()>& updates);
 
-  /// Adds what came since the last call.
-  void collect(PlayReport& report);
+  /// Adds what the actors that play for a pass, and for that of the same index in other steps, have reported since the
+  /// last call for it.
+  void collect(std::int64_t pass, PlayReport& report);
 
   /// Whether continuing from a checkpoint is exact.
   bool saves_state() const { return saves_state_; }
@@ -72,7 +79,7 @@ class ActorPool {
   /// A group, or half of one, with all that belongs to it.
   struct Side;
 
-  Side& side_of(std::int64_t pass) const { return *sides_[static_cast<std::size_t>(pass) % sides_.size()]; }
+  Side& side_of(std::int64_t pass) const;
   bool play(Side& side);
   void play_in_thread(Side& side);
   void start_threads();
@@ -84,8 +91,9 @@ class ActorPool {
 
   Context& context_;  ///< the learner's
   bool overlapped_, saves_state_;
-  std::int64_t passes_, batch_size_;
-  std::vector<std::unique_ptr<Side>> sides_;
+  std::int64_t passes_, groups_;  ///< of a step, and groups or halves of groups, of all ranks
+  std::int64_t batch_size_;
+  std::vector<std::unique_ptr<Side>> sides_;  ///< of this rank
   AgentLock agent_lock_;
   std::atomic<std::int64_t> updates_ = 0;
   std::mutex mutex_;  ///< of what threads report

@@ -64,13 +64,14 @@ void check_library(const RlSpec& spec, const EnvLibrary& library) {
 
 }  // namespace
 
-RlTask::RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLibrary> library)
+RlTask::RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLibrary> library, Ranks& ranks)
     : spec_(spec),
       context_(context),
       library_(std::move(library)),
-      groups_(ActorPool::make_groups(context, spec, library_)),
-      frame_(groups_.front()->frame()),
-      actions_(groups_.front()->actions()),
+      share_(share_of(spec.train.accumulate, ranks.rank(), ranks.size())),
+      groups_(ActorPool::make_groups(context, spec, library_, share_)),
+      frame_(groups_.front().envs->frame()),
+      actions_(groups_.front().envs->actions()),
       learner_(context, spec, frame_, actions_),
       pool_(context, learner_.agent(), spec, std::move(groups_)),
       interval_(game_names(spec).size()) {
@@ -80,7 +81,7 @@ RlTask::RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLi
 
 bool RlTask::prepare(std::int64_t step, const KeepGoing& keep_going) {
   const Clock::time_point start = Clock::now();
-  const bool is_there = pool_.prepare(first_pass(step), keep_going);
+  const bool is_there = pool_.prepare(passes_of(step), keep_going);
   interval_.waiting += std::chrono::duration<double>(Clock::now() - start).count();
   return is_there;
 }
@@ -89,7 +90,27 @@ void RlTask::stage(const Pass& pass) {
   context_.rewind();
   batch_ = pool_.batch(pass.number);
   place_ = pool_.place(pass.number);
-  interval_.lag += pool_.lag(pass.number);
+}
+
+void RlTask::count(const Pass& pass, std::span<double> counts) {
+  PlayReport play(return_names_.size());
+  pool_.collect(pass.number, play);
+  counts[0] = pool_.lag(pass.number);
+  counts[1] = play.times.env;
+  counts[2] = play.times.inference;
+  const auto rest = std::ranges::copy(play.episodes.returns, counts.begin() + 3).out;
+  std::ranges::transform(play.episodes.episodes, rest, [](std::int64_t n) { return static_cast<double>(n); });
+}
+
+void RlTask::add_counts(std::span<const double> counts) {
+  interval_.lag += counts[0];
+  interval_.play.times.env += counts[1];
+  interval_.play.times.inference += counts[2];
+  const std::size_t games = return_names_.size();
+  for (std::size_t game = 0; game < games; ++game) {
+    interval_.play.episodes.returns[game] += counts[3 + game];
+    interval_.play.episodes.episodes[game] += static_cast<std::int64_t>(counts[3 + games + game]);
+  }
 }
 
 PassOutcome RlTask::gradient(const TensorWatcher& watcher) {
@@ -107,8 +128,8 @@ void RlTask::change_parameters(const std::function<void()>& work) {
 }
 
 void RlTask::done(std::int64_t step) {
-  for (std::int64_t pass = first_pass(step); pass < first_pass(step + 1); ++pass) pool_.done(pass);
-  pool_.collect(interval_.play);  // after every update: the order of the sums is that of the updates
+  const PassRange passes = passes_of(step);
+  for (std::int64_t pass = passes.first; pass < passes.last; ++pass) pool_.done(pass);
   steps_here_ += spec_.train.steps_per_update();
 }
 

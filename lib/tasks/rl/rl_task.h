@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "comm/pass_tree.h"
+#include "comm/ranks.h"
 #include "tasks/rl/actor_pool.h"
 #include "tasks/rl/evaluator.h"
 #include "tasks/rl/learner.h"
@@ -21,8 +24,9 @@ namespace srwm {
 class RlTask final : public Task {
  public:
   /// Opens the environments. Errors of VectorEnv; SpecError if the agent's sizes do not fit; UsageError if the spec
-  /// asks for validations and the library knows no levels.
-  RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLibrary> library);
+  /// asks for validations and the library knows no levels. A rank has the environments of its own passes.
+  RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLibrary> library,
+         Ranks& ranks = no_other_ranks());
 
   const RlLearner& learner() const { return learner_; }
   ParameterSet& parameters() override { return learner_.parameters(); }
@@ -31,6 +35,10 @@ class RlTask final : public Task {
   std::int64_t position(std::int64_t step) const override { return step * spec_.train.steps_per_update(); }
   const char* step_name() const override { return "Update"; }
   std::vector<std::string> sums() const override { return {"policy", "baseline", "entropy"}; }
+  /// Lag, seconds of environments and of inference, and for each game returns and episodes that ended.
+  std::size_t counts() const override { return 3 + 2 * return_names_.size(); }
+  void count(const Pass& pass, std::span<double> counts) override;
+  void add_counts(std::span<const double> counts) override;
 
   bool prepare(std::int64_t step, const KeepGoing& keep_going) override;
   void stage(const Pass& pass) override;
@@ -66,11 +74,16 @@ class RlTask final : public Task {
     double lag = 0;      ///< sum over passes
     double waiting = 0;  ///< seconds for data
   };
-  std::int64_t first_pass(std::int64_t step) const { return step * spec_.train.accumulate; }
+  /// Numbers, over the whole run, of the passes of a step that this rank computes.
+  PassRange passes_of(std::int64_t step) const {
+    const std::int64_t first = step * spec_.train.accumulate;
+    return {first + share_.first, first + share_.last};
+  }
 
   RlSpec spec_;
   Context& context_;
   std::shared_ptr<const EnvLibrary> library_;
+  PassRange share_;                        ///< of the passes of a step, of this rank
   std::vector<std::string> return_names_;  ///< of metrics, by game
   ActorPool::Groups groups_;               ///< until pool_ takes them
   FrameShape frame_;

@@ -21,8 +21,9 @@ std::shared_ptr<const TaskData> open_data(const AnySpec& spec, const std::string
   return std::make_shared<const RlData>(EnvLibrary::open(as<RlSpec>(spec).env.library, data_dir));
 }
 
-std::unique_ptr<Task> make(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data) {
-  return std::make_unique<RlTask>(as<RlSpec>(spec), context, static_cast<const RlData&>(*data).library);
+std::unique_ptr<Task> make(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data,
+                           Ranks& ranks) {
+  return std::make_unique<RlTask>(as<RlSpec>(spec), context, static_cast<const RlData&>(*data).library, ranks);
 }
 
 /// Next to the learner the actors would have finished the few batches of a dry run before they are asked for.

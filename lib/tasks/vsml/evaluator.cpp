@@ -1,7 +1,9 @@
 #include "tasks/vsml/evaluator.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -37,15 +39,16 @@ class StreamRun {
   StreamRun(Context& context, LearningRule& rule, OnlineStream& stream, const EpisodeLength& length)
       : context_(context), rule_(rule), stream_(stream), length_(length) {}
 
-  /// Episodes `first` .. `first` + `count` - 1.
-  void add(StreamEvaluation& evaluation, std::int64_t first, std::int64_t count) {
+  /// Calls `add(logits, e, labels)` for episodes `first` .. `first` + `count` - 1 in their order.
+  template <typename Add>
+  void run(const std::string& dataset, std::int64_t first, std::int64_t count, const Add& add) {
     numbers_.resize(static_cast<std::size_t>(count));
     std::iota(numbers_.begin(), numbers_.end(), first);
     context_.rewind();
     draw_batches(stream_, numbers_, length_, context_.threads(), batches_);
     for (const OnlineBatch& batch : batches_) {
-      const Tensor logits = finite_logits(context_, rule_.run(context_, batch, {}), batch, evaluation.dataset);
-      for (std::int64_t e = 0; e < batch.episodes(); ++e) evaluation.add(logits, e, batch.labels_of(e));
+      const Tensor logits = finite_logits(context_, rule_.run(context_, batch, {}), batch, dataset);
+      for (std::int64_t e = 0; e < batch.episodes(); ++e) add(logits, e, batch.labels_of(e));
     }
   }
 
@@ -57,6 +60,36 @@ class StreamRun {
   std::vector<std::int64_t> numbers_;
   std::vector<OnlineBatch> batches_;
 };
+
+/// An episode on its way to other ranks: shape of its logits, labels, logits.
+void append_episode(const Tensor& logits, std::int64_t run, std::span<const std::int32_t> labels, Bytes& message) {
+  const auto append = [&](const void* from, std::size_t count) {
+    const auto* bytes = static_cast<const std::byte*>(from);
+    message.insert(message.end(), bytes, bytes + count);
+  };
+  const std::array<std::int64_t, 3> shape{std::ssize(labels) / logits.dim(1), logits.dim(1), logits.dim(2)};
+  append(&shape, sizeof shape);
+  append(labels.data(), labels.size_bytes());
+  const Tensor of_run = logits.rows(run * shape[0], (run + 1) * shape[0]);
+  append(of_run.raw(), of_run.bytes());
+}
+
+void add_episodes(std::span<const std::byte> message, StreamEvaluation& evaluation) {
+  const auto take = [&](void* to, std::size_t count) {
+    std::memcpy(to, message.data(), count);
+    message = message.subspan(count);
+  };
+  std::vector<std::int32_t> labels;
+  while (!message.empty()) {
+    std::array<std::int64_t, 3> shape{};
+    take(&shape, sizeof shape);
+    labels.resize(static_cast<std::size_t>(shape[0] * shape[1]));
+    take(labels.data(), labels.size() * sizeof(std::int32_t));
+    Tensor logits = Tensor::owning({shape[0], shape[1], shape[2]}, DType::f32);
+    take(logits.raw(), logits.bytes());
+    evaluation.add(logits, 0, labels);
+  }
+}
 
 /// Half-open ranges of images, `window` at a time.
 template <typename Body>
@@ -78,6 +111,20 @@ nlohmann::ordered_json dataset_json(const StreamEvaluation& evaluation) {
   object["window"] = window;
   object["accuracy_by_window"] = evaluation.by_window(window);
   return object;
+}
+
+/// What rank 0 has.
+std::int64_t same_on_all(Ranks& ranks, std::int64_t value) {
+  Bytes bytes(sizeof value);
+  std::memcpy(bytes.data(), &value, sizeof value);
+  ranks.broadcast(bytes);
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
+}
+
+bool all_go_on(Ranks& ranks, bool goes_on) {
+  const Bytes mine{std::byte{goes_on}};
+  return std::ranges::all_of(ranks.all_gather(mine), [](const Bytes& other) { return other[0] != std::byte{0}; });
 }
 
 }  // namespace
@@ -157,20 +204,27 @@ std::string StreamEvaluations::one_line() const {
 
 StreamEvaluations evaluate_streams(Context& context, LearningRule& rule, const VsmlData& data, const VsmlSpec& spec,
                                    const EvaluatedStreams& streams, const std::function<void(std::int64_t)>& count,
-                                   const KeepGoing& keep_going) {
+                                   const KeepGoing& keep_going, Ranks& ranks) {
   const StreamTestSpec& group = group_of(spec, streams.group);
   const EpisodeLength length = evaluation_length(spec, group);
-  const std::int64_t at_once = episodes_at_once(context, length);
+  const std::int64_t at_once = same_on_all(ranks, episodes_at_once(context, length));
   StreamEvaluations result;
   for (const std::string& dataset : group.streams.datasets) {
     const auto stream = data.evaluation(spec, group, streams.group, dataset, streams.split, streams.seed);
     StreamRun run(context, rule, *stream, length);
     StreamEvaluation& evaluation = result.datasets.emplace_back(StreamEvaluation{.dataset = dataset});
-    for (std::int64_t first = 0; first < group.episodes; first += at_once) {
-      if (keep_going && !keep_going()) return {std::move(result.datasets), false};
-      const std::int64_t episodes = std::min(at_once, group.episodes - first);
-      run.add(evaluation, first, episodes);
-      if (count) count(episodes);
+    for (std::int64_t first = 0; first < group.episodes; first += ranks.size() * at_once) {
+      const std::int64_t last = std::min(group.episodes, first + ranks.size() * at_once);
+      const std::int64_t mine = std::min(last, first + ranks.rank() * at_once);
+      Bytes message;
+      const bool goes_on = !keep_going || keep_going();
+      if (goes_on && mine < last) {
+        run.run(dataset, mine, std::min(at_once, last - mine),
+                [&](const Tensor& logits, auto e, auto labels) { append_episode(logits, e, labels, message); });
+      }
+      if (!all_go_on(ranks, goes_on)) return {std::move(result.datasets), false};
+      for (const Bytes& episodes : ranks.all_gather(message)) add_episodes(episodes, evaluation);
+      if (count) count(last - first);
     }
   }
   return result;

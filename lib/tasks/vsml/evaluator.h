@@ -9,6 +9,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "comm/ranks.h"
 #include "run/estimate.h"
 #include "run/running_mean.h"
 #include "tasks/vsml/data.h"
@@ -59,10 +60,10 @@ struct EvaluatedStreams {
 
 /// Runs the group's episodes, a few at a time. `count` is called with the number of episodes done since the last call;
 /// `keep_going` is asked before each batch, and false ends the evaluation with what it has. NotFiniteError where logits
-/// are not finite.
+/// are not finite. Several ranks share the episodes and tell each other, so that each has the same result.
 StreamEvaluations evaluate_streams(Context& context, LearningRule& rule, const VsmlData& data, const VsmlSpec& spec,
                                    const EvaluatedStreams& streams, const std::function<void(std::int64_t)>& count = {},
-                                   const KeepGoing& keep_going = {});
+                                   const KeepGoing& keep_going = {}, Ranks& ranks = no_other_ranks());
 
 /// Means, and for each dataset accuracy, last accuracy, loss, and the curve in windows of 1/100 of an episode
 /// (docs/run_folder.md).

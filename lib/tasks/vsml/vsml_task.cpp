@@ -26,8 +26,8 @@ double element(const Tensor& host, std::int64_t i) {
 
 }  // namespace
 
-VsmlTask::VsmlTask(const VsmlSpec& spec, Context& context, std::shared_ptr<const VsmlData> data)
-    : spec_(spec), context_(context), data_(std::move(data)), parameters_(context, spec.seed) {
+VsmlTask::VsmlTask(const VsmlSpec& spec, Context& context, std::shared_ptr<const VsmlData> data, Ranks& ranks)
+    : spec_(spec), context_(context), data_(std::move(data)), ranks_(ranks), parameters_(context, spec.seed) {
   if (!spec.model.is_trained()) {
     throw SpecError("model.kind \"{}\" has nothing to meta-train. Evaluate it with srwm eval --config.",
                     name_of(spec.model.kind));
@@ -50,22 +50,28 @@ void VsmlTask::stage(const Pass& pass) {
   numbers_.clear();
   if (clone_) {
     numbers_.push_back(pass.number);
-    interval_examples_ += spec_.train.batch * spec_.clone_options.examples;
-    examples_ += spec_.train.batch * spec_.clone_options.examples;
     return;
   }
   const std::int64_t episodes = spec_.train.gradient == VsmlGradient::evolution ? 1 : spec_.train.batch;
   for (std::int64_t i = 0; i < episodes; ++i) numbers_.push_back(pass.number * episodes + i);
-  draw(1);
+  draw();
 }
 
-/// Draws the episodes of `numbers_`, each of which `runs_each` runs see.
-void VsmlTask::draw(std::int64_t runs_each) {
-  const EpisodeLength length = training_length(spec_);
-  draw_batches(*training_, numbers_, length, context_.threads(), batches_);
-  const std::int64_t examples = std::ssize(numbers_) * length.images * length.streams * runs_each;
-  interval_examples_ += examples;
-  examples_ += examples;
+/// Draws the episodes of `numbers_`.
+void VsmlTask::draw() {
+  draw_batches(*training_, numbers_, training_length(spec_), context_.threads(), batches_);
+}
+
+/// Those that runs see; both members of a pair see the pair's.
+void VsmlTask::count(const Pass&, std::span<double> counts) {
+  const std::int64_t runs = spec_.train.gradient == VsmlGradient::evolution ? 2 : spec_.train.batch;
+  const EpisodeLength length = clone_ ? EpisodeLength{spec_.clone_options.examples} : training_length(spec_);
+  counts[0] = static_cast<double>(runs * length.images * length.streams);
+}
+
+void VsmlTask::add_counts(std::span<const double> counts) {
+  interval_examples_ += static_cast<std::int64_t>(counts[0]);
+  examples_ += static_cast<std::int64_t>(counts[0]);
 }
 
 /// Means over the staged episodes of what `run` gives for each batch of them.
@@ -111,7 +117,7 @@ MemberOutcome VsmlTask::member_losses(std::span<const Pass> passes, const Tensor
   context_.rewind();
   numbers_.clear();
   for (const Pass& pass : passes) numbers_.push_back(pass.number);
-  draw(2);
+  draw();
   const auto members = static_cast<std::size_t>(theta.dim(0));
   losses_.assign(members, 0);
   accuracies_.assign(members, 0);
@@ -186,7 +192,7 @@ std::string VsmlTask::describe_step() const {
 Validation VsmlTask::validate(const KeepGoing& keep_going) {
   const StreamEvaluations result =
       evaluate_streams(context_, *rule_, *data_, spec_,
-                       {.group = "validation", .split = Split::val, .seed = evaluation_seed}, {}, keep_going);
+                       {.group = "validation", .split = Split::val, .seed = evaluation_seed}, {}, keep_going, ranks_);
   const Estimate accuracy = result.accuracy();
   return {.value = accuracy.value,
           .row = {{"loss", result.loss()}, {"accuracy", accuracy.value}, {"late_accuracy", result.late_accuracy()}},
@@ -201,7 +207,7 @@ TestOutcome VsmlTask::test(Logger& logger, const KeepGoing& keep_going) {
   EvaluationProgress progress(logger, "test", episodes);
   const StreamEvaluations result = evaluate_streams(
       context_, *rule_, *data_, spec_, {.group = "test", .split = Split::test, .seed = evaluation_seed},
-      [&](std::int64_t done) { progress.add(done); }, keep_going);
+      [&](std::int64_t done) { progress.add(done); }, keep_going, ranks_);
   return {{{"test", to_json(result)}}, result.complete};
 }
 

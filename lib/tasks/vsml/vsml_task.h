@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "comm/ranks.h"
 #include "optim/adam.h"
 #include "tasks/vsml/clone_training.h"
 #include "tasks/vsml/data.h"
@@ -20,13 +22,18 @@ namespace srwm {
 class VsmlTask final : public Task {
  public:
   /// SpecError if nothing is to be trained.
-  VsmlTask(const VsmlSpec& spec, Context& context, std::shared_ptr<const VsmlData> data);
+  VsmlTask(const VsmlSpec& spec, Context& context, std::shared_ptr<const VsmlData> data,
+           Ranks& ranks = no_other_ranks());
 
   LearningRule& rule() { return *rule_; }
   ParameterSet& parameters() override { return parameters_; }
   Optimizer& optimizer() override { return *adam_; }
   std::int64_t steps() const override { return spec_.train.steps; }
   std::vector<std::string> sums() const override { return {"accuracy", "late_accuracy"}; }
+  /// Examples.
+  std::size_t counts() const override { return 1; }
+  void count(const Pass& pass, std::span<double> counts) override;
+  void add_counts(std::span<const double> counts) override;
 
   void stage(const Pass& pass) override;
   PassShape shape() const override { return {}; }
@@ -44,6 +51,7 @@ class VsmlTask final : public Task {
   void save(Checkpoint& checkpoint) override { static_cast<void>(checkpoint); }
   std::optional<std::string> load(const Checkpoint& checkpoint) override;
 
+  bool evaluates_on_all_ranks() const override { return true; }
   Validation validate(const KeepGoing& keep_going) override;
   std::string_view validation_metric() const override { return "accuracy"; }
   bool tests() const override { return spec_.test.episodes > 0; }
@@ -52,7 +60,7 @@ class VsmlTask final : public Task {
  private:
   template <typename Run>
   PassOutcome over_batches(const Run& run);
-  void draw(std::int64_t runs_each);
+  void draw();
   PassOutcome clone_outcome(double loss);
   Tensor theta_of(const OnlineBatch& batch, const Pass& first, const Tensor& theta);
   Tensor on_device(std::span<const double> values);
@@ -60,6 +68,7 @@ class VsmlTask final : public Task {
   VsmlSpec spec_;
   Context& context_;
   std::shared_ptr<const VsmlData> data_;
+  Ranks& ranks_;
   ParameterSet parameters_;
   std::unique_ptr<LearningRule> rule_;
   std::optional<CloneTraining> clone_;  ///< instead of streams to train on

@@ -12,8 +12,9 @@ std::shared_ptr<const TaskData> open_data(const AnySpec& spec, const std::string
   return std::make_shared<const VsmlData>(as<VsmlSpec>(spec), data_dir, threads);
 }
 
-std::unique_ptr<Task> make(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data) {
-  return std::make_unique<VsmlTask>(as<VsmlSpec>(spec), context, std::static_pointer_cast<const VsmlData>(data));
+std::unique_ptr<Task> make(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data,
+                           Ranks& ranks) {
+  return std::make_unique<VsmlTask>(as<VsmlSpec>(spec), context, std::static_pointer_cast<const VsmlData>(data), ranks);
 }
 
 }  // namespace
