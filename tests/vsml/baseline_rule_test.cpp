@@ -63,6 +63,7 @@ TEST_CASE("the baselines have as many parameters as published", "[vsml]") {
   CHECK(parameters_of({.kind = ModelKind::fw_memory}, padded) == 125'711);
   CHECK(parameters_of({.kind = ModelKind::fw_memory}, mnist) == 110'683);
   CHECK(parameters_of({.kind = ModelKind::fwp}, padded) == 185'461);
+  CHECK(parameters_of({.kind = ModelKind::fwp}, mnist) == 113'285);
 }
 
 TEST_CASE("a baseline with convolutions needs square images", "[vsml]") {
