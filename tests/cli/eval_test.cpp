@@ -229,3 +229,22 @@ TEST_CASE("a model is not evaluated on other classes than it was trained beside"
   CHECK(result.exit_code == 3);
   CHECK_THAT(result.err, Contains("digest"));
 }
+
+TEST_CASE("eval asks a learning rule how it takes what is new", "[cli]") {
+  TempDir folder;
+  const std::string spec = (folder / "sgd.json").string();
+  write_text(spec, R"({"task": "vsml", "name": "sgd", "model": {"kind": "sgd"},
+    "data": {"glyph_classes": 3, "glyphs": {"train_classes": 4, "val_classes": 4, "test_classes": 4, "images_per_class": 4}},
+    "validation": {"datasets": ["glyphs"], "sizes": [4]},
+    "test": {"datasets": ["glyphs"], "sizes": [4], "length": 12, "episodes": 2}})");
+  const RunResult half = run_srwm({"eval", "--config", spec, "--probes", "--json"});
+  INFO(half.err);
+  REQUIRE(half.exit_code == 0);
+  const auto json = nlohmann::json::parse(half.out);
+  CHECK(json.at("probes").at("step") == 6);
+  CHECK(json.at("probes").at("datasets").at(0).at("swap").at("accuracy").size() == 12);
+  CHECK_FALSE(json.contains("accuracy"));
+  CHECK_THAT(run_srwm({"eval", "--config", spec, "--probes", "--probe-step", "3"}).out,
+             Contains("the new class and the other labels from image 4 on"));
+  CHECK(run_srwm({"eval", "--config", spec, "--probe-step", "3"}).exit_code == 2);
+}
