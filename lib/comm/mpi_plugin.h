@@ -9,6 +9,8 @@
 extern "C" {
 #endif
 
+/* NOLINTBEGIN(modernize-use-using) */
+
 /* Changes whenever the table does. */
 #define SRWM_MPI_INTERFACE 1
 
@@ -35,6 +37,8 @@ typedef struct srwm_mpi {
 } srwm_mpi;
 
 const srwm_mpi* srwm_mpi_table(void);
+
+/* NOLINTEND(modernize-use-using) */
 
 #ifdef __cplusplus
 }

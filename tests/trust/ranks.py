@@ -7,7 +7,7 @@ Usage: ranks.py SRWM [--launchers threads,openmpi,mpich] [--cases N] [--ranks 2,
 Launchers that are not installed are left out, with a line that says so. Cases: so many kinds of runs, each on
 --ranks ranks. Stops: runs that are signalled at a random moment, by way of the launcher, one rank or all, and resumed on
 another number of ranks. Kills: likewise, but a random rank is killed with SIGKILL; all processes must be gone within
-five seconds, and one of them must have said why. Then a rank is frozen (SIGSTOP), and one is given another
+--seconds-to-end (5), and one of them must have said why. Then a rank is frozen (SIGSTOP), and one is given another
 spec, or lacks the data.
 """
 import argparse
@@ -24,8 +24,7 @@ import time
 
 from small_run import SPEC, Outcome
 
-STOPPED, LOST = 75, 76
-SECONDS_TO_END = 5
+STOPPED = 75
 
 FEWSHOT = {**SPEC, "train": {**SPEC["train"], "steps": 40, "accumulate": 4}, "checkpoint": {"every": 4},
            "model": {**SPEC["model"], "vision": {"channels": 4, "dropout": 0.1}}, "optim": {"clip_norm": 0.5}}
@@ -160,8 +159,8 @@ def check_cases(cluster, count):
 class Interruptions:
     """Ends runs at random moments, resumes them on other numbers of ranks, compares."""
 
-    def __init__(self, cluster, seed):
-        self.cluster, self.random = cluster, random.Random(seed)
+    def __init__(self, cluster, seed, seconds_to_end):
+        self.cluster, self.random, self.seconds_to_end = cluster, random.Random(seed), seconds_to_end
         self.spec = cluster.spec_file(FEWSHOT | {"train": {**FEWSHOT["train"], "steps": 150}})
         self.whole = cluster.whole(self.spec)
         self.counts = collections.Counter()
@@ -217,11 +216,11 @@ class Interruptions:
             pass
         killed = time.monotonic()
         try:
-            _, err = process.communicate(timeout=SECONDS_TO_END)
+            _, err = process.communicate(timeout=self.seconds_to_end)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{launcher}, rank killed after {self.after:.2f} s: not all gone after "
-                                 f"{SECONDS_TO_END} s") from None
-        while rank_pids(run_folder) and time.monotonic() < killed + SECONDS_TO_END:
+                                 f"{self.seconds_to_end} s") from None
+        while rank_pids(run_folder) and time.monotonic() < killed + self.seconds_to_end:
             time.sleep(0.02)
         if left := rank_pids(run_folder):
             raise AssertionError(f"{launcher}, rank killed after {self.after:.2f} s: processes {left} are still there")
@@ -298,6 +297,7 @@ def main():
     parser.add_argument("--stops", type=int, default=20)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--freezes", type=int, default=2)
+    parser.add_argument("--seconds-to-end", type=float, default=5)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     there = launcher_commands()
@@ -311,7 +311,7 @@ def main():
         cluster = Cluster(options.srwm, launchers, list(map(int, options.ranks.split(","))), folder)
         check_cases(cluster, options.cases)
         if options.stops or options.kills or options.freezes:
-            interruptions = Interruptions(cluster, options.seed)
+            interruptions = Interruptions(cluster, options.seed, options.seconds_to_end)
             for i in range(options.stops if launchers else 0):
                 interruptions.stop_once(list(launchers)[i % len(launchers)])
             for i in range(options.kills if processes else 0):
