@@ -312,7 +312,7 @@ void Trainer::fail_not_finite() {
 /// The first one that a rank finds among its passes.
 std::string Trainer::find_bad_tensor() {
   ranks_.set_phase("the search for the first bad tensor", step_);
-  const std::string here = find_first_bad_tensor(context_, task_.parameters(), [&](const TensorWatcher& watcher) {
+  std::string here = find_first_bad_tensor(context_, task_.parameters(), [&](const TensorWatcher& watcher) {
     training_step_.watch(bad_step_ - 1, watcher);
   });
   for (const Bytes& found : ranks_.all_gather(to_bytes(here))) {

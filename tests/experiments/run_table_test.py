@@ -422,6 +422,54 @@ class Slurm(TableTest):
         self.assertIsNone(self.called("scontrol"))
 
 
+class RanksOfSlurm(unittest.TestCase):
+    """srun and scontrol are stand-ins: the one ends as it is told, the other writes down how it was called."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.root = Path(scratch.name)
+        self.write("srun", 'echo "$@" >called; if [ -n "$CHECKPOINT" ]; then sleep 0.1; mkdir -p "$CHECKPOINT"; '
+                           'touch "$CHECKPOINT/latest.h5"; fi; exit "$CODE"')
+        self.write("scontrol", 'echo "$@" >queued')
+
+    def write(self, name, script):
+        (self.root / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.root / name).chmod(0o755)
+
+    def is_queued_again(self, code, checkpoint="", restarts=0):
+        (self.root / "queued").unlink(missing_ok=True)
+        done = subprocess.run(
+            [EXPERIMENTS / "slurm/ranks.sbatch", "srwm", "train", "--config", "x.json", "--run-dir", "my run"],
+            cwd=self.root, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": f"{self.root}:{os.environ['PATH']}", "SLURM_JOB_ID": "7", "CODE": str(code),
+                 "CHECKPOINT": checkpoint, "SLURM_RESTART_COUNT": str(restarts)})
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn("srwm train --config x.json --run-dir my run --resume", (self.root / "called").read_text())
+        return (self.root / "queued").exists()
+
+    def test_goes_back_into_the_queue_where_another_start_helps(self):
+        self.assertTrue(self.is_queued_again(75))
+        self.assertTrue(self.is_queued_again(76))
+        for code in (0, 2, 3, 4, 5, 70):
+            self.assertFalse(self.is_queued_again(code, "my run/checkpoints"))
+
+    def test_a_step_that_slurm_has_killed_comes_back_if_it_has_come_on(self):
+        self.assertFalse(self.is_queued_again(137))
+        self.assertTrue(self.is_queued_again(137, "my run/checkpoints"))
+        self.assertFalse(self.is_queued_again(137, "another/checkpoints"))
+
+    def test_does_not_come_back_for_ever(self):
+        self.assertFalse(self.is_queued_again(76, restarts=100))
+
+    def test_refuses_to_run_outside_of_a_job(self):
+        environment = {name: value for name, value in os.environ.items() if name != "SLURM_JOB_ID"}
+        done = subprocess.run([EXPERIMENTS / "slurm/ranks.sbatch", "srwm", "train"], capture_output=True, text=True,
+                              check=False, env=environment)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("submit it with sbatch", done.stderr)
+
+
 @unittest.skipIf(BUILD == "none", "this build makes libsrwm_cuda.so, which may not be there yet")
 class Installed(TableTest):
     """The scripts find the program that they came with, however they are started."""
