@@ -25,7 +25,7 @@ struct ConfigOptions {
   std::vector<std::string> overrides;
   std::string key;
   std::string task{all_keys().front()->task()};
-  bool markdown = false;
+  bool markdown = false, origin = false;
 };
 
 /// Loads what the file is by its name: a table, a sweep or a spec.
@@ -52,13 +52,21 @@ void check_specs(const std::vector<std::string>& specs) {
   if (!problems.empty()) throw SpecError(problems);
 }
 
+void show_spec(const ConfigOptions& options) {
+  SpecOrigins origins;
+  const std::unique_ptr<AnySpec> spec = load_any_spec(options.specs.front(), options.overrides, &origins);
+  fmt::print("{}", options.origin ? printable(to_text(*spec, origins)) : to_json(*spec));
+}
+
 void add_show(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
   CLI::App* show = config.add_subcommand("show", "Print a spec with every default filled in");
   takes_path(show->add_option(takes::spec, options->specs, "Spec file"), PathUse::input, "")->required()->expected(1);
   show->add_option("--set", options->overrides, "KEY=VALUE in place of what the file says; may be repeated")
       ->type_name(takes::setting)
       ->allow_extra_args(false);
-  show->callback([options] { fmt::print("{}", to_json(*load_any_spec(options->specs.front(), options->overrides))); });
+  show->add_flag("--origin", options->origin,
+                 "Print a line for each key, with where its value is from: a file and its line, --set, or the default");
+  show->callback([options] { show_spec(*options); });
 }
 
 void add_check(CLI::App& config, const std::shared_ptr<ConfigOptions>& options) {
@@ -103,6 +111,7 @@ void add_config_command(CLI::App& app) {
   config->footer(
       "Examples:\n"
       "  srwm config show experiments/quickstart.json --set train.steps=100\n"
+      "  srwm config show my.json --origin               where each value is from\n"
       "  srwm config check experiments/*.json\n"
       "  srwm config explain model.core.heads\n"
       "  srwm config schema > spec.schema.json");

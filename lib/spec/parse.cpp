@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <set>
@@ -13,16 +11,14 @@
 
 #include "core/error.h"
 #include "core/utf8.h"
-#include "io/file_use.h"
 #include "spec/fields.h"
 #include "spec/json_entries.h"
+#include "spec/layers.h"
 #include "spec/names.h"
 #include "spec/problems.h"
 
 namespace srwm {
 namespace {
-
-constexpr std::size_t largest_file = std::size_t{1} << 20;
 
 /// Whether `path` is `ancestor` or lies inside it.
 bool is_inside(std::string_view path, std::string_view ancestor) {
@@ -31,10 +27,6 @@ bool is_inside(std::string_view path, std::string_view ancestor) {
 
 /// Where an entry is that stands in no file.
 constexpr std::string_view override_option = "--set";
-
-bool is_override(const JsonEntry& entry) {
-  return entry.where.starts_with(override_option);
-}
 
 /// "path=value" as entries; the value is JSON if it can be read as such, else text.
 std::vector<JsonEntry> read_override(const SpecKeys& keys, const std::string& text, Problems& problems) {
@@ -57,7 +49,7 @@ std::vector<JsonEntry> read_override(const SpecKeys& keys, const std::string& te
 }
 
 /// Replaces the entry at the path of `entry`, and all inside it, by `entry`; null only removes.
-void override_entry(const SpecKeys& keys, std::vector<JsonEntry>& entries, JsonEntry entry) {
+void lay_over(const SpecKeys& keys, std::vector<JsonEntry>& entries, JsonEntry entry) {
   const bool is_object = std::holds_alternative<JsonObject>(entry.value);
   if (is_object && keys.find_group(entry.path) != nullptr) return;  // its content follows
   std::erase_if(entries, [&](const JsonEntry& old) { return is_inside(old.path, entry.path); });
@@ -294,62 +286,14 @@ class Filler {
   std::string_view unknown_;           ///< the last unknown key: what is inside it is passed over
 };
 
-/// The file's entries; none, and a problem, if it does not hold a JSON object.
-std::vector<JsonEntry> read_file_text(std::string_view text, Problems& problems) {
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    problems.add("", "", "It is empty. The least that a spec needs is {\"name\": \"my-experiment\"}.");
-    return {};
-  }
-  std::vector<JsonEntry> entries = read_json(text, "", problems);
-  if (!entries.empty() && !std::holds_alternative<JsonObject>(entries.front().value)) {
-    problems.add("", "",
-                 fmt::format("A spec is a JSON object, {{\"name\": ...}}; found {}.", describe(entries.front().value)));
-    entries.clear();
-  }
-  return entries;
-}
-
-std::string read_spec_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    throw SpecError("'{}' is a folder. Name a spec inside it: a JSON file.", path.string());
-  }
-  if (!std::filesystem::exists(path, ignored)) {
-    throw SpecError("There is no spec '{}'. Check the path; experiments/ holds the specs that come with srwm.",
-                    path.string());
-  }
-  note_input(path);
-  std::ifstream file(path, std::ios::binary);
-  std::string text(largest_file + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() && file.fail())
-    throw SpecError("The spec '{}' cannot be read. Check its permissions.", path.string());
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.starts_with("\x89HDF")) {
-    throw SpecError("'{}' is an HDF5 file, no spec. Name a JSON spec; that of a run is spec.json in its folder.",
-                    path.string());
-  }
-  if (text.size() > largest_file) {
-    throw SpecError("'{}' is larger than 1 MiB, which no spec is. Name a JSON spec.", path.string());
-  }
-  return text;
-}
-
-/// The spec in a result of srwm (result.json, srwm eval --json), which is the recipe that repeats it; the text itself
-/// if it is anything else.
-std::string recipe_in(std::string text) {
-  const nlohmann::ordered_json document = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  const bool is_result = document.is_object() && document.contains("commit") && document.contains("spec") &&
-                         document.at("spec").is_object();
-  return is_result ? document.at("spec").dump(2) : std::move(text);
-}
-
-/// The task that the text, or an override, names; empty if none does.
-std::string named_task(const std::vector<JsonEntry>& entries, std::span<const std::string> overrides) {
+/// The task that the topmost layer to name one names, or an override; empty if none does.
+std::string named_task(std::span<const SpecLayer> layers, std::span<const std::string> overrides) {
   std::string named;
-  for (const JsonEntry& entry : entries) {
-    const auto* text = std::get_if<std::string>(&entry.value);
-    if (entry.path == "task" && text != nullptr) named = *text;
+  for (const SpecLayer& layer : layers) {
+    for (const JsonEntry& entry : layer.entries) {
+      const auto* text = std::get_if<std::string>(&entry.value);
+      if (entry.path == "task" && text != nullptr) named = *text;
+    }
   }
   for (const std::string& text : overrides) {
     if (!text.starts_with("task=")) continue;
@@ -364,20 +308,73 @@ const SpecKeys* find_keys(SpecTable tasks, std::string_view name) {
   return found == tasks.end() ? nullptr : *found;
 }
 
-/// Leaves out what the file sets and an override takes the meaning from, by setting the key on which that depends:
-/// model.core.heads beside --set model.core.kind=lstm.
-void drop_what_lost_its_meaning(SpecTable tasks, const SpecKeys& keys, std::vector<JsonEntry>& entries) {
-  Problems not_yet;
-  const std::unique_ptr<AnySpec> spec = Filler(tasks, keys, entries, not_yet).fill();
-  std::set<std::string, std::less<>> overridden;
+/// Of the keys that the entries set; `origin` is the file whose lines they name without a path.
+SpecOrigins origins_of(const SpecKeys& keys, const std::vector<JsonEntry>& entries, std::string_view origin) {
+  SpecOrigins origins;
   for (const JsonEntry& entry : entries) {
-    if (is_override(entry)) overridden.insert(entry.path);
+    if (keys.find_field(entry.path) == nullptr) continue;
+    origins[entry.path] = entry.where.starts_with("line ") ? fmt::format("{} {}", origin, entry.where) : entry.where;
   }
-  std::erase_if(entries, [&](const JsonEntry& entry) {
-    const Field* field = keys.find_field(entry.path);
-    return field != nullptr && !is_override(entry) && overridden.contains(field->condition.key) &&
-           !field->applies(*spec);
-  });
+  return origins;
+}
+
+/// Puts layers together, the lowest first.
+class Stack {
+ public:
+  Stack(SpecTable tasks, const SpecKeys& keys) : tasks_(tasks), keys_(keys) {}
+
+  /// What the layers below say and this one takes the meaning from, by setting the key on which that depends, is left
+  /// out: model.core.heads below "model.core.kind": "lstm".
+  void add(std::vector<JsonEntry> layer) {
+    std::set<std::string, std::less<>> set_here;
+    for (const JsonEntry& entry : layer) set_here.insert(entry.path);
+    for (JsonEntry& entry : layer) lay_over(keys_, entries_, std::move(entry));
+    Problems not_yet;
+    const std::unique_ptr<AnySpec> spec = Filler(tasks_, keys_, entries_, not_yet).fill();
+    std::erase_if(entries_, [&](const JsonEntry& entry) {
+      const Field* field = keys_.find_field(entry.path);
+      return field != nullptr && !set_here.contains(entry.path) && set_here.contains(field->condition.key) &&
+             !field->applies(*spec);
+    });
+  }
+
+  /// The lowest layer, as it is.
+  void begin(std::vector<JsonEntry> layer) { entries_ = std::move(layer); }
+
+  const std::vector<JsonEntry>& entries() const { return entries_; }
+
+ private:
+  SpecTable tasks_;
+  const SpecKeys& keys_;
+  std::vector<JsonEntry> entries_;
+};
+
+std::unique_ptr<AnySpec> parse_layers(SpecTable tasks, std::vector<SpecLayer> layers, std::string_view origin,
+                                      std::span<const std::string> overrides, Problems& problems,
+                                      SpecOrigins* origins) {
+  const SpecKeys* named = find_keys(tasks, named_task(layers, overrides));
+  const SpecKeys& keys = named != nullptr ? *named : *tasks.front();
+  Stack stack(tasks, keys);
+  for (SpecLayer& layer : layers) {
+    layer.extends ? stack.add(std::move(layer.entries)) : stack.begin(std::move(layer.entries));
+  }
+  std::vector<JsonEntry> from_options;
+  for (const std::string& text : overrides)
+    std::ranges::move(read_override(keys, text, problems), std::back_inserter(from_options));
+  if (!from_options.empty()) stack.add(std::move(from_options));
+  std::unique_ptr<AnySpec> spec = Filler(tasks, keys, stack.entries(), problems).fill();
+  problems.throw_if_any(origin);
+  if (origins != nullptr) *origins = origins_of(keys, stack.entries(), origin);
+  return spec;
+}
+
+/// The same for one task; SpecError if they name another.
+std::unique_ptr<AnySpec> parse_layers_of(const SpecKeys& keys, std::vector<SpecLayer> layers, std::string_view origin,
+                                         std::span<const std::string> overrides, Problems& problems) {
+  const std::string named = named_task(layers, overrides);
+  if (!named.empty() && named != keys.task()) refuse_task(origin, named, keys.task());
+  const SpecKeys* const table[] = {&keys};
+  return parse_layers(table, std::move(layers), origin, overrides, problems, nullptr);
 }
 
 }  // namespace
@@ -385,24 +382,13 @@ void drop_what_lost_its_meaning(SpecTable tasks, const SpecKeys& keys, std::vect
 std::unique_ptr<AnySpec> parse_spec(SpecTable tasks, std::string_view text, std::string_view origin,
                                     std::span<const std::string> overrides) {
   Problems problems;
-  std::vector<JsonEntry> entries = read_file_text(text, problems);
-  if (entries.empty()) problems.throw_if_any(origin);
-  const SpecKeys* named = find_keys(tasks, named_task(entries, overrides));
-  const SpecKeys& keys = named != nullptr ? *named : *tasks.front();
-  for (const std::string& override_text : overrides) {
-    for (JsonEntry& entry : read_override(keys, override_text, problems)) {
-      override_entry(keys, entries, std::move(entry));
-    }
-  }
-  if (!overrides.empty()) drop_what_lost_its_meaning(tasks, keys, entries);
-  std::unique_ptr<AnySpec> spec = Filler(tasks, keys, entries, problems).fill();
-  problems.throw_if_any(origin);
-  return spec;
+  return parse_layers(tasks, {layer_of_text(text, origin, problems)}, origin, overrides, problems, nullptr);
 }
 
 std::unique_ptr<AnySpec> load_spec(SpecTable tasks, const std::filesystem::path& path,
-                                   std::span<const std::string> overrides) {
-  return parse_spec(tasks, recipe_in(read_spec_file(path)), path.string(), overrides);
+                                   std::span<const std::string> overrides, SpecOrigins* origins) {
+  Problems problems;
+  return parse_layers(tasks, read_layers(path, problems), path.string(), overrides, problems, origins);
 }
 
 void refuse_task(std::string_view origin, std::string_view task, std::string_view needed) {
@@ -412,16 +398,16 @@ void refuse_task(std::string_view origin, std::string_view task, std::string_vie
 
 std::unique_ptr<AnySpec> parse_spec_of(const SpecKeys& keys, std::string_view text, std::string_view origin,
                                        std::span<const std::string> overrides) {
-  Problems unused;
-  const std::string named = named_task(read_file_text(text, unused), overrides);
-  if (!named.empty() && named != keys.task()) refuse_task(origin, named, keys.task());
-  const SpecKeys* const table[] = {&keys};
-  return parse_spec(table, text, origin, overrides);
+  Problems problems;
+  std::vector<SpecLayer> layers;
+  layers.push_back(layer_of_text(text, origin, problems));
+  return parse_layers_of(keys, std::move(layers), origin, overrides, problems);
 }
 
 std::unique_ptr<AnySpec> load_spec_of(const SpecKeys& keys, const std::filesystem::path& path,
                                       std::span<const std::string> overrides) {
-  return parse_spec_of(keys, recipe_in(read_spec_file(path)), path.string(), overrides);
+  Problems problems;
+  return parse_layers_of(keys, read_layers(path, problems), path.string(), overrides, problems);
 }
 
 }  // namespace srwm

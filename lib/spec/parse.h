@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,9 +24,14 @@ namespace srwm {
 /// its key "task" names.
 std::unique_ptr<AnySpec> parse_spec(SpecTable tasks, std::string_view text, std::string_view origin,
                                     std::span<const std::string> overrides = {});
-/// Reads and parses a file; SpecError also if it is missing, a folder, empty, unreadable or above 1 MiB.
+/// Where the value of a key is from, for keys that do not have their default: "srwm.json line 3", "--set seed=2".
+using SpecOrigins = std::map<std::string, std::string, std::less<>>;
+
+/// Reads and parses a file, laid over the files that it extends (spec/layers.h): of two values of a key that of the
+/// upper file holds, null puts a key back to its default, and what a base says and loses its meaning by a value above
+/// is left out. SpecError also as read_layers. Fills `origins` if it is given.
 std::unique_ptr<AnySpec> load_spec(SpecTable tasks, const std::filesystem::path& path,
-                                   std::span<const std::string> overrides = {});
+                                   std::span<const std::string> overrides = {}, SpecOrigins* origins = nullptr);
 
 /// The same for one task; SpecError for a text that names another.
 std::unique_ptr<AnySpec> parse_spec_of(const SpecKeys& keys, std::string_view text, std::string_view origin,

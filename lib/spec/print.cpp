@@ -1,13 +1,16 @@
 #include "spec/print.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "core/json_number.h"
+#include "spec/layers.h"
 
 namespace srwm {
 namespace {
@@ -121,10 +124,36 @@ std::string to_json(const AnySpec& spec) {
   return root.dump(2) + "\n";
 }
 
+std::string to_text(const AnySpec& spec, const SpecOrigins& origins) {
+  std::vector<std::array<std::string, 3>> lines;
+  for (const Field& field : spec.keys().fields()) {
+    if (!field.applies(spec)) continue;
+    const auto origin = origins.find(field.path);
+    lines.push_back(
+        {std::string(field.path), value_of(field, spec).dump(), origin == origins.end() ? "default" : origin->second});
+  }
+  constexpr std::size_t widest_value = 40;  // longer ones push their own line out only
+  std::size_t paths = 0, values = 0;
+  for (const auto& [path, value, origin] : lines) {
+    paths = std::max(paths, path.size());
+    if (value.size() <= widest_value) values = std::max(values, value.size());
+  }
+  std::string text;
+  for (const auto& [path, value, origin] : lines) {
+    text += fmt::format("{:<{}}  {:<{}}  {}\n", path, paths, value, values, origin);
+  }
+  return text;
+}
+
 std::string json_schema(const SpecKeys& keys) {
   ordered_json root = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                        {"title", fmt::format("srwm experiment spec, {}", keys.title())}};
   root.update(empty_object_schema(keys.meaning()));
+  root["properties"][std::string(extends_key)] = {
+      {"description", "A spec that this one changes: its path, which counts from the folder of this file."},
+      {"type", "string"},
+      {"pattern", one_line_pattern},
+      {"minLength", 1}};
   for (const Group& group : keys.groups()) root[schema_pointer(group.path)] = empty_object_schema(group.meaning);
   for (const Field& field : keys.fields()) {
     root[schema_pointer(field.path)] = schema_of(keys, field);

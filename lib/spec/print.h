@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "spec/fields.h"
+#include "spec/parse.h"
 #include "spec/spec.h"
 
 namespace srwm {
@@ -13,6 +14,10 @@ namespace srwm {
 /// The spec with every default filled in, in the order of its keys, indented by two spaces, ending in a newline. Keys
 /// without a meaning beside the others (Field::condition) are left out, so that parsing it gives the same spec again.
 std::string to_json(const AnySpec& spec);
+
+/// The keys of to_json, a line each: path, value, and where the value is from. What `origins` does not have is a
+/// default.
+std::string to_text(const AnySpec& spec, const SpecOrigins& origins);
 
 /// JSON schema (draft 2020-12) of the specs of a task. It knows names, types, ranges and defaults; how keys must fit
 /// together is checked only by the parser.

@@ -5,7 +5,6 @@
 
 #include "core/error.h"
 #include "spec/explain.h"
-#include "spec/parse.h"
 
 namespace srwm {
 
@@ -34,8 +33,9 @@ std::unique_ptr<AnySpec> parse_any_spec_text(std::string_view text, std::string_
   return parse_spec(all_keys(), text, origin, overrides);
 }
 
-std::unique_ptr<AnySpec> load_any_spec(const std::filesystem::path& path, std::span<const std::string> overrides) {
-  return load_spec(all_keys(), path, overrides);
+std::unique_ptr<AnySpec> load_any_spec(const std::filesystem::path& path, std::span<const std::string> overrides,
+                                       SpecOrigins* origins) {
+  return load_spec(all_keys(), path, overrides, origins);
 }
 
 std::string explain(std::string_view path) {

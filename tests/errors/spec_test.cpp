@@ -192,5 +192,18 @@ TEST_CASE("errors about specs are those of docs/errors.md") {
   section.provoke([&] { load_spec(folder.path()); });
   section.provoke([&] { load_spec(folder / "none.json"); });
   section.provoke([&] { load_spec(folder / "large.json"); });
+  const auto extend = [&](const char* name, const char* extends) {
+    std::ofstream(folder / name) << fmt::format(R"({{"name": "a", "extends": {}}})", extends);
+    section.provoke([&] { load_spec(folder / name); });
+  };
+  extend("orphan.json", R"("none.json")");
+  extend("self.json", R"("self.json")");
+  parse(section, R"({"name": "a", "extends": "b.json"})");
+  std::ofstream(folder / "number.json") << R"({"name": "a", "extends": 3})";
+  try {
+    load_spec(folder / "number.json");
+  } catch (const SpecError& error) {
+    saw_problems(section, error);
+  }
   section.provoke([] { load_spec("/proc/self/mem"); });  // a file that opens and cannot be read, even by root
 }
