@@ -12,16 +12,18 @@ np, Image, ImageOps = Package("numpy"), Package("PIL.Image"), Package("PIL.Image
 # Whose numbers are bytes of colors that Pillow converts as they are meant.
 CONVERTED = {"1", "L", "P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV"}
 WITH_ALPHA = {"LA", "La", "PA", "RGBA", "RGBa"}
+WHITE = (255, 255, 255)
 SIXTEEN_BITS = {"I;16": "<u2", "I;16L": "<u2", "I;16B": ">u2", "I;16N": "=u2"}
 
 
-def decode(content, name):
-    """A Pillow image of mode L or RGB from the bytes of its file: turned as EXIF says, transparent pixels over white, 16
-    bits a pixel brought to 8. InputError for what is no whole image, has several frames, or is in another mode."""
+def decode(content, name, ground=WHITE):
+    """A Pillow image of mode L or RGB from the bytes of its file: turned as EXIF says, transparent pixels over a ground
+    of this color, 16 bits a pixel brought to 8. InputError for what is no whole image, has several frames, or is in
+    another mode."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image = _load(content, name)
-        return _to_bytes(image, name)
+        return _to_bytes(image, name, ground)
 
 
 def grey(content, name):
@@ -58,33 +60,36 @@ def _load(content, name):
         raise InputError(f"{name} is not a whole image: {reason}.") from error
 
 
-def _to_bytes(image, name):
+def _to_bytes(image, name, ground=WHITE):
     mode = image.mode
     if mode in SIXTEEN_BITS or mode == "I" and image.format in ("PNG", "PPM"):
-        return _from_sixteen_bits(image)
+        return _from_sixteen_bits(image, ground)
     if mode in WITH_ALPHA or mode in CONVERTED and "transparency" in image.info:
-        return _over_white(image)
+        return _over(image, ground)
     if mode in CONVERTED:
         return image.convert("L" if mode in ("1", "L") else "RGB")
     raise InputError(f"{name} is in the mode {mode}, whose numbers can be shown in more than one way. Save it with 8 "
                      "or 16 bits a pixel, grey or RGB.")
 
 
-def _from_sixteen_bits(image):
+def _from_sixteen_bits(image, ground):
     if image.mode == "I":
         values = np.asarray(image).astype(np.int64)
     else:
         values = np.frombuffer(image.tobytes(), SIXTEEN_BITS[image.mode]).reshape(image.height, image.width).astype(np.int64)
     pixels = (values * 255 + 32767) // 65535
+    opaque = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        pixels[values == transparent] = 255
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    if not isinstance(transparent, int):
+        return opaque
+    opaque.putalpha(Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8)))
+    return _over(opaque, ground)
 
 
-def _over_white(image):
-    is_grey = image.mode in ("1", "L", "LA", "La")
+def _over(image, ground):
+    """Transparent pixels show the ground. A grey image stays grey on a grey ground."""
+    is_grey = image.mode in ("1", "L", "LA", "La") and len(set(ground)) == 1
     straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
     with_alpha = (image.convert(straight) if straight else image).convert("RGBA")
-    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, with_alpha).convert("L" if is_grey else "RGB")
+    behind = Image.new("RGBA", image.size, (*ground, 255))
+    return Image.alpha_composite(behind, with_alpha).convert("L" if is_grey else "RGB")

@@ -87,9 +87,14 @@ inline void train_in_folder(const TrainingRun& run, Trainer& trainer, Logger& lo
     trainer.run();
     folder.mark_done();
   } catch (const WriteError& error) {
-    throw WriteError("{} {}", error.what(), way_on(trainer.saved_step()));
+    const std::string message = fmt::format("{} {}", error.what(), way_on(trainer.saved_step()));
+    logger.note_failure("{}", message);
+    throw WriteError("{}", message);
+  } catch (const StoppedError& stop) {
+    logger.note("{}", stop.what());
+    throw;
   } catch (const Error& error) {
-    logger.note("{}", error.what());
+    logger.note_failure("{}", error.what());
     throw;
   }
 }

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "io/file.h"
+#include "run/metrics_reader.h"
 #include "run/progress.h"
 #include "run/run_folder.h"
 #include "spec/differences.h"
@@ -84,18 +85,12 @@ void read_complete(const RunPaths& paths, const AnySpec& spec, RunState& state) 
   }
 }
 
-/// The step of the last whole line of metrics.jsonl; 0 if there is none.
+/// The step of the last line of metrics.jsonl; 0 if there is none.
 std::int64_t last_step(const RunPaths& paths) {
   try {
-    const std::string text = read_text_file(paths.metrics());
-    const std::size_t end = text.rfind('\n');
-    if (end == std::string::npos) return 0;
-    const std::size_t before = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
-    const std::size_t begin = before == std::string::npos ? 0 : before + 1;
-    return json::parse(text.substr(begin, end - begin)).at("step").get<std::int64_t>();
+    const std::vector<json> last = read_metrics(paths.metrics(), "", 1);
+    return last.empty() ? 0 : last.front().at("step").get<std::int64_t>();
   } catch (const DataError&) {
-    return 0;
-  } catch (const json::exception&) {
     return 0;
   }
 }

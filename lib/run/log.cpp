@@ -96,6 +96,9 @@ void Logger::write(Level level, const std::string& text) {
       severity = spdlog::level::err;
       write_terminal("error: ", message);
       break;
+    case Level::failure:
+      severity = spdlog::level::err;
+      break;
   }
   if (sinks_->file) sinks_->file->log(severity, message);
 }

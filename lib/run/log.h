@@ -47,13 +47,18 @@ class Logger {
   void note(fmt::format_string<Args...> format, Args&&... args) {
     write(Level::note, fmt::format(format, std::forward<Args>(args)...));
   }
+  /// The same for what ended the run: the program prints that itself.
+  template <typename... Args>
+  void note_failure(fmt::format_string<Args...> format, Args&&... args) {
+    write(Level::failure, fmt::format(format, std::forward<Args>(args)...));
+  }
 
   /// Shows a line below all messages that the next call replaces: a progress bar. It must fit the terminal. An empty
   /// text takes it away. Allocates nothing once the longest has been shown.
   void set_status(std::string_view line);
 
  private:
-  enum class Level { note, info, warning, error };
+  enum class Level { note, info, warning, error, failure };
   void write(Level level, const std::string& text);
   void write_terminal(std::string_view level, std::string_view message);
   struct Sinks;

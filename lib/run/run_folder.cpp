@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -13,18 +14,15 @@
 #include "io/file.h"
 #include "io/file_use.h"
 #include "run/host.h"
+#include "run/run_lock.h"
 
 namespace srwm {
 namespace {
 
 /// What the holder of the lock wrote about itself: "process 123 on node7".
 std::string read_holder(const std::filesystem::path& lock) {
-  try {
-    const std::string text = read_text_file(lock);
-    return text.empty() ? "another process" : text.substr(0, text.find('\n'));
-  } catch (const DataError&) {
-    return "another process";
-  }
+  std::string holder = read_run_lock(lock).holder;
+  return holder.empty() ? "another process" : std::move(holder);
 }
 
 [[noreturn]] void refuse_locked(const RunPaths& paths) {
@@ -90,7 +88,7 @@ bool means_no_locks(int error) {
 /// system has no locks.
 bool take_lock(const RunPaths& paths, int lock) {
   if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {
-    const std::string holder = fmt::format("process {} on {}\n", ::getpid(), host_name());
+    const std::string holder = lock_holder(::getpid(), host_name()) + "\n";
     // Only a courtesy to whoever is refused: a full disk must not stop the run here.
     static_cast<void>(::ftruncate(lock, 0) == 0 && write_all(lock, holder) == 0);
     return true;
@@ -120,7 +118,7 @@ bool RunPaths::is_occupied() const {
 
 std::vector<std::filesystem::path> RunPaths::existing() const {
   std::vector<std::filesystem::path> found;
-  for (const auto& file : {spec(), metrics(), events(), log(), result(), data_dir(), done(), lock()}) {
+  for (const auto& file : {spec(), metrics(), events(), log(), result(), test_episodes(), data_dir(), done(), lock()}) {
     if (is_there(file)) found.push_back(file);
   }
   std::error_code unreadable;

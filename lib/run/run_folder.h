@@ -24,6 +24,8 @@ struct RunPaths {
   std::filesystem::path best() const { return checkpoints() / "best.h5"; }
   std::filesystem::path at_step(std::int64_t step) const;
   std::filesystem::path result() const { return root / "result.json"; }
+  /// How each episode of the test went. Not there for tasks that do not tell.
+  std::filesystem::path test_episodes() const { return root / "test_episodes.h5"; }
   /// Where the run found its datasets: one line, a folder. Not there if nobody named one.
   std::filesystem::path data_dir() const { return root / "data_dir"; }
   std::filesystem::path done() const { return root / "DONE"; }

@@ -29,6 +29,7 @@ import command_line
 import convert_torch_checkpoint
 import data_pickle
 import pack_cifar
+import pack_folder
 import pack_idx
 import pack_miniimagenet
 import pictures
@@ -140,6 +141,26 @@ class Scripts(PackerTest):
         pack({}, names["t10k-labels"])
         pack({images + ".gz": gzip.compress(whole[images])})
         pack({images: idx(8, 3, 3, 3)})
+
+    def test_folders(self):
+        def pack(changes, *options, keep=True):
+            whole = {f"c{label}/{i}.png": image_file(np.full((8, 8), 40 * label + i, np.uint8), "PNG") for label in range(4)
+                     for i in range(2)}
+            given = self.write_zip("pictures.zip", {**(whole if keep else {}), **changes})
+            self.pack(pack_folder.main, given, *options)
+
+        one = image_file(np.zeros((9, 9), np.uint8), "PNG")
+        pack({"a.png": one}, keep=False)
+        splits = {f"{split}/c{label}/{i}.png": one for split in ("train", "test") for label in range(2) for i in range(2)}
+        pack({**splits, "train/a.png": one}, keep=False)
+        pack(splits, "--seed", "2", keep=False)
+        for split, names in (("train", b"c0\nc9"), ("test", b"c2")):
+            self.write(f"lists/{split}.txt", names)
+        pack({}, "--lists", self.path("lists"))
+        pack({}, "--split", "3/3/3")
+        pack({}, "--split", "2/1/1")
+        pack({"d/0.png": one}, "--split", "3/2")
+        pack({"c0/9.png": one}, "--split", "2/2")
 
     def test_rewriting(self):
         def rewrite(source):

@@ -1,0 +1,20 @@
+// metrics.jsonl as others than the run itself read it, also while it grows.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace srwm {
+
+/// The last `most` lines of this kind ("train", "validation"; empty: of any) in the order of the file, as objects with
+/// a whole number "step". None if the file is not there; DataError if it cannot be read. Torn and foreign lines are
+/// left out.
+std::vector<nlohmann::json> read_metrics(const std::filesystem::path& path, std::string_view kind,
+                                         std::size_t most = std::numeric_limits<std::size_t>::max());
+
+}  // namespace srwm
