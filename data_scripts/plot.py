@@ -12,7 +12,8 @@
   agents     return of every game and entropy of the policy over steps, from the metrics.jsonl of agents' run folders
 
 With --mean, runs whose folders differ in the seed alone (name-s1, name-s2, ...) are one curve: the mean, in a band of one
-standard deviation. What is given and is no run, or has not the numbers that are drawn, is named and left out.
+standard deviation. With --group it is the specs of the runs that differ in the seed alone, and a curve is called after what
+sets it apart: "heads=8". What is given and is no run, or has not the numbers that are drawn, is named and left out.
 
 For positions and shots a run is its folder (its result.json), or a file that 'srwm eval --json' printed. Every object
 in it with a list accuracy_by_position or accuracy_by_shot (fractions) is drawn, under the "name" of the object and of
@@ -23,6 +24,7 @@ what follows what.
 Example:
   plot.py curves --out curves.svg --chance 0.2 runs/omniglot-1shot-*
   plot.py curves --out curves.svg --mean runs/*
+  plot.py curves --out curves.svg --group runs/*
   plot.py curves --out loss.png --metric loss --kind train --x seconds runs/a runs/b
   plot.py positions --out positions.svg runs/sequential-s1
   plot.py online --out online.svg runs/quickstart_vsml-s1 sgd.json adam.json
@@ -54,6 +56,7 @@ STYLE = {"svg.fonttype": "none", "svg.hashsalt": "srwm", "font.size": 10, "legen
 WITHOUT_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
 AGENT_COLUMNS = 3  # panels in a row
 LEGEND_ROWS = 24
+WITHOUT_INFLUENCE = {"comment", "figures", "checkpoint", "train.report_every", "env.threads"}  # on the result
 X_LABELS = {"step": "step", "seconds": "seconds of wall time"}
 
 
@@ -74,9 +77,12 @@ def parse(arguments):
             command.add_argument("--memoryless", type=game_and_return, action="append", default=[], metavar="GAME=RETURN",
                                  help="draw the most that an agent without memory can expect, which 'srwm env list' "
                                       "tells")
-        elif name == "probes":
+        else:
+            command.add_argument("--group", action="store_true", help="one curve for runs whose specs differ in the seed "
+                                 "alone, whatever their names; called after the keys in which it differs from the others")
+        if name == "probes":
             command.add_argument("--dataset", metavar="NAME", help="the dataset to draw (default: the first one)")
-        elif name != "matrix":
+        if name not in ("agents", "matrix", "probes"):
             command.add_argument("--chance", type=fraction, metavar="P", help="draw a line at this accuracy")
         if name == "curves":
             command.add_argument("--metric", default="accuracy", help="a field of metrics.jsonl (default: accuracy)")
@@ -125,7 +131,7 @@ def ending(name):
 
 # What is drawn: series, each of one run, or of the seeds of one experiment.
 
-def series_of(runs, read, with_mean):
+def series_of(runs, read, options=None):
     """[(label, [what read() gives for each of its runs])]. Runs that cannot be drawn are named and left out, unless none
     can."""
     found, refusals = {}, []
@@ -141,17 +147,55 @@ def series_of(runs, read, with_mean):
         warn(f"left out: {error}")
     if len(refusals) > 3:
         warn(f"left out: {len(refusals) - 3} more.")
+    by_spec = options is not None and options.group
+    groups = groups_by_spec(list(found)) if by_spec else groups_by_name(list(found), options is not None and options.mean)
+    return [(f"{label} ({len(names)} seeds)" if len(names) > 1 else label, [found[name] for name in names])
+            for label, names in groups]
+
+
+def groups_by_name(names, with_mean):
+    """[(label, runs)]: each by itself, or those whose folders differ in the seed alone."""
     groups = {}
-    for name in found:
-        groups.setdefault(experiment_of(name) if with_mean else name, []).append(found[name])
-    labels = names_of(list(groups))
-    return [(f"{label} ({len(group)} seeds)" if len(group) > 1 else label, group)
-            for label, group in zip(labels, groups.values())]
+    for name in names:
+        groups.setdefault(experiment_of(name) if with_mean else name, []).append(name)
+    return list(zip(names_of(list(groups)), groups.values()))
 
 
 def experiment_of(name):
     """The path of a run without its seed."""
     return re.sub(r"-s\d+$", "", os.path.normpath(name))
+
+
+def groups_by_spec(names):
+    """[(label, runs)]: those whose specs ask for the same experiment. A label says in which keys a group differs from the
+    others; it is the name of the spec where there is one group."""
+    specs = {name: dict(settings_of(read_json(read_text(os.path.join(name, "spec.json")), name))) for name in names}
+    differing = [key for key in dict.fromkeys(key for spec in specs.values() for key in spec)
+                 if key not in ("name", "seed") and len({spec.get(key) for spec in specs.values()}) > 1]
+    groups = {}
+    for name, spec in specs.items():
+        groups.setdefault(tuple(spec.get(key) for key in differing), []).append(name)
+    return [(label_of_group(differing, values) or specs[runs[0]].get("name", "?").strip('"'), runs)
+            for values, runs in groups.items()]
+
+
+def settings_of(spec, prefix=""):
+    """(key, value as JSON) of everything in a spec that its result depends on, and its name and seed."""
+    for key, value in spec.items():
+        path_of_key = prefix + key
+        if path_of_key in WITHOUT_INFLUENCE:
+            continue
+        if isinstance(value, dict):
+            yield from settings_of(value, path_of_key + ".")
+        else:
+            yield path_of_key, json.dumps(value)
+
+
+def label_of_group(keys, values):
+    """"heads=8 rate=0.001": keys by their last word, where no two have the same."""
+    leaves = [key.rpartition(".")[2] for key in keys]
+    return " ".join(f"{leaf if leaves.count(leaf) == 1 else key}={value}".replace('"', "")
+                    for key, leaf, value in zip(keys, leaves, values) if value is not None)
 
 
 def names_of(names):
@@ -250,7 +294,7 @@ def read_curves(folder, options):
 
 def draw_curves(axes, options):
     """Training and validation (with its 95 % interval) of runs as they went on."""
-    series = series_of(options.runs, lambda name: read_curves(name, options), options.mean)
+    series = series_of(options.runs, lambda name: read_curves(name, options), options)
     both = {kind for _, curves in series for of_run in curves for kind in of_run} == {"train", "validation"}
     for at, (label, curves) in enumerate(series):
         kinds = [kind for kind in ("train", "validation") if any(kind in of_run for of_run in curves)]
@@ -285,7 +329,7 @@ def mean_curve(runs, x_field, field, scale=1):
     steps = sorted(set.intersection(*map(set, by_step)))
     if not steps:
         raise InputError("The runs of one experiment have no step in common, so they have no mean. Draw them without "
-                         "--mean.")
+                         "--mean and --group.")
     x, _ = mean_and_deviation([column([lines[step] for step in steps], x_field) for lines in by_step])
     y, deviations = mean_and_deviation([[scale * value for value in column([lines[step] for step in steps], field)]
                                         for lines in by_step])
@@ -334,7 +378,7 @@ def read_windows(name):
 
 def draw_online(axes, options):
     """Test accuracy of learning rules over the images that they have seen, a curve for each rule and dataset."""
-    series = series_of(options.runs, read_windows, options.mean)
+    series = series_of(options.runs, read_windows, options)
     numbers = itertools.count()
     for label, runs in series:
         for dataset, first, window in runs[0]:
@@ -366,7 +410,7 @@ def read_datasets(name):
 
 def matrix_picture(options):
     """Test accuracy of learning rules: a row for each run, a column for each dataset."""
-    series = series_of(options.runs, read_datasets, options.mean)
+    series = series_of(options.runs, read_datasets, options)
     columns = list(dict.fromkeys(dataset for _, runs in series for of_run in runs for dataset in of_run))
     rows = [[100 * mean_and_deviation([[of_run.get(dataset, math.nan)] for of_run in runs])[0][0] for dataset in columns]
             for _, runs in series]
@@ -488,7 +532,7 @@ def read_series(name, what):
 
 def draw_series(axes, options, what):
     """Draws each accuracy_by_<what> and returns the last positions of tasks that another follows, and a note."""
-    series = series_of(options.runs, lambda name: read_series(name, what), options.mean)
+    series = series_of(options.runs, lambda name: read_series(name, what), options)
     switches, numbers = set(), itertools.count()
     for label, runs in series:
         for names, values, half_widths, ends in mean_series(runs):
@@ -641,7 +685,7 @@ def returns_in(agents):
 def agents_picture(options):
     """Returns of agents as they learned, a panel for each game, and the entropy of their policies. The legend names the
     cores; runs that differ in the seed alone have one color."""
-    agents = by_label([agent for _, group in series_of(options.runs, read_agent, False) for agent in group])
+    agents = by_label([agent for _, group in series_of(options.runs, read_agent) for agent in group])
     fields = [*returns_in(agents), "entropy"]
     limits = {f"return_{game}": value for game, value in options.memoryless}
     for unknown in set(limits) - set(fields):

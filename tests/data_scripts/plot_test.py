@@ -61,7 +61,7 @@ class Plot(unittest.TestCase):
 
     def axes(self, command, *runs, **options):
         """The axes of the figure, and the labels of its legend."""
-        defaults = {"metric": "accuracy", "kind": None, "x": "step", "chance": None, "title": "", "mean": False}
+        defaults = {"metric": "accuracy", "kind": None, "x": "step", "chance": None, "title": "", "mean": False, "group": False}
         given = types.SimpleNamespace(**{**defaults, **options}, runs=list(runs), draw=getattr(plot, f"draw_{command}"))
         figure = plot.picture(given)
         self.addCleanup(plot.pyplot.close, figure)
@@ -107,7 +107,7 @@ class Plot(unittest.TestCase):
 
     def test_matrix(self):
         runs = self.rules()
-        options = types.SimpleNamespace(runs=runs, mean=True, title="")
+        options = types.SimpleNamespace(runs=runs, mean=True, group=False, title="")
         figure = plot.matrix_picture(options)
         self.addCleanup(plot.pyplot.close, figure)
         axes = figure.axes[0]
@@ -205,7 +205,7 @@ class Plot(unittest.TestCase):
 
     def agents(self, *runs, **options):
         figure = plot.agents_picture(types.SimpleNamespace(**{"smooth": 1, "memoryless": [], "title": "",
-                                                                 "mean": False, **options},
+                                                                 "mean": False, "group": False, **options},
                                                            runs=list(runs)))
         self.addCleanup(plot.pyplot.close, figure)
         return figure.axes
@@ -295,6 +295,30 @@ class Plot(unittest.TestCase):
         self.assertIn("band: standard deviation", axes.get_legend().get_title().get_text())
         self.write_run("a-s2", [{**VALIDATION[0], "step": 7}])
         self.refuses("have no step in common", "curves", *runs, "--mean")
+
+    def write_spec(self, name, **settings):
+        spec = {"name": name, "seed": 1, "comment": name, "model": {"core": {"kind": "srwm", "heads": 4}}, "optim": {"rate": 0.1}}
+        spec |= settings
+        self.write(f"{name}/spec.json", json.dumps(spec))
+        return self.write_run(name, VALIDATION)
+
+    def test_groups_by_spec(self):
+        def core(**options):
+            return {"core": {"kind": "srwm", "heads": 4, **options}}
+
+        runs = [self.write_spec("first", seed=1), self.write_spec("second", seed=2, checkpoint={"every": 3}),
+                self.write_spec("wide", model=core(heads=8)), self.write_spec("wide2", seed=7, model=core(heads=8)),
+                self.write_spec("fast", optim={"rate": 0.5}), self.write_spec("lstm", model={"core": {"kind": "lstm"}})]
+        axes, labels = self.axes("curves", *runs, group=True)
+        self.assertEqual(labels, ["kind=srwm heads=4 rate=0.1 (2 seeds)", "kind=srwm heads=8 rate=0.1 (2 seeds)",
+                                  "kind=srwm heads=4 rate=0.5", "kind=lstm rate=0.1"])
+        _, labels = self.axes("curves", *runs[:2], group=True)
+        self.assertEqual(labels, ["first (2 seeds)"])
+        self.write_spec("both", vision={"kind": "x"})
+        _, labels = self.axes("curves", self.path("lstm"), self.path("both"), group=True)
+        self.assertEqual(labels, ["model.core.kind=lstm", "model.core.kind=srwm heads=4 vision.kind=x"])
+        os.remove(self.path("wide", "spec.json"))
+        self.refuses("spec.json cannot be read", "curves", *runs, "--group")
 
     def test_mean_of_results_and_agents(self):
         for seed in (1, 2):
