@@ -13,6 +13,7 @@ Example:
 """
 
 import argparse
+import contextlib
 import io
 import json
 import re
@@ -37,6 +38,17 @@ def group_of(spec, *keys):
     for key in keys:
         spec = spec.get(key, {})
     return dict(spec)
+
+
+def read_spec(name):
+    """The text of a spec that stands alone, as a checkpoint has to hold it."""
+    spec_text = read_text(name)
+    with contextlib.suppress(ValueError, RecursionError):  # what is no JSON is refused by those who read it
+        spec = json.loads(spec_text)
+        if isinstance(spec, dict) and "extends" in spec:
+            raise InputError(f"{name} extends another spec, and is to stand alone here. Write it whole: srwm config show "
+                             f"{name} > whole.json.")
+    return spec_text
 
 
 def model_of(spec_text, name):
@@ -238,7 +250,7 @@ def read_checkpoint(source):
 
 def from_torch(options):
     require("numpy", "h5py")
-    spec_text = read_text(options.config)
+    spec_text = read_spec(options.config)
     model = model_of(spec_text, options.config)
     state = arrays_of(find_model(torch_file.load(options.input), model, options.input), options.input)
     unused = {name: value for name, value in state.items() if model.unused.fullmatch(name)}

@@ -17,8 +17,8 @@ Example:
 import json
 import zipfile
 
-from command_line import InputError, Package, argument_parser, check_output, new_file, path, printable, read_text, require, run
-from convert_torch_checkpoint import check_finite, read_checkpoint, some, write_checkpoint
+from command_line import InputError, Package, argument_parser, check_output, new_file, path, printable, require, run
+from convert_torch_checkpoint import check_finite, read_checkpoint, read_spec, some, write_checkpoint
 
 np = Package("numpy")
 
@@ -134,7 +134,7 @@ def check(tensors, shapes, source):
 
 def from_npz(options):
     require("numpy", "h5py")
-    spec_text = read_text(options.config)
+    spec_text = read_spec(options.config)
     model = model_of(spec_text, options.config)
     kind = model["kind"]
     tensors = read_npz(options.input)

@@ -214,6 +214,8 @@ class Scripts(PackerTest):
             self.provoke(lambda: convert_torch_checkpoint.main([self.path("in.pt"), self.out, "--config", spec]))
 
         convert({name: value for name, value in whole.items() if name != "out_layer.bias"})
+        derived = self.write("derived.json", b'{"extends": "spec.json", "name": "derived"}')
+        self.provoke(lambda: convert_torch_checkpoint.main([self.path("in.pt"), self.out, "--config", derived]))
         convert({"weight": np.zeros(3, np.float32)})
         convert({**whole, "out_layer.bias": np.array([np.nan, 0], np.float32)})
 
