@@ -77,7 +77,7 @@ def parse(arguments):
             command.add_argument("--memoryless", type=game_and_return, action="append", default=[], metavar="GAME=RETURN",
                                  help="draw the most that an agent without memory can expect, which 'srwm env list' "
                                       "tells")
-        else:
+        if name not in ("agents", "probes"):
             command.add_argument("--group", action="store_true", help="one curve for runs whose specs differ in the seed "
                                  "alone, whatever their names; called after the keys in which it differs from the others")
         if name == "probes":
@@ -505,7 +505,7 @@ def has_cells(part):
 def probes_picture(options):
     """How learning rules take a class that comes late and labels that change in mid-stream; of rules with cells how these
     change, and of the first such rule their principal components."""
-    series = series_of(options.runs, lambda name: read_probes(name, options.dataset), False)
+    series = series_of(options.runs, lambda name: read_probes(name, options.dataset))
     parts = [(style_of(at)["color"], os.path.splitext(label)[0], *found[0]) for at, (label, found) in enumerate(series)]
     with_cells = [entry for entry in parts if has_cells(entry[-1])]
     rows = 2 if with_cells else 1

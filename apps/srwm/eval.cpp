@@ -11,15 +11,13 @@
 #include "core/json_number.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
-#include "io/file.h"
-#include "io/file_use.h"
 #include "run/checkpoint.h"
 #include "run/evaluation_progress.h"
-#include "run/run_folder.h"
 #include "run/statement.h"
 #include "spec/print.h"
 #include "srwm/commands.h"
 #include "srwm/session.h"
+#include "srwm/trained_model.h"
 #include "tasks/task_table.h"
 #include "train/path_options.h"
 #include "train/value_names.h"
@@ -42,24 +40,6 @@ struct Options {
   DeviceOptions device;
   std::vector<TaskPart> parts;
 };
-
-std::filesystem::path checkpoint_path(const Options& options) {
-  if (!options.checkpoint.empty()) return options.checkpoint;
-  const RunPaths paths{options.run};
-  for (const auto& path : paths.existing()) note_input(path);  // --predictions would destroy one of them
-  for (const auto& path : {paths.best(), paths.latest()}) {
-    if (is_there(path)) return path;
-  }
-  throw DataError("{} has no checkpoint: neither {} nor {} exists. Is it the folder of a run?", options.run,
-                  paths.best().string(), paths.latest().string());
-}
-
-/// --data-dir; without it the folder in which the run found its datasets, which comes before $SRWM_DATA and ./data: the
-/// digest says if what is there has changed.
-std::string data_dir_of(const Options& options, const std::filesystem::path& checkpoint) {
-  if (!options.data_dir.empty()) return options.data_dir;
-  return RunPaths{std::filesystem::absolute(checkpoint).parent_path().parent_path()}.read_data_dir();
-}
 
 /// The part for the checkpoint's task; UsageError if options of another one are given.
 const TaskPart& part_for(const Options& options, const TaskType& type, const std::filesystem::path& path) {
@@ -102,11 +82,8 @@ Evaluated load(const Options& options) {
     none.path = options.config;
     return {options.config, std::move(none), std::move(spec)};
   }
-  if (options.run.empty() == options.checkpoint.empty()) {
-    throw UsageError("Give either --run DIR (its best model) or --checkpoint FILE.");
-  }
+  const std::filesystem::path path = checkpoint_path(options.run, options.checkpoint);
   check_settings(options.set);
-  const std::filesystem::path path = checkpoint_path(options);
   Checkpoint checkpoint = load_checkpoint(path);
   std::unique_ptr<AnySpec> spec = parse_any_spec_text(checkpoint.spec_json, path.string(), options.set);
   return {path, std::move(checkpoint), std::move(spec)};
@@ -122,8 +99,8 @@ void execute(const Options& options) {
   const std::unique_ptr<Context> context = make_context(options.device, spec->seed);
   // A CPU evaluates in fp32 what was trained in less.
   if (context->device().kind != Device::Kind::cpu) choose_precision(*context, spec->loop().precision);
-  const EvalOutcome outcome =
-      part.eval->run({checkpoint, *spec, *context, data_dir_of(options, path), options.split, options.num_episodes});
+  const EvalOutcome outcome = part.eval->run(
+      {checkpoint, *spec, *context, data_dir_of(options.data_dir, path), options.split, options.num_episodes});
   if (!options.json) return fmt::print("{}", outcome.text);
   nlohmann::ordered_json object = {{options.config.empty() ? "checkpoint" : "config", printable(path.string())}};
   object.update(outcome.json);

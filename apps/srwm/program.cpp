@@ -15,11 +15,15 @@ constexpr const char* examples = R"(Examples:
   srwm train-fewshot --config experiments/quickstart.json      train and evaluate on built-in data
   srwm train-fewshot --config X.json --resume                  go on where it was stopped, or start
   srwm eval --run runs/quickstart-s1                           test accuracy of a run's best model
+  srwm predict --run runs/quickstart-s1 --support letters --query unknown.png     labels of your own pictures
+  srwm export --run runs/quickstart-s1 --out model.safetensors  weights for other programs
   srwm config check experiments/*.json                         all mistakes in specs at once
   srwm config explain model.core                               what a key means
   srwm data inspect omniglot28.h5 --sheet sheet.png            what is in a file
   srwm train-rl --config experiments/games_quickstart.json     an agent that plays a built-in game
   srwm env watch --game signpost --out sheet.png               look at a built-in game
+  srwm status runs --watch                                     how far runs are, which have failed
+  srwm compare runs/a-s* runs/b-s*                             whether one kind of run is better than another
   srwm report experiments/omniglot_1shot                       a table: our runs beside published figures
   srwm bench --suite step                                      how fast this machine is
   source <(srwm completion bash)                               completion of commands, keys and files
@@ -61,9 +65,13 @@ void build_program(CLI::App& program) {
   program.get_formatter()->column_width(34);
   add_train_commands(program);
   add_eval_command(program);
+  add_predict_command(program);
+  add_export_commands(program);
   add_config_command(program);
   add_data_command(program);
   add_env_command(program);
+  add_status_command(program);
+  add_compare_command(program);
   add_report_command(program);
   add_sweep_command(program);
   add_bench_command(program);

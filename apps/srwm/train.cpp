@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/utf8.h"
 #include "io/terminal.h"
+#include "report/comparison_text.h"
 #include "run/log.h"
 #include "run/run_folder.h"
 #include "run/side_by_side.h"
@@ -214,6 +215,14 @@ struct Shares {
   }
 };
 
+/// The runs of several seeds together.
+void print_comparison(const std::vector<SpecRun>& runs) {
+  if (runs.size() < 2 || measures_of(*runs.front().spec).empty()) return;
+  std::vector<std::filesystem::path> folders;
+  for (const SpecRun& run : runs) folders.push_back(run.paths.root);
+  fmt::print("\n{}", to_markdown(compare_runs(folders, {})));
+}
+
 /// The seeds of a table row side by side, a folder each, the data shared.
 void train_seeds(const Options& options, StopRequest& stop) {
   std::vector<SpecRun> runs;
@@ -242,6 +251,7 @@ void train_seeds(const Options& options, StopRequest& stop) {
         });
   }
   for (const SpecRun& run : runs) print_result(run, fmt::format("Seed {}:", run.spec->seed));
+  print_comparison(runs);
 }
 
 void execute(const Options& options) {

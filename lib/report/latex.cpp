@@ -13,6 +13,7 @@
 #include "report/report_notes.h"
 #include "report/report_text.h"
 #include "report/sheet.h"
+#include "report/sheet_text.h"
 
 namespace srwm {
 namespace {
@@ -244,30 +245,6 @@ std::string table_environment(const std::string& tabulars, const std::string& ca
       tabulars, tex_escaped(caption));
 }
 
-/// One table environment, or several if the blocks are too many for a page.
-std::string latex_of(const Sheet& sheet, const std::string& caption) {
-  std::string text, tabulars;
-  std::size_t lines = 0;
-  bool is_first = true;
-  const auto close = [&] {
-    text += table_environment(tabulars, is_first              ? caption
-                                        : sheet.title.empty() ? "Continued."
-                                                              : sheet.title + ", continued.");
-    is_first = false;
-    tabulars.clear();
-    lines = 0;
-  };
-  for (const std::vector<TexColumn>& block : blocks_of(sheet)) {
-    const std::size_t more = lines_of(sheet, block);
-    if (lines > 0 && lines + more > lines_of_page) close();
-    if (lines > 0) tabulars += "\n  \\medskip\n";  // the empty line ends that of the block above
-    tabulars += tabular(sheet, block);
-    lines += more;
-  }
-  close();
-  return text;
-}
-
 /// `text` and `more` as sentences after each other; a full stop is added where one is missing.
 void append_sentence(std::string& text, const std::string& more) {
   if (more.empty()) return;
@@ -299,8 +276,31 @@ std::string latex_of(const Report& report) {
 
 }  // namespace
 
+std::string latex_of(const Sheet& sheet, const std::string& caption) {
+  std::string text, tabulars;
+  std::size_t lines = 0;
+  bool is_first = true;
+  const auto close = [&] {
+    text += table_environment(tabulars, is_first              ? caption
+                                        : sheet.title.empty() ? "Continued."
+                                                              : sheet.title + ", continued.");
+    is_first = false;
+    tabulars.clear();
+    lines = 0;
+  };
+  for (const std::vector<TexColumn>& block : blocks_of(sheet)) {
+    const std::size_t more = lines_of(sheet, block);
+    if (lines > 0 && lines + more > lines_of_page) close();
+    if (lines > 0) tabulars += "\n  \\medskip\n";  // the empty line ends that of the block above
+    tabulars += tabular(sheet, block);
+    lines += more;
+  }
+  close();
+  return text;
+}
+
 std::string to_latex(const std::vector<Report>& reports) {
-  std::string text = "% The preamble must have \\usepackage{array,booktabs}.\n";
+  std::string text = latex_preamble;
   for (std::size_t i = 0; i < reports.size(); ++i) text += (i > 0 ? "\n" : "") + latex_of(reports[i]);
   return text;
 }

@@ -1,29 +1,16 @@
 #include "report/report.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <set>
 
 #include <fmt/core.h>
 
+#include "core/statistics.h"
 #include "run/run_folder.h"
 
 namespace srwm {
 namespace {
-
-double mean_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
-double sample_deviation(const std::vector<double>& values) {
-  const double mean = mean_of(values);
-  double sum = 0;
-  for (double value : values) sum += (value - mean) * (value - mean);
-  return std::sqrt(sum / static_cast<double>(values.size() - 1));
-}
 
 /// A seed's figure: that of its run, or the mean of its runs that play the games it is about; none if one lacks it.
 std::optional<Estimate> figure_of_seed(const RowReport& row, std::uint64_t seed, const Measure& measure) {
@@ -50,9 +37,9 @@ Summary summarise(const RowReport& row, const std::vector<std::uint64_t>& seeds,
     values.push_back(figure->value);
     if (figure->ci95) half_widths.push_back(*figure->ci95);
   }
-  if (!values.empty()) summary.mean = mean_of(values);
-  if (values.size() > 1) summary.std = sample_deviation(values);
-  if (!half_widths.empty()) summary.ci95 = mean_of(half_widths);
+  if (!values.empty()) summary.mean = mean(values);
+  summary.std = sample_deviation(values);
+  if (!half_widths.empty()) summary.ci95 = mean(half_widths);
   return summary;
 }
 
@@ -75,7 +62,7 @@ RowReport find_runs(const TableRow& row, const std::vector<std::uint64_t>& seeds
       report.runs.push_back({i, std::move(run)});
     }
   }
-  if (!seconds.empty()) report.wall_seconds = mean_of(seconds);
+  if (!seconds.empty()) report.wall_seconds = mean(seconds);
   report.data_differs = digests.size() > 1;
   return report;
 }

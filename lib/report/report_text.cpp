@@ -1,6 +1,8 @@
 #include "report/report_text.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -11,8 +13,10 @@
 #include "core/json_number.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
+#include "report/csv.h"
 #include "report/report_notes.h"
 #include "report/sheet.h"
+#include "report/sheet_text.h"
 
 namespace srwm {
 namespace {
@@ -35,11 +39,6 @@ std::string escaped(std::string_view text, const std::map<char, std::string_view
 
 std::string for_markdown(std::string_view text) {
   return escaped(text, {{'|', "\\|"}, {'\n', " "}, {'<', "\\<"}});
-}
-
-std::string for_csv(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  return '"' + escaped(text, {{'"', "\"\""}}) + '"';
 }
 
 ordered_json or_null(const std::optional<double>& value) {
@@ -114,10 +113,6 @@ ordered_json other_json(const OtherFigures& other, const std::string& source) {
   return object;
 }
 
-std::string for_csv(const std::optional<double>& value) {
-  return value ? fmt::to_string(*value) : std::string();
-}
-
 template <typename List>
 std::string joined(const List& cells, std::string_view separator, std::string (*form)(std::string_view)) {
   std::string line;
@@ -125,25 +120,12 @@ std::string joined(const List& cells, std::string_view separator, std::string (*
   return line;
 }
 
-std::string for_csv(int count) {
-  return fmt::to_string(count);
-}
-
-/// A line of values, with quotes where they need them.
-template <typename... Values>
-std::string csv_line(const Values&... values) {
-  std::string line;
-  ((line += for_csv(values) + ","), ...);
-  line.back() = '\n';
-  return line;
-}
-
-std::string csv_line(const Report& report, const RowReport& row, const Measure& measure) {
+std::string csv_of(const Report& report, const RowReport& row, const Measure& measure) {
   const FiguresSpec& figures = row.row.figures();
   const bool compares = measure == report.headline();
   const Summary summary = row.figure(measure);
   return csv_line(report.table.folder.string(), row.row.label, row.row.path.string(), measure.split, measure.name,
-                  summary.n, static_cast<int>(report.table.seeds.size()), summary.mean, summary.std, summary.ci95,
+                  std::int64_t{summary.n}, std::ssize(report.table.seeds), summary.mean, summary.std, summary.ci95,
                   compares ? figures.expected : std::nullopt, row.row.published_figure(measure),
                   source_of(row, measure), figures.cost);
 }
@@ -153,14 +135,6 @@ std::string markdown_rule(const std::string& alignment) {
   std::string rule = "|";
   for (char letter : alignment) rule += letter == 'r' ? "--:|" : "---|";
   return rule;
-}
-
-std::string markdown_of(const Sheet& sheet, bool with_note) {
-  std::string text = sheet.title.empty() ? "" : fmt::format("### {}\n\n", sheet.title);
-  if (with_note) text += sheet.note + "\n\n";
-  text += fmt::format("| {} |\n{}\n", joined(sheet.headings, " | ", for_markdown), markdown_rule(sheet.alignment));
-  for (const auto& cells : sheet.rows) text += fmt::format("| {} |\n", joined(cells, " | ", for_markdown));
-  return text;
 }
 
 std::string markdown_of(const Report& report) {
@@ -190,7 +164,7 @@ std::string csv_of(const Report& report) {
   for (const RowReport& row : report.rows) {
     for (const Measure& measure : report.measures) {
       const bool is_known = row.figures.contains(measure) || row.row.published.contains(measure);
-      if (is_known || measure == report.headline()) text += csv_line(report, row, measure);
+      if (is_known || measure == report.headline()) text += csv_of(report, row, measure);
     }
   }
   const std::string none;
@@ -232,6 +206,14 @@ std::string join(const std::vector<Report>& reports, std::string (*text_of)(cons
 }
 
 }  // namespace
+
+std::string markdown_of(const Sheet& sheet, bool with_note) {
+  std::string text = sheet.title.empty() ? "" : fmt::format("### {}\n\n", sheet.title);
+  if (with_note) text += sheet.note + "\n\n";
+  text += fmt::format("| {} |\n{}\n", joined(sheet.headings, " | ", for_markdown), markdown_rule(sheet.alignment));
+  for (const auto& cells : sheet.rows) text += fmt::format("| {} |\n", joined(cells, " | ", for_markdown));
+  return text;
+}
 
 std::string to_markdown(const std::vector<Report>& reports) {
   return join(reports, markdown_of, "\n");

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "core/error.h"
 #include "report/json_file.h"
 #include "report/sweep.h"
+#include "spec/problems.h"
 #include "tasks/task_table.h"
 
 namespace srwm {
@@ -14,7 +16,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::string_view table_keys[] = {
-    "title", "note", "seeds", "games", "rows", "published", "published_source", "others", "others_source"};
+    "title", "note", "seeds", "games", "base", "rows", "published", "published_source", "others", "others_source"};
 
 std::vector<std::uint64_t> read_seeds(JsonFile& file) {
   const ordered_json& list = file.value("seeds");
@@ -46,33 +48,65 @@ RowSpec row_spec(const std::string& label, const std::filesystem::path& path, st
   return {label, std::move(overrides), std::move(spec)};
 }
 
-TableRow read_row(const std::string& label, const std::filesystem::path& path, const std::vector<std::string>& games) {
-  TableRow row{label, path, {row_spec(label, path)}, {}};
+/// A row of the spec `path`, changed by `overrides`; its key is `key`.
+TableRow read_row(const std::string& key, const std::string& label, const std::filesystem::path& path,
+                  const std::vector<std::string>& overrides, const std::vector<std::string>& games) {
+  TableRow row{label, path, key, {row_spec(label, path, overrides)}, {}};
   const AnySpec& as_it_is = *row.specs.front().spec;
   if (const FiguresSpec& figures = as_it_is.figures; figures.published) {
     row.published.emplace(test_measure(as_it_is.task(), /*has_normalized=*/true),
                           PublishedFigure{*figures.published, figures.source});
   }
-  const std::string_view key = type_of(as_it_is).listed_key;
-  if (games.empty() || key.empty()) return row;
+  const std::string_view listed_key = type_of(as_it_is).listed_key;
+  if (games.empty() || listed_key.empty()) return row;
   const std::string name = as_it_is.name;
   row.specs.clear();
   for (const std::string& game : games) {
-    row.specs.push_back(
-        row_spec(fmt::format("{}, {}", label, game), path,
-                 {fmt::format("{}={}", key, ordered_json({game}).dump()), fmt::format("name={}_{}", name, game)}));
+    std::vector<std::string> of_game = overrides;
+    of_game.push_back(fmt::format("{}={}", listed_key, ordered_json({game}).dump()));
+    of_game.push_back(fmt::format("name={}_{}", name, game));
+    row.specs.push_back(row_spec(fmt::format("{}, {}", label, game), path, std::move(of_game)));
   }
   return row;
 }
 
+/// A row that is another spec with some keys changed: {"label": "LSTM", "base": "srwm.json", "set": {...}}. Without a
+/// base of its own it has the table's. What the row does not say of its name is the base's with the row's key, and the
+/// figures of the base are not its own.
+std::optional<TableRow> read_derived_row(JsonFile& file, const std::string& key, const ordered_json& row,
+                                         const std::vector<std::string>& games) {
+  constexpr std::string_view row_keys[] = {"label", "base", "set"};
+  const std::string member = "rows." + key;
+  for (const auto& [name, value] : row.items()) {
+    if (std::ranges::find(row_keys, name) != std::end(row_keys)) continue;
+    file.problems().add("", member, fmt::format("A row has the members label, base and set; found {}.", shown(name)));
+    return std::nullopt;
+  }
+  const ordered_json label = row.value("label", ordered_json()), set = row.value("set", ordered_json::object());
+  const ordered_json base = row.contains("base") ? row.at("base") : file.value("base");
+  if (!label.is_string() || !base.is_string() || !set.is_object()) {
+    file.problems().add(
+        "", member,
+        "A row that changes a spec has a label, text; a base, the file of a spec, here or for all rows; "
+        "and set, an object of keys.");
+    return std::nullopt;
+  }
+  const std::filesystem::path path = file.path().parent_path() / base.get<std::string>();
+  std::vector<std::string> overrides{"figures=null", fmt::format("name={}_{}", load_any_spec(path)->name, key)};
+  for (const auto& [name, value] : set.items()) overrides.push_back(fmt::format("{}={}", name, value.dump()));
+  return read_row(key, label.get<std::string>(), path, overrides, games);
+}
+
 std::vector<TableRow> read_rows(JsonFile& file, const std::vector<std::string>& games) {
   std::vector<TableRow> rows;
-  for (const auto& [stem, label] : file.object("rows").items()) {
-    if (!label.is_string()) {
-      file.must_be("rows." + stem, "text: how the row is called", label);
-      continue;
+  for (const auto& [key, row] : file.object("rows").items()) {
+    if (row.is_string()) {
+      rows.push_back(read_row(key, row.get<std::string>(), file.path().parent_path() / (key + ".json"), {}, games));
+    } else if (!row.is_object()) {
+      file.must_be("rows." + key, "text: how the row is called, or an object of label, base and set", row);
+    } else if (std::optional<TableRow> derived = read_derived_row(file, key, row, games)) {
+      rows.push_back(std::move(*derived));
     }
-    rows.push_back(read_row(label.get<std::string>(), file.path().parent_path() / (stem + ".json"), games));
   }
   return rows;
 }
@@ -146,8 +180,7 @@ void read_published(JsonFile& file, Table& table) {
   const std::vector<Measure> known = measures_of(table);
   for (const auto& [stem, figures] : file.object("published").items()) {
     const std::string key = "published." + stem;
-    const auto row =
-        std::ranges::find(table.rows, stem, [](const TableRow& each) { return each.path.stem().string(); });
+    const auto row = std::ranges::find(table.rows, stem, &TableRow::key);
     if (row == table.rows.end()) {
       file.problems().add("", key, "The table has no such row.");
     } else if (!figures.is_object()) {
@@ -184,9 +217,9 @@ void check_distinct(JsonFile& file, const std::vector<TableRow>& rows) {
   std::map<std::string, std::string> row_of_name;
   for (const TableRow& row : rows) {
     for (const RowSpec& each : row.specs) {
-      const auto [first, is_new] = row_of_name.emplace(each.spec->name, row.path.stem().string());
+      const auto [first, is_new] = row_of_name.emplace(each.spec->name, row.key);
       if (is_new) continue;
-      file.problems().add("", "rows." + row.path.stem().string(),
+      file.problems().add("", "rows." + row.key,
                           fmt::format("The spec has the name \"{}\", as that of {} has; give each a name of its own.",
                                       each.spec->name, first->second));
     }
@@ -216,7 +249,8 @@ Table table_of_specs(const std::filesystem::path& folder) {
   Table table{.folder = folder, .title = folder.filename().string()};
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".json" || entry.path().filename() == sweep_file_name) continue;
-    table.rows.push_back(read_row(entry.path().stem().string(), entry.path(), {}));
+    const std::string stem = entry.path().stem().string();
+    table.rows.push_back(read_row(stem, stem, entry.path(), {}, {}));
   }
   std::ranges::sort(table.rows, {}, &TableRow::path);
   Problems problems("table");

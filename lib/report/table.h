@@ -31,6 +31,7 @@ struct PublishedFigure {
 struct TableRow {
   std::string label;                             ///< "SRWM"
   std::filesystem::path path;                    ///< of the spec
+  std::string key;                               ///< of the row in table.json: "srwm"
   std::vector<RowSpec> specs;                    ///< one; in a table with "games" one for each of them
   std::map<Measure, PublishedFigure> published;  ///< what the spec says (figures.published) and what table.json says
 

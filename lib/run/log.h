@@ -21,7 +21,7 @@ class Logger {
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
 
-  /// From now on everything goes to this file as well, appended, as "2022-07-17T12:00:00.123+0000 info: ...".
+  /// From now on everything goes to this file as well, appended, as "2022-07-17T12:00:00.123+00:00 info: ...".
   /// WriteError if the file cannot be opened. If it cannot be written later (a full disk), stderr says so once and the
   /// run goes on.
   void add_file(const std::filesystem::path& path);

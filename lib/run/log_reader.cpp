@@ -8,7 +8,7 @@ namespace srwm {
 namespace {
 
 /// What Logger begins a record with, d for a digit and ? for a sign.
-constexpr std::string_view time_pattern = "dddd-dd-ddTdd:dd:dd.ddd?dddd ";
+constexpr std::string_view time_pattern = "dddd-dd-ddTdd:dd:dd.ddd?dd:dd ";
 
 /// The end of the file: no record is longer.
 std::string read_end(const std::filesystem::path& path) {

@@ -8,7 +8,7 @@
 namespace srwm {
 
 struct LogRecord {
-  std::string time;     ///< "2022-07-17T12:00:00.123+0000"
+  std::string time;     ///< "2022-07-17T12:00:00.123+00:00"
   std::string level;    ///< "info", "warning", "error"
   std::string message;  ///< may have several lines
 };

@@ -82,6 +82,9 @@ using Sections = std::vector<std::pair<std::string, nlohmann::ordered_json>>;
 struct TestOutcome {
   Sections sections;
   bool complete = true;  ///< false: it was ended early and says nothing
+  /// The headline of each test episode, in an order that is the same for all runs with the same test
+  /// (TaskType::test_keys); empty: the task does not tell.
+  std::vector<float> by_episode = {};
 };
 
 /// What a session has trained on, for speeds: {"images", 12800}.

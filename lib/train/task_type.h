@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +17,7 @@
 #include "run/estimate.h"
 #include "run/measure.h"
 #include "spec/fields.h"
+#include "train/predict.h"
 #include "train/task.h"
 
 namespace CLI {
@@ -78,6 +81,8 @@ struct TaskType {
   /// estimate.
   void (*check_memory)(const AnySpec& spec, const Context& context, const TaskData& data, std::int64_t runs) = nullptr;
   std::unique_ptr<TaskEval> (*make_eval)();
+  /// What `srwm predict` does. Null: the task's models do not learn from labeled pictures.
+  PredictOutcome (*predict)(const PredictRequest& request) = nullptr;
 
   // What results are compared by.
   /// All that a run of the spec may end with, in the order of reports: nothing if it asks for no test.
@@ -95,6 +100,9 @@ struct TaskType {
   Measure (*headline)(bool has_normalized);
   /// What settings are chosen by: the measure that says most without looking at the test split.
   Measure (*choice)(bool has_normalized);
+  /// Keys that decide, together with the data, which episodes the test asks for: runs that agree in them were tested on
+  /// the same ones. Empty: not known.
+  std::span<const std::string_view> test_keys = {};
   /// The key with a list of names, each of which a table may give a run of its own ("env.games"); empty: none.
   std::string_view listed_key = {};
 

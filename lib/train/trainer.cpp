@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "nn/find_bad_tensor.h"
 #include "run/result.h"
+#include "run/test_episodes.h"
 #include "spec/print.h"
 #include "train/model_state.h"
 #include "train/rank_checkpoints.h"
@@ -366,6 +367,7 @@ void Trainer::finish() {
   }
   if (!ranks_.is_first()) return;
   result.sections = std::move(test.sections);
+  if (!test.by_episode.empty()) write_test_episodes(paths_, test.by_episode, generator());
   if (best_metric_) {
     result.sections.emplace_back("validation",
                                  nlohmann::ordered_json{{std::string(task_.validation_metric()), *best_metric_},

@@ -15,6 +15,10 @@ inline constexpr const char* game = "GAME";               ///< a game of the lib
 inline constexpr const char* env_action = "ACTION";       ///< of that library
 inline constexpr const char* env_setting = "NAME=VALUE";  ///< a setting of that library
 inline constexpr const char* table_format = "{markdown,latex,csv,json,commands}";  ///< forms of a table
+inline constexpr const char* weight_file = "FILE";                 ///< weights of a model, for other programs
+inline constexpr const char* weight_format = "{safetensors,npz}";  ///< their forms
+inline constexpr const char* answer_format = "{table,json,csv}";   ///< forms of predictions
+inline constexpr const char* comparison_format = "{markdown,csv,json,latex}";  ///< forms of a comparison
 inline constexpr const char* key = "KEY";                 ///< a key of the spec, or a group of keys
 inline constexpr const char* setting = "KEY=VALUE";       ///< a key of the spec and its value
 inline constexpr const char* seeds = "SEEDS";             ///< 1,2,5 or 1-5

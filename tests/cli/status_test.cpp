@@ -14,7 +14,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-nlohmann::json status(const std::filesystem::path& folder) {
+nlohmann::json look_at(const std::filesystem::path& folder) {
   const RunResult result = run_srwm({"status", folder.string(), "--json"});
   REQUIRE(result.exit_code == 0);
   return nlohmann::json::parse(result.out);
@@ -25,10 +25,10 @@ nlohmann::json status(const std::filesystem::path& folder) {
 TEST_CASE("status tells running, stopped, failed, died and done runs apart", "[cli]") {
   const TempDir folder;
   write_small_spec(folder.path());
-  const auto state = [&](const char* run) { return status(folder / run).at(0).at("state"); };
+  const auto state = [&](const char* run) { return look_at(folder / run).at(0).at("state"); };
   SECTION("done") {
     REQUIRE(train(folder.path(), "run").exit_code == 0);
-    const auto run = status(folder.path()).at(0);
+    const auto run = look_at(folder.path()).at(0);
     CHECK(run.at("state") == "done");
     CHECK(run.at("step") == 30);
     CHECK(run.at("steps") == 30);
@@ -48,7 +48,7 @@ TEST_CASE("status tells running, stopped, failed, died and done runs apart", "[c
   SECTION("running, then stopped, running again, then killed") {
     auto process = start();
     REQUIRE(wait_for(*process, "running"));
-    CHECK_THAT(status(folder / "run").at(0).at("holder").get<std::string>(), Contains(" on " + host_name()));
+    CHECK_THAT(look_at(folder / "run").at(0).at("holder").get<std::string>(), Contains(" on " + host_name()));
     process->send(SIGTERM);
     CHECK(process->wait().exit_code == 75);
     CHECK(state("run") == "stopped");
@@ -65,7 +65,7 @@ TEST_CASE("status tells running, stopped, failed, died and done runs apart", "[c
     REQUIRE(process->wait().exit_code == 75);
     REQUIRE(train(folder.path(), "run", {"--set", "train.steps=1", "--resume"}).exit_code == 2);
     CHECK(state("run") == "failed");
-    CHECK_THAT(status(folder / "run").at(0).at("remark").get<std::string>(), Contains("beyond train.steps = 1"));
+    CHECK_THAT(look_at(folder / "run").at(0).at("remark").get<std::string>(), Contains("beyond train.steps = 1"));
     CHECK_THAT(run_srwm({"status", folder.path().string()}).out, Contains("beyond train.steps = 1"));
   }
 }

@@ -57,6 +57,8 @@ TEST_CASE("errors page: tables and sweeps", "[errors]") {
   write_text(dir / "agent.json", R"({"task": "rl", "name": "agent", "env": {"games": ["signpost"]}})");
   provoke_check(section, table, R"({"title": "x", "rows": {"small": "A", "agent": "B"}})");
   provoke_check(section, table, R"({"title": "x", "rows": {"small": "A"}, "games": ["signpost"]})");
+  provoke_check(section, table, R"({"title": "x", "rows": {"a": {"label": "A", "seed": 3}}})");
+  provoke_check(section, table, R"({"title": "x", "rows": {"a": {"label": "A"}}})");
   provoke_check(section, table,
                 R"({"title": "x", "rows": {"agent": "A"}, "others": {"B": {"maze": 1}}, "others_source": "them"})");
   provoke_check(section, table,

@@ -20,7 +20,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-constexpr const char* log_time = "2026-01-02T03:04:05.678+0000";
+constexpr const char* log_time = "2026-01-02T03:04:05.678+00:00";
 
 /// A run of 100 steps that has done 60, in 30 seconds.
 struct OneRun {

@@ -56,6 +56,7 @@ TEST_CASE("the last record of a log", "[readers]") {
     Logger logger(/*quiet=*/true);
     logger.add_file(path);
     logger.note("step 7");
+    REQUIRE(last_log_record(path).has_value());
     CHECK(last_log_record(path)->message == "step 7");
     CHECK(last_log_record(path)->level == "info");
     logger.note_failure("two\nlines");

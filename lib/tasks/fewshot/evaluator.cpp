@@ -67,7 +67,9 @@ class Tally {
     for (std::int64_t i = 0; i < count; ++i) {
       correct_[static_cast<std::size_t>(i)] = is_correct(prediction, first + i) ? 1 : 0;
     }
-    accuracy_.add(std::accumulate(correct_.begin(), correct_.end(), std::int64_t{0}), count);
+    const auto right = std::accumulate(correct_.begin(), correct_.end(), std::int64_t{0});
+    accuracy_.add(right, count);
+    result_.by_episode.push_back(static_cast<float>(right) / static_cast<float>(count));
     if (prediction.queries > 0) return;
     const auto begin = static_cast<std::size_t>(first);
     const auto targets = prediction.targets.span<std::int32_t>().subspan(begin, correct_.size());

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -22,6 +23,7 @@ struct Evaluation {
   double loss = 0;            ///< mean cross-entropy per target
   SequenceAccuracy sequence;  ///< without figures where the queries of an episode are branches, and with two tasks
   std::optional<TwoTaskAccuracy> two_tasks;
+  std::vector<float> by_episode;  ///< accuracy of each
   std::int64_t episodes = 0;
   std::int64_t images = 0;
   double seconds = 0;

@@ -117,9 +117,11 @@ TestOutcome FewShotTask::test(Logger& logger, const KeepGoing& keep_going) {
   const auto source = data_->drawn(Split::test, evaluation_seed);
   EvaluationProgress progress(logger, "test", spec_.test.episodes);
   const PredictionSink count = [&](const Prediction& prediction) { progress.add(prediction.episodes); };
-  const Evaluation result =
+  Evaluation result =
       evaluate(context_, learner_, *source, spec_.test.episodes, spec_.train.batch, count, keep_going, ranks_);
-  return {{{"test", to_json(result)}}, result.episodes == spec_.test.episodes};
+  return {.sections = {{"test", to_json(result)}},
+          .complete = result.episodes == spec_.test.episodes,
+          .by_episode = std::move(result.by_episode)};
 }
 
 }  // namespace srwm

@@ -6,6 +6,7 @@
 #include "tasks/fewshot/fewshot_task.h"
 #include "tasks/fewshot/measures.h"
 #include "tasks/fewshot/memory_estimate.h"
+#include "tasks/fewshot/predict.h"
 #include "tasks/fewshot/report.h"
 #include "train/by_accuracy.h"
 
@@ -31,6 +32,10 @@ void check_memory_of(const AnySpec& spec, const Context& context, const TaskData
   check_memory(as<ExperimentSpec>(spec), context, static_cast<const FewShotData&>(data), runs);
 }
 
+constexpr std::string_view test_keys[] = {"protocol.kind",    "protocol.n_way",     "protocol.k_shot",
+                                          "protocol.queries", "protocol.rotations", "protocol.second_rotations",
+                                          "test.episodes"};
+
 }  // namespace
 
 const TaskType& fewshot_type() {
@@ -41,6 +46,7 @@ const TaskType& fewshot_type() {
       .for_dry_run = for_dry_run,
       .check_memory = check_memory_of,
       .make_eval = make_fewshot_eval,
+      .predict = predict_pictures,
       .measures = fewshot_measures,
       .sequence_measures = fewshot_sequence_measures,
       .read_measure = read_fewshot_measure,
@@ -48,6 +54,7 @@ const TaskType& fewshot_type() {
       .is_fraction = is_fewshot_fraction,
       .headline = test_accuracy,
       .choice = validation_accuracy,
+      .test_keys = test_keys,
       .describe_result = describe_fewshot_result,
       .headline_text = accuracy_headline_text,
       .summary = "Meta-train a few-shot model from a spec, then test it",
