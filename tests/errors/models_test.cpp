@@ -36,13 +36,13 @@ TEST_CASE("errors page: own pictures", "[errors][cli]") {
     section.saw(run_srwm({"predict", "--run", (dir / run).string(), "--support", support.string(), "--query",
                           query.string(), "--threads", "1"}));
   };
-  ask();
   const srwm::Tensor picture = srwm::Tensor::owning({4, 4, 1}, srwm::DType::u8);
+  srwm::write_png(picture, query / "0.png");
+  ask();
   const auto add_class = [&](const char* name) {
     std::filesystem::create_directory(support / name);
     srwm::write_png(picture, support / name / "0.png");
   };
-  srwm::write_png(picture, query / "0.png");
   add_class("a");
   ask();
   add_class("b");
