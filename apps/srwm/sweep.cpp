@@ -1,6 +1,7 @@
 // srwm sweep: a search over settings, each combination an ordinary run.
 #include "report/sweep.h"
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -11,10 +12,12 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "report/comparison_text.h"
 #include "report/report.h"
 #include "run/run_folder.h"
 #include "srwm/commands.h"
 #include "srwm/jobs.h"
+#include "srwm/seeds.h"
 #include "srwm/session.h"
 #include "train/path_options.h"
 #include "train/value_names.h"
@@ -27,8 +30,9 @@ struct SweepArguments {
   std::vector<std::string> train_options;
   std::optional<std::int64_t> task;
   std::optional<std::uint64_t> seed;
+  std::string seeds;
   int at_once = 1;
-  bool list = false, local = false, summary = false, commands = false;
+  bool list = false, local = false, summary = false, commands = false, json = false;
 };
 
 std::filesystem::path output_of(const SweepOutcome& outcome) {
@@ -39,7 +43,6 @@ std::filesystem::path output_of(const SweepOutcome& outcome) {
 std::vector<std::string> arguments_for(const Sweep& sweep, const SweepOutcome& outcome, const SweepArguments& options) {
   std::vector<std::string> arguments{fmt::format("train-{}", sweep.kind), "--config", sweep.base.string()};
   for (const std::string& setting : outcome.task.overrides) arguments.insert(arguments.end(), {"--set", setting});
-  if (options.seed) arguments.insert(arguments.end(), {"--seed", fmt::to_string(*options.seed)});
   arguments.insert(arguments.end(), {"--run-dir", outcome.run.folder.string(), "--resume"});
   arguments.insert(arguments.end(), options.train_options.begin(), options.train_options.end());
   return arguments;
@@ -48,9 +51,32 @@ std::vector<std::string> arguments_for(const Sweep& sweep, const SweepOutcome& o
 std::vector<SweepOutcome> outcomes_of(const Sweep& sweep, const SweepArguments& options) {
   std::vector<SweepOutcome> outcomes;
   for (std::int64_t number = 1; number <= sweep.size(); ++number) {
-    outcomes.push_back(find_outcome(sweep, number, options.runs_dir, options.seed));
+    outcomes.push_back(find_outcome(sweep, number, options.runs_dir));
   }
   return outcomes;
+}
+
+/// The file's sweep with the seeds that the command line asks for.
+Sweep load(const SweepArguments& options) {
+  Sweep sweep = load_sweep(options.file);
+  if (!options.seed && options.seeds.empty()) return sweep;
+  if (std::ranges::find(sweep.grid, "seed", &SweepAxis::key) != sweep.grid.end()) {
+    throw UsageError("The grid of {} varies the seed itself. Leave out --seed and --seeds.", options.file);
+  }
+  sweep.seeds = options.seed ? std::vector{*options.seed} : parse_seeds(options.seeds);
+  return sweep;
+}
+
+/// All tasks, best first, and with several seeds what they say of each combination.
+void print_summary(const Sweep& sweep, const SweepArguments& options) {
+  const std::vector<SweepOutcome> outcomes = outcomes_of(sweep, options);
+  if (options.json) return fmt::print("{}", to_json(sweep, outcomes));
+  fmt::print("{}", summarise(sweep, outcomes));
+  std::vector<std::filesystem::path> complete;
+  for (const SweepOutcome& outcome : outcomes) {
+    if (outcome.run.status == RunStatus::complete) complete.push_back(outcome.run.folder);
+  }
+  if (sweep.seeds.size() > 1 && !complete.empty()) fmt::print("\n{}", to_markdown(compare_runs(complete, {})));
 }
 
 void print_commands(const Sweep& sweep, const SweepArguments& options) {
@@ -85,7 +111,8 @@ void run_locally(const Sweep& sweep, const SweepArguments& options) {
                sweep.task(job.number).settings);
     std::fflush(stdout);
   });
-  fmt::print("\n{}", summarise(sweep, outcomes_of(sweep, options)));
+  fmt::print("\n");
+  print_summary(sweep, options);
   std::fflush(stdout);
   if (!end.failed.empty()) {
     throw Error(
@@ -96,12 +123,10 @@ void run_locally(const Sweep& sweep, const SweepArguments& options) {
 }
 
 void run_sweep(const SweepArguments& options) {
-  const Sweep sweep = load_sweep(options.file);
-  if (options.task) {
-    become(arguments_for(sweep, find_outcome(sweep, *options.task, options.runs_dir, options.seed), options));
-  }
+  const Sweep sweep = load(options);
+  if (options.task) become(arguments_for(sweep, find_outcome(sweep, *options.task, options.runs_dir), options));
   if (options.local) return run_locally(sweep, options);
-  if (options.summary) return fmt::print("{}", summarise(sweep, outcomes_of(sweep, options)));
+  if (options.summary) return print_summary(sweep, options);
   if (options.commands) return print_commands(sweep, options);
   fmt::print("{}", list_tasks(sweep));
 }
@@ -127,7 +152,13 @@ void add_sweep_command(CLI::App& app) {
   command->add_option("-j,--jobs", options->at_once, "Tasks at a time with --local")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
+  CLI::Option* seed = command->add_option("--seed", options->seed, "Override the spec's seed")->check(not_negative());
+  command->add_option("--seeds", options->seeds, "Run each combination with these seeds: 1,2,5 or 1-5")
+      ->type_name(takes::seeds)
+      ->excludes(seed)
+      ->check(not_empty());
+  command->add_flag("--json", options->json, "With --summary: a list of objects, in the order of the tasks")
+      ->needs(summary);
   takes_path(command->add_option("--runs-dir", options->runs_dir, "Where the run folders are"), PathUse::input,
              takes::folder)
       ->capture_default_str();
@@ -135,6 +166,7 @@ void add_sweep_command(CLI::App& app) {
   srwm sweep experiments/miniimagenet_5shot/sweep.json --list
   srwm sweep experiments/miniimagenet_5shot/sweep.json --local -j 2 -- --threads 1 --data-dir data
   srwm sweep experiments/miniimagenet_5shot/sweep.json --task "$SLURM_ARRAY_TASK_ID"     in a job array
+  srwm sweep experiments/miniimagenet_5shot/sweep.json --local --seeds 1-3
   srwm sweep experiments/miniimagenet_5shot/sweep.json --summary
 
 What is complete is left alone, what was stopped goes on.)");

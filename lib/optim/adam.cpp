@@ -13,6 +13,8 @@ Schedule schedule_of(const OptimOptions& options, std::int64_t hidden) {
           .rate = options.rate,
           .warmup_steps = options.warmup_steps,
           .hidden = hidden,
+          .decay_steps = options.decay_steps,
+          .decay = options.decay,
           .half_life = options.half_life};
 }
 

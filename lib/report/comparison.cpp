@@ -75,23 +75,28 @@ void check_same_task(const std::vector<ComparedRun>& runs) {
   }
 }
 
-/// The normalized headline if all runs have it.
-Measure headline_of(const std::vector<ComparedRun>& runs) {
+/// The first that all runs have of: the headline of the test, normalized or not, and what settings are chosen by where
+/// there was no test.
+Measure measure_of(const std::vector<ComparedRun>& runs) {
   const std::string_view task = runs.front().spec->task();
-  const Measure normalized = test_measure(task, /*has_normalized=*/true);
-  const auto has_it = [&](const ComparedRun& run) { return run.state.figure(normalized).has_value(); };
-  return std::ranges::all_of(runs, has_it) ? normalized : test_measure(task, /*has_normalized=*/false);
+  for (const auto& measure_for : {test_measure, choice_measure}) {
+    for (const bool has_normalized : {true, false}) {
+      const Measure measure = measure_for(task, has_normalized);
+      const auto has_it = [&](const ComparedRun& run) { return run.state.figure(measure).has_value(); };
+      if (std::ranges::all_of(runs, has_it)) return measure;
+    }
+  }
+  throw UsageError(
+      "The results of {} and the others have no figure in common. Compare runs with a test (test.episodes above 0), or "
+      "with validations.",
+      runs.front().state.folder.string());
 }
 
 void read_values(std::vector<ComparedRun>& runs, const Measure& measure) {
   for (ComparedRun& run : runs) {
-    const std::optional<Estimate> value = run.state.figure(measure);
-    if (!value) {
-      throw UsageError("{} has no {} {} in its result. Compare runs with a test (test.episodes above 0).",
-                       run.state.folder.string(), measure.split, measure.name);
-    }
-    run.value = value->value;
-    run.by_episode = read_test_episodes({run.state.folder}).value_or(std::vector<double>());
+    run.value = run.state.figure(measure)->value;
+    const bool is_tested = measure.split == test_measure(run.spec->task(), /*has_normalized=*/false).split;
+    if (is_tested) run.by_episode = read_test_episodes({run.state.folder}).value_or(std::vector<double>());
   }
 }
 
@@ -287,7 +292,7 @@ RunComparison compare_runs(const std::vector<std::filesystem::path>& folders, co
   }
   check_same_task(runs);
   comparison.task = runs.front().spec->task();
-  comparison.measure = headline_of(runs);
+  comparison.measure = measure_of(runs);
   comparison.threshold = options.threshold;
   read_values(runs, comparison.measure);
   read_curves(runs, comparison);

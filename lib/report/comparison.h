@@ -27,7 +27,7 @@ struct CompareOptions {
 struct ComparedRun {
   RunState state;
   std::shared_ptr<const AnySpec> spec;
-  double value = 0;  ///< the headline of its test
+  double value = 0;  ///< the headline of its test; without tests, of its validation
   Curve curve;
   std::optional<double> area;            ///< mean height of the curve over the steps that all runs compared have
   std::optional<std::int64_t> steps_to;  ///< with a threshold
@@ -68,7 +68,7 @@ struct RunComparison {
 };
 
 /// Looks at the runs in `folders` (find_runs). Complete ones count, each spec and seed once. UsageError if none is
-/// complete, if they are of different tasks or without a test, or if a key of `by` is none of theirs.
+/// complete, if they are of different tasks or have no figure in common, or if a key of `by` is none of theirs.
 RunComparison compare_runs(const std::vector<std::filesystem::path>& folders, const CompareOptions& options);
 
 }  // namespace srwm

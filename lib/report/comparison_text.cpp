@@ -56,9 +56,14 @@ std::string steps_to_text(const ComparedGroup& group) {
   return fmt::format("{} ({} of {})", steps, group.reached, group.runs.size());
 }
 
+/// "accuracy", "validation accuracy", "mean_return"
+std::string name_for_people(const Measure& measure) {
+  return measure.split == "test" ? measure.name : measure.split + " " + measure.name;
+}
+
 Sheet groups_sheet(const RunComparison& comparison) {
   const Form form = form_of(comparison);
-  const std::string name = comparison.measure.name == "accuracy" ? "accuracy" : "all tests";
+  const std::string name = name_for_people(comparison.measure);
   Sheet sheet{.title = "", .note = "", .alignment = "lrrrrr", .headings = {"", "n"}, .rows = {}, .compared = {}};
   for (const char* heading :
        {name.c_str(), "std over seeds", "95 % interval over seeds", "95 % interval over episodes"}) {

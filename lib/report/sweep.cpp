@@ -4,8 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <utility>
+
+#include <fmt/ranges.h>
 
 #include "core/error.h"
+#include "core/json_text.h"
+#include "core/rng.h"
+#include "core/utf8.h"
 #include "io/shell_path.h"
 #include "report/json_file.h"
 #include "run/run_folder.h"
@@ -16,7 +22,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view sweep_keys[] = {"name", "comment", "base", "fixed", "grid"};
+constexpr std::string_view sweep_keys[] = {"name", "comment", "base", "fixed", "grid", "trials", "draw_seed", "seeds"};
 constexpr std::int64_t most_tasks = 100000;
 
 std::string setting(const std::string& key, const ordered_json& value) {
@@ -34,19 +40,62 @@ void check_exact(JsonFile& file, const std::string& key, const ordered_json& val
   }
 }
 
+/// {"from": 1e-4, "to": 1e-1, "scale": "log"}; none, and a problem, if it is something else.
+std::optional<SweepRange> read_range(JsonFile& file, const std::string& member, const ordered_json& object) {
+  constexpr std::string_view range_keys[] = {"from", "to", "scale", "whole"};
+  const ordered_json from = object.value("from", ordered_json()), to = object.value("to", ordered_json());
+  const ordered_json scale = object.value("scale", ordered_json("linear")),
+                     whole = object.value("whole", ordered_json(false));
+  const bool has_known_keys = std::ranges::all_of(object.items(), [&](const auto& item) {
+    return std::ranges::find(range_keys, item.key()) != std::end(range_keys);
+  });
+  const bool is_range = has_known_keys && from.is_number() && to.is_number() && from < to && whole.is_boolean() &&
+                        (scale == "linear" || (scale == "log" && from > 0));
+  if (is_range) return SweepRange{from, to, scale == "log", whole};
+  file.must_be(member,
+               "a list of values, or a range {\"from\": 1e-4, \"to\": 1e-1, \"scale\": \"log\"} (or \"linear\"; "
+               "\"whole\": true for whole numbers)",
+               object);
+  return std::nullopt;
+}
+
 std::vector<SweepAxis> read_grid(JsonFile& file) {
   std::vector<SweepAxis> grid;
   for (const auto& [key, values] : file.object("grid").items()) {
+    const std::string member = "grid." + key;
     if (key == "task") {
-      file.problems().add("", "grid.task", "cannot vary within a sweep; give each task a sweep of its own.");
+      file.problems().add("", member, "cannot vary within a sweep; give each task a sweep of its own.");
     } else if (values.is_array() && !values.empty()) {
-      check_exact(file, "grid." + key, values);
-      grid.push_back({key, values.get<std::vector<ordered_json>>()});
+      check_exact(file, member, values);
+      grid.push_back({key, values.get<std::vector<ordered_json>>(), std::nullopt});
+    } else if (values.is_object()) {
+      if (auto range = read_range(file, member, values)) grid.push_back({key, {}, range});
     } else {
-      file.must_be("grid." + key, "a list of values", values);
+      file.must_be(member, "a list of values", values);
     }
   }
   return grid;
+}
+
+/// A whole number from `least` on; `fallback` where there is none.
+std::int64_t read_count(JsonFile& file, std::string_view member, std::int64_t least, std::int64_t fallback) {
+  const ordered_json& value = file.value(member);
+  if (value.is_null()) return fallback;
+  if (value.is_number_integer() && value >= least && value <= most_tasks) return value;
+  file.must_be(member, fmt::format("a whole number from {} to {}", least, most_tasks), value);
+  return fallback;
+}
+
+std::vector<std::uint64_t> read_sweep_seeds(JsonFile& file, const std::vector<SweepAxis>& grid) {
+  const ordered_json& list = file.value("seeds");
+  if (list.is_null()) return {};
+  const bool is_list = list.is_array() && !list.empty() &&
+                       std::ranges::all_of(list, [](const ordered_json& seed) { return seed.is_number_unsigned(); });
+  if (!is_list) file.must_be("seeds", "a list of integers of at least 0", list);
+  if (std::ranges::find(grid, "seed", &SweepAxis::key) != grid.end()) {
+    file.problems().add("", "seeds", "The grid varies the seed as well; keep one of the two.");
+  }
+  return is_list ? list.get<std::vector<std::uint64_t>>() : std::vector<std::uint64_t>();
 }
 
 /// The name must be one that a spec may have, with a number behind it.
@@ -57,13 +106,24 @@ void check_name(JsonFile& file, const std::string& name) {
   }
 }
 
-void check_size(JsonFile& file, const std::vector<SweepAxis>& grid) {
-  std::int64_t size = 1;
-  for (const SweepAxis& axis : grid) {
-    size = std::min(size * static_cast<std::int64_t>(axis.values.size()), most_tasks + 1);
+void check_size(JsonFile& file, const Sweep& sweep) {
+  const auto has_range = [](const SweepAxis& axis) { return axis.range.has_value(); };
+  if (sweep.trials == 0 && std::ranges::any_of(sweep.grid, has_range)) {
+    file.problems().add("", "trials", "is missing; a grid with a range needs a number of random trials.");
+  } else if (sweep.size() > most_tasks) {
+    file.problems().add("", "grid", "The grid has more than 100,000 combinations.");
   }
-  if (size > most_tasks) file.problems().add("", "grid", "The grid has more than 100,000 combinations.");
-  if (grid.empty()) file.problems().add("", "grid", "is missing; it must be an object of lists.");
+  if (sweep.grid.empty()) file.problems().add("", "grid", "is missing; it must be an object of lists.");
+}
+
+/// The value of an axis in a random trial.
+ordered_json drawn_value(const SweepAxis& axis, RandomSequence& random) {
+  if (!axis.range) return axis.values[random.below(static_cast<std::uint32_t>(axis.values.size()))];
+  const auto [from, to, is_logarithmic, is_whole] = *axis.range;
+  const double value =
+      is_logarithmic ? from * std::exp(random.uniform() * std::log(to / from)) : random.uniform(from, to);
+  if (is_whole) return std::llround(value);
+  return ordered_json::parse(fmt::format("{:.4g}", value));  // what people can read and write again
 }
 
 /// The two figures that a summary shows.
@@ -99,28 +159,52 @@ std::string heading_of(std::string_view task, const Measure& measure) {
 
 }  // namespace
 
+std::int64_t Sweep::combinations() const {
+  if (trials > 0) return trials;
+  std::int64_t count = 1;
+  for (const SweepAxis& axis : grid) {
+    count = std::min(count * static_cast<std::int64_t>(axis.values.size()), most_tasks + 1);
+  }
+  return count;
+}
+
 std::int64_t Sweep::size() const {
-  std::int64_t size = 1;
-  for (const SweepAxis& axis : grid) size *= static_cast<std::int64_t>(axis.values.size());
-  return size;
+  return combinations() * std::max<std::int64_t>(1, std::ssize(seeds));
+}
+
+/// The settings of combination `index`, from 0.
+std::vector<std::string> Sweep::settings_of(std::int64_t index) const {
+  std::vector<std::string> settings(grid.size());
+  std::int64_t rest = index;
+  for (std::size_t i = grid.size(); i-- > 0;) {
+    const SweepAxis& axis = grid[i];
+    if (trials > 0) {
+      RandomSequence random(draw_seed, Stream::split, static_cast<std::uint32_t>(index), std::uint64_t{i} << 32);
+      settings[i] = setting(axis.key, drawn_value(axis, random));
+    } else {
+      const auto count = static_cast<std::int64_t>(axis.values.size());
+      settings[i] = setting(axis.key, axis.values[static_cast<std::size_t>(rest % count)]);
+      rest /= count;
+    }
+  }
+  return settings;
 }
 
 SweepTask Sweep::task(std::int64_t number) const {
   if (number < 1 || number > size()) {
     throw UsageError("There is no task {}: the sweep has tasks 1 to {}.", number, size());
   }
-  const std::size_t digits = std::max<std::size_t>(3, fmt::to_string(size()).size());
-  SweepTask task{.number = number, .name = fmt::format("{}-{:0{}}", name, number, digits), .overrides = fixed};
-  std::int64_t rest = number - 1;
-  for (std::size_t i = grid.size(); i-- > 0;) {
-    const SweepAxis& axis = grid[i];
-    const auto count = static_cast<std::int64_t>(axis.values.size());
-    const std::string text = setting(axis.key, axis.values[static_cast<std::size_t>(rest % count)]);
-    task.settings = task.settings.empty() ? text : text + " " + task.settings;
-    task.overrides.insert(task.overrides.begin() + static_cast<std::ptrdiff_t>(fixed.size()), text);
-    rest /= count;
-  }
+  const std::int64_t seeds_each = std::max<std::int64_t>(1, std::ssize(seeds)), index = (number - 1) / seeds_each;
+  const std::size_t digits = std::max<std::size_t>(3, fmt::to_string(combinations()).size());
+  SweepTask task{.number = number, .name = fmt::format("{}-{:0{}}", name, index + 1, digits), .overrides = fixed};
+  const std::vector<std::string> settings = settings_of(index);
+  task.settings = fmt::format("{}", fmt::join(settings, " "));
+  task.overrides.insert(task.overrides.end(), settings.begin(), settings.end());
   task.overrides.push_back("name=" + task.name);
+  if (!seeds.empty()) {
+    task.overrides.push_back(fmt::format("seed={}", seeds[static_cast<std::size_t>((number - 1) % seeds_each)]));
+    task.settings += " " + task.overrides.back();
+  }
   return task;
 }
 
@@ -131,8 +215,11 @@ Sweep load_sweep(const std::filesystem::path& path) {
   sweep.base = path.parent_path() / expand_home(file.text("base"));
   for (const auto& [key, value] : file.object("fixed").items()) sweep.fixed.push_back(setting(key, value));
   sweep.grid = read_grid(file);
+  sweep.trials = read_count(file, "trials", 1, 0);
+  sweep.draw_seed = static_cast<std::uint64_t>(read_count(file, "draw_seed", 0, 1));
+  sweep.seeds = read_sweep_seeds(file, sweep.grid);
   check_name(file, sweep.name);
-  check_size(file, sweep.grid);
+  check_size(file, sweep);
   file.check();
   for (std::int64_t number = 1; number <= sweep.size(); ++number) {
     sweep.kind = load_any_spec(sweep.base, sweep.task(number).overrides)->task();
@@ -140,11 +227,9 @@ Sweep load_sweep(const std::filesystem::path& path) {
   return sweep;
 }
 
-SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::filesystem::path& runs_dir,
-                          std::optional<std::uint64_t> seed) {
+SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::filesystem::path& runs_dir) {
   SweepTask task = sweep.task(number);
   const std::unique_ptr<AnySpec> spec = load_any_spec(sweep.base, task.overrides);
-  spec->seed = seed.value_or(spec->seed);
   RunState run = read_run(runs_dir / default_run_folder(spec->name, spec->seed).filename(), *spec);
   return {std::move(task), std::move(run)};
 }
@@ -175,6 +260,26 @@ std::string summarise(const Sweep& sweep, std::vector<SweepOutcome> outcomes) {
     text += "\n";
   }
   return text;
+}
+
+std::string to_json(const Sweep& sweep, const std::vector<SweepOutcome>& outcomes) {
+  const Shown shown = shown_of(sweep, outcomes);
+  const auto value_in = [](const RunState& run, const Measure& measure) {
+    const std::optional<Estimate> figure = run.figure(measure);
+    return figure ? ordered_json(figure->value) : ordered_json(nullptr);
+  };
+  ordered_json list = ordered_json::array();
+  for (const auto& [task, run] : outcomes) {
+    list.push_back({{"task", task.number},
+                    {"name", task.name},
+                    {"settings", printable(task.settings)},
+                    {"folder", printable(run.folder.string())},
+                    {"status", words_of(run.status)},
+                    {"remark", printable(run.remark)},
+                    {shown.choice.split, value_in(run, shown.choice)},
+                    {shown.test.split, value_in(run, shown.test)}});
+  }
+  return json_text(list, 2) + "\n";
 }
 
 }  // namespace srwm

@@ -1,4 +1,5 @@
-// A search over settings: a spec, and for some of its keys several values, every combination of which is a run.
+// A search over settings: a spec, and for some of its keys several values. Every combination is a run, or as many
+// random ones as there are to be trials; with several seeds, one for each.
 #pragma once
 
 #include <filesystem>
@@ -14,16 +15,23 @@
 
 namespace srwm {
 
-/// A key or group of the spec, and the values it takes, in the order of the file.
+/// Numbers that a random trial draws from: all between two, or so that their logarithms are.
+struct SweepRange {
+  double from = 0, to = 0;
+  bool is_logarithmic = false, is_whole = false;
+};
+
+/// A key or group of the spec, and the values it takes, in the order of the file, or the range they are drawn from.
 struct SweepAxis {
   std::string key;
   std::vector<nlohmann::ordered_json> values;
+  std::optional<SweepRange> range;
 };
 
 /// One combination: the overrides that make the base spec its spec.
 struct SweepTask {
   std::int64_t number = 0;             ///< from 1
-  std::string name;                    ///< "<sweep>-007": the spec's name, and so the run folder's
+  std::string name;                    ///< "<sweep>-007", by the combination: the spec's name, and so the run folder's
   std::string settings;                ///< "model.core.layers=2 optim.rate=0.001"
   std::vector<std::string> overrides;  ///< as for --set; "name=..." among them
 };
@@ -34,10 +42,18 @@ struct Sweep {
   std::filesystem::path base;      ///< the spec
   std::vector<std::string> fixed;  ///< overrides that all tasks share
   std::vector<SweepAxis> grid;
+  std::int64_t trials = 0;           ///< random combinations; 0: all of them
+  std::uint64_t draw_seed = 1;       ///< of the random combinations
+  std::vector<std::uint64_t> seeds;  ///< of each combination; empty: that of the spec
 
+  /// Settings that differ in more than the seed.
+  std::int64_t combinations() const;
   std::int64_t size() const;
-  /// Task 1 to size(); the last axis runs fastest. UsageError for another number.
+  /// Task 1 to size(); seeds run fastest, then the last axis. UsageError for another number.
   SweepTask task(std::int64_t number) const;
+
+ private:
+  std::vector<std::string> settings_of(std::int64_t index) const;
 };
 
 /// A sweep file is known by this name; every other JSON file is a spec.
@@ -53,9 +69,8 @@ struct SweepOutcome {
   RunState run;
 };
 
-/// Where the task's run stands: `runs_dir`/<task name>-s<seed of the base spec, or `seed`>.
-SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::filesystem::path& runs_dir,
-                          std::optional<std::uint64_t> seed);
+/// Where the task's run stands: `runs_dir`/<task name>-s<seed>.
+SweepOutcome find_outcome(const Sweep& sweep, std::int64_t number, const std::filesystem::path& runs_dir);
 
 /// "  7  <name>  <settings>" for each task.
 std::string list_tasks(const Sweep& sweep);
@@ -63,5 +78,7 @@ std::string list_tasks(const Sweep& sweep);
 /// levels (normalized where that is known, else the mean return); by the figure on the test split where that is
 /// missing.
 std::string summarise(const Sweep& sweep, std::vector<SweepOutcome> outcomes);
+/// The same in the order of the tasks, as a list of objects.
+std::string to_json(const Sweep& sweep, const std::vector<SweepOutcome>& outcomes);
 
 }  // namespace srwm

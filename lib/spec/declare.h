@@ -86,6 +86,40 @@ void add_checkpoint(std::vector<Field>& keys, const StepWords& words, const Cond
                   "Older checkpoints kept besides latest.h5 and best.h5, as step-<n>.h5.", "files", condition});
 }
 
+/// What the keys of a learning rate's schedule say of a task.
+struct ScheduleWords {
+  std::string_view kinds;      ///< which schedules there are
+  std::string_view if_warmup;  ///< "optim.schedule is not \"constant\""
+  std::string_view warmup;     ///< "Steps over which the rate rises."
+  std::string_view decay;      ///< of decay_steps
+  std::string_view unit;       ///< "steps"
+};
+
+/// optim.schedule and the keys that belong to it, for a Spec with a member optim.
+template <typename Spec, typename Kind, std::size_t count>
+void add_schedule(std::vector<Field>& keys, const Kind (&kinds)[count], const ScheduleWords& words) {
+  const ConditionOn<Spec> if_warmup{"optim.schedule", words.if_warmup,
+                                    [](const Spec& spec) { return has_warmup(spec.optim.schedule); }};
+  const ConditionOn<Spec> if_decay{"optim.schedule", "optim.schedule is \"cosine\" or \"step\"",
+                                   [](const Spec& spec) { return has_decay(spec.optim.schedule); }};
+  keys.push_back({"optim.schedule", choice<Kind>(SRWM_MEMBER(optim.schedule), kinds), words.kinds});
+  keys.push_back({"optim.warmup_steps", IntegerKey{SRWM_MEMBER(optim.warmup_steps), 1, most_steps}, words.warmup,
+                  words.unit, if_warmup});
+  keys.push_back({"optim.decay_steps", IntegerKey{SRWM_MEMBER(optim.decay_steps), 1, most_steps}, words.decay,
+                  words.unit, if_decay});
+  keys.push_back({"optim.decay", NumberKey{SRWM_MEMBER(optim.decay), 0, 1},
+                  "Factor by which the rate falls: with \"cosine\" once, with \"step\" again and again.", "",
+                  if_decay});
+}
+
+/// validation.patience, for a Spec with a member validation.
+template <typename Spec>
+void add_patience(std::vector<Field>& keys) {
+  keys.push_back({"validation.patience", IntegerKey{SRWM_MEMBER(validation.patience), 0, most_steps},
+                  "Validations in a row without a new best one after which training ends early; 0: it does not.",
+                  "validations"});
+}
+
 /// The keys of Adam besides its learning rate, for a Spec with a member optim.
 template <typename Spec>
 void add_adam(std::vector<Field>& keys, const Condition& condition = {}) {

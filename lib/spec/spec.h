@@ -58,6 +58,7 @@ struct LoopOptions {
   GradientSource gradient = GradientSource::backward;
   EvolutionOptions evolution;                             ///< with GradientSource::evolution
   std::int64_t report_every = 100, validation_every = 0;  ///< optimizer steps; 0: never
+  std::int64_t patience = 0;  ///< validations without a new best one after which training ends; 0: it does not
   CheckpointSpec checkpoint;                              ///< likewise
   Precision precision = Precision::fp32;
 

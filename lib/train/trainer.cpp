@@ -127,12 +127,16 @@ void Trainer::begin(std::int64_t metric_lines) {
 
 void Trainer::train(std::int64_t last_step) {
   while (true) {
-    const bool last = step_ >= steps_, saves = due(loop_.checkpoint.every) || last;
+    const bool saves = due(loop_.checkpoint.every) || step_ >= steps_;
     if (validates() || saves) wait_for_steps();
     // A stop during a validation leaves the step without one: it is made up for on resume.
     if (validates() && validated_step_ != step_ && step_ > 0) validate();
-    if (saves) save_regular();
-    if (step_ >= last_step) {
+    const bool last = step_ >= steps_ || is_out_of_patience();
+    if (saves || last) save_regular();
+    if (last || step_ >= last_step) {
+      if (step_ < steps_ && last) {
+        logger_.info("No better validation since step {}: training ends.", format_count(task_.position(best_step_)));
+      }
       // The rest of an interval; not in the checkpoint, so that a run of more steps continues as if it had not ended.
       if (last && interval_.passes > 0) report();
       return;
@@ -145,6 +149,12 @@ void Trainer::train(std::int64_t last_step) {
     }
     if (display_) display_->step(position());
   }
+}
+
+/// By numbers that are in the checkpoint: a run that is stopped before it is tested ends there when it is resumed.
+bool Trainer::is_out_of_patience() const {
+  if (loop_.patience == 0 || validated_step_ != step_ || !best_metric_) return false;
+  return validated_step_ - best_step_ >= loop_.patience * loop_.validation_every;
 }
 
 /// Counts the time of `work` as spent on training, and returns it in seconds.

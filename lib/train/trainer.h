@@ -81,6 +81,8 @@ class Trainer {
   std::string stop_reason() const { return ranks_.is_alone() ? stop_.reason() : agreed_stop_; }
   bool due(std::int64_t every) const { return every > 0 && step_ > 0 && step_ % every == 0; }
   bool validates() const { return loop_.validation_every > 0 && (due(loop_.validation_every) || step_ >= steps_); }
+  /// Whether the last validations were no better than one before them, as many as the spec's patience.
+  bool is_out_of_patience() const;
   std::int64_t position() const { return task_.position(step_); }
   template <typename Work>
   double timed(const Work& work);

@@ -55,6 +55,33 @@ TEST_CASE("a run writes its folder and prints its result", "[cli]") {
   CHECK_THAT(result.out, Contains("complete") && Contains("95 % interval"));
 }
 
+TEST_CASE("training ends early after validations that are no better", "[cli]") {
+  TempDir folder;
+  write_small_spec(folder.path());
+  // A rate that changes nothing: the first validation, after 10 steps, remains the best.
+  const std::vector<std::string> standstill{"--set", "optim.rate=1e-37", "--set", "validation.patience=2",
+                                            "--set", "train.steps=1000", "--set", "checkpoint.every=1000"};
+  RunResult result = train(folder.path(), "run", standstill);
+  REQUIRE(result.exit_code == 0);
+  CHECK_THAT(result.err, Contains("No better validation since step 10: training ends."));
+  CHECK_THAT(result.out, Contains("30 steps in"));
+  const auto run = folder.path() / "run";
+  const std::string checkpoint = read_file(run / "checkpoints/latest.h5"), metrics = metrics_of(run);
+  CHECK(srwm::load_checkpoint(run / "checkpoints/latest.h5").progress.step == 30);
+  // Killed before its test, it ends at the same step.
+  for (const char* file : {"DONE", "result.json"}) std::filesystem::remove(run / file);
+  std::vector<std::string> resumed = standstill;
+  resumed.push_back("--resume");
+  result = train(folder.path(), "run", resumed);
+  REQUIRE(result.exit_code == 0);
+  CHECK_THAT(result.out, Contains("30 steps in"));
+  CHECK(read_file(run / "checkpoints/latest.h5") == checkpoint);
+  CHECK(metrics_of(run) == metrics);
+  CHECK_THAT(train(folder.path(), "run", resumed).out, Contains("This run is complete"));
+  CHECK_THAT(train(folder.path(), "patient", {"--set", "optim.rate=1e-37", "--set", "validation.patience=3"}).out,
+             Contains("30 steps in"));
+}
+
 TEST_CASE("signals write a checkpoint and end with 75", "[cli]") {
   const int signal = GENERATE(SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU);
   CAPTURE(signal);

@@ -64,6 +64,11 @@ TEST_CASE("errors page: tables and sweeps", "[errors]") {
   provoke_check(section, table,
                 R"({"title": "x", "rows": {"agent": "A"}, "published": {"B": {}}, "published_source": "them"})");
   provoke_check(section, sweep, R"({"name": "s", "base": "small.json", "grid": {"task": ["rl"]}})");
+  provoke_check(section, sweep,
+                R"({"name": "s", "base": "small.json", "grid": {"optim.rate": {"from": 0.1, "to": 1}}})");
+  provoke_check(section, sweep, R"({"name": "s", "base": "small.json", "grid": {"seed": [1]}, "seeds": [1]})");
+  write_text(sweep, R"({"name": "s", "base": "small.json", "grid": {"seed": [1]}})");
+  section.saw(run_srwm({"sweep", sweep.string(), "--seeds", "1,2"}));
   std::string many = "[1";
   for (int i = 2; i <= 400; ++i) many += fmt::format(",{}", i);
   provoke_check(section, sweep, R"({"name": "s", "base": "small.json"})");

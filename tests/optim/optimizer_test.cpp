@@ -20,6 +20,19 @@ TEST_CASE("learning rate schedules", "[optimizer]") {
   CHECK(transformer.at(1) == Approx(std::pow(5000.0, -1.5) / 16));
   CHECK(transformer.at(5000) == Approx(1 / std::sqrt(5000.0) / 16));
   CHECK(transformer.at(20000) == Approx(1 / std::sqrt(20000.0) / 16));
+  const Schedule cosine{
+      .kind = ScheduleKind::cosine, .rate = 1e-2, .warmup_steps = 10, .decay_steps = 100, .decay = 0.2};
+  CHECK(cosine.at(5) == Approx(5e-3));
+  CHECK(cosine.at(10) == Approx(1e-2));
+  CHECK(cosine.at(60) == Approx(0.6e-2));
+  CHECK(cosine.at(35) == Approx((0.2 + 0.8 * (1 + std::sqrt(0.5)) / 2) * 1e-2));
+  CHECK(cosine.at(110) == Approx(0.2e-2));
+  CHECK(cosine.at(100'000) == Approx(0.2e-2));
+  const Schedule stairs{.kind = ScheduleKind::step, .rate = 1e-2, .warmup_steps = 10, .decay_steps = 100, .decay = 0.5};
+  CHECK(stairs.at(1) == Approx(1e-3));
+  CHECK(stairs.at(109) == 1e-2);
+  CHECK(stairs.at(110) == Approx(0.5e-2));
+  CHECK(stairs.at(310) == Approx(0.125e-2));
   const Schedule decay{.kind = ScheduleKind::linear_decay, .rate = 6e-4, .total = 1000, .per_step = 250};
   CHECK(decay.at(1) == 6e-4);
   CHECK(decay.at(2) == Approx(4.5e-4));

@@ -245,7 +245,7 @@ TEST_CASE("a sweep of agents is ordered by the split train", "[sweep]") {
   table.finish("a", 1, 2, sweep.task(1).overrides);
   table.finish("a", 1, 4, sweep.task(2).overrides);
   std::vector<SweepOutcome> outcomes;
-  for (int number = 1; number <= 3; ++number) outcomes.push_back(find_outcome(sweep, number, table.runs, {}));
+  for (int number = 1; number <= 3; ++number) outcomes.push_back(find_outcome(sweep, number, table.runs));
   CHECK(summarise(sweep, outcomes) ==
         " task           train      test  settings\n"
         "    2            5.00      4.00  optim.rate=0.01\n"

@@ -8,6 +8,7 @@
 #include "report/comparison_text.h"
 #include "report/table_files.h"
 #include "run/test_episodes.h"
+#include "support/run_files.h"
 
 using namespace srwm;
 using namespace srwm::test;
@@ -184,6 +185,21 @@ TEST_CASE_METHOD(Runs, "curves are compared over the steps that all runs have", 
   CHECK_THAT(to_markdown(compare_runs({all()}, {.threshold = 0.9})), Contains("– (0 of 2)"));
 }
 
+TEST_CASE_METHOD(Runs, "runs without a test are compared by their validations", "[comparison]") {
+  for (int seed = 1; seed <= 2; ++seed) {
+    const std::string name = fmt::format("v-s{}", seed);
+    finish(name, seed, 0, R"("test": {"episodes": 0})");
+    auto result = nlohmann::json::parse(read_file(folder(name) / "result.json"));
+    result.erase("test");
+    result["validation"] = {{"accuracy", 0.25 * seed}, {"step", 10}};
+    write(folder(name) / "result.json", result.dump());
+  }
+  const RunComparison comparison = compare_runs({all()}, {});
+  CHECK(comparison.measure == Measure{"validation", "accuracy"});
+  CHECK(comparison.groups.at(0).mean == Approx(0.375));
+  CHECK_THAT(to_markdown(comparison), Contains("validation accuracy, %"));
+}
+
 TEST_CASE_METHOD(Runs, "what cannot be compared", "[comparison]") {
   std::filesystem::create_directories(all());
   CHECK_THROWS_WITH(compare_runs({all()}, {}), "There is no complete run to compare.");
@@ -191,7 +207,7 @@ TEST_CASE_METHOD(Runs, "what cannot be compared", "[comparison]") {
   CHECK_THROWS_WITH(compare_runs({all()}, {}),
                     Contains("There is no complete run to compare.\n  ") && Contains("x-s1"));
   finish("a-s1", 1, 0.5, R"("test": {"episodes": 0})");
-  CHECK_THROWS_WITH(compare_runs({all()}, {}), Contains("a-s1 has no test accuracy in its result."));
+  CHECK_THROWS_WITH(compare_runs({all()}, {}), Contains("a-s1 and the others have no figure in common."));
 }
 
 TEST_CASE_METHOD(Runs, "a comparison in every form", "[comparison]") {

@@ -158,6 +158,8 @@ TEST_CASE("keys without a meaning are refused") {
   }
   refused(R"("protocol": {"kind": "delayed", "queries": 5})", "protocol.queries", "protocol.kind is \"sync\"",
           "protocol.kind");
+  refused(R"("optim": {"schedule": "linear_warmup", "decay_steps": 5})", "optim.decay_steps",
+          "optim.schedule is \"cosine\" or \"step\"", "optim.schedule");
   refused(R"("optim": {"warmup_steps": 5})", "optim.warmup_steps", "optim.schedule is not \"constant\"",
           "optim.schedule");
   refused(R"("optim": {"schedule": "transformer_warmup", "rate": 0.1})", "optim.rate",

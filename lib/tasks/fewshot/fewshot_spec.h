@@ -39,6 +39,7 @@ struct TrainSpec {
 
 struct ValidationSpec {
   std::int64_t every = 1000;   ///< steps; 0: never
+  std::int64_t patience = 0;   ///< validations without a new best one after which training ends; 0: it does not
   std::int64_t batches = 100;  ///< of train.batch episodes
 };
 
@@ -79,6 +80,7 @@ struct ExperimentSpec : AnySpec {
     LoopOptions loop = loop_of(*this);
     loop.gradient = train.gradient;
     loop.evolution = train.evolution;
+    loop.patience = validation.patience;
     return loop;
   }
   const SpecKeys& keys() const override { return fewshot_keys(); }

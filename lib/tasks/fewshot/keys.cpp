@@ -49,9 +49,6 @@ bool has_population(const ExperimentSpec& spec) {
 bool uses_rate(const ExperimentSpec& spec) {
   return spec.optim.schedule != ScheduleKind::transformer_warmup;
 }
-bool has_warmup(const ExperimentSpec& spec) {
-  return spec.optim.schedule != ScheduleKind::constant;
-}
 
 // Keys beside a number that 0 switches off (validation.every) have no condition: one --set is enough to switch it off.
 constexpr ConditionOn<Spec> if_glyphs{"data.dataset", "data.dataset is \"glyphs\"", is_glyphs};
@@ -65,7 +62,6 @@ constexpr ConditionOn<Spec> if_fast_weight{"model.core.kind", "model.core.kind i
 constexpr ConditionOn<Spec> if_srwm{"model.core.kind", "model.core.kind is \"srwm\"", is_srwm};
 constexpr ConditionOn<Spec> if_res12{"model.vision.kind", "model.vision.kind is \"res12\"", is_res12};
 constexpr ConditionOn<Spec> if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
-constexpr ConditionOn<Spec> if_warmup{"optim.schedule", "optim.schedule is not \"constant\"", has_warmup};
 constexpr ConditionOn<Spec> if_backward{"train.gradient", "train.gradient is \"backward\"", has_passes};
 constexpr ConditionOn<Spec> if_evolution{"train.gradient", "train.gradient is \"evolution\"", has_population};
 
@@ -184,11 +180,16 @@ void add_model(std::vector<Field>& keys) {
 void add_optim(std::vector<Field>& keys) {
   keys.push_back({"optim.rate", NumberKey{SRWM_MEMBER(optim.rate), 0, 1, true, false},
                   "Learning rate of Adam, after the warm-up if there is one.", "", if_rate});
-  keys.push_back({"optim.schedule", choice<ScheduleKind>(SRWM_MEMBER(optim.schedule), all_schedule_kinds),
-                  "\"constant\": rate; \"linear_warmup\": rate * min(1, step / warmup_steps); \"transformer_warmup\": "
-                  "hidden^-0.5 * min(step^-0.5, step * warmup_steps^-1.5)."});
-  keys.push_back({"optim.warmup_steps", IntegerKey{SRWM_MEMBER(optim.warmup_steps), 1, 1'000'000'000},
-                  "Steps over which the rate rises.", "steps", if_warmup});
+  add_schedule<Spec>(
+      keys, all_schedule_kinds,
+      {.kinds =
+           "\"constant\": rate; \"linear_warmup\": rate * min(1, step / warmup_steps); \"transformer_warmup\": "
+           "hidden^-0.5 * min(step^-0.5, step * warmup_steps^-1.5); \"cosine\": linear_warmup, then along half a "
+           "cosine to decay * rate, decay_steps later; \"step\": linear_warmup, then times decay every decay_steps.",
+       .if_warmup = "optim.schedule is not \"constant\"",
+       .warmup = "Steps over which the rate rises.",
+       .decay = "Steps after the warm-up in which the rate falls.",
+       .unit = "steps"});
   add_adam<Spec>(keys);
 }
 
@@ -207,6 +208,7 @@ void add_run(std::vector<Field>& keys) {
   add_precision<Spec>(keys);
   keys.push_back({"validation.every", IntegerKey{SRWM_MEMBER(validation.every), 0, 1'000'000'000},
                   "Steps between validations; the best one's weights are kept as best.h5. 0: never.", "steps"});
+  add_patience<Spec>(keys);
   keys.push_back({"validation.batches", IntegerKey{SRWM_MEMBER(validation.batches), 1, 1'000'000},
                   "Batches of a validation, of train.batch episodes each, the same every time.", "batches"});
   add_checkpoint<Spec>(keys, in_steps);

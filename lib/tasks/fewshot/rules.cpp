@@ -28,7 +28,7 @@ void check_heads(const ExperimentSpec& spec, const IsValid& is_valid, Problems& 
 }
 
 void check_warmup(const ExperimentSpec& spec, const IsValid& is_valid, Problems& problems) {
-  if (spec.optim.schedule != ScheduleKind::linear_warmup) return;
+  if (!has_warmup(spec.optim.schedule) || spec.optim.schedule == ScheduleKind::transformer_warmup) return;
   if (!all_valid(is_valid, {"optim.schedule", "optim.rate", "optim.warmup_steps"})) return;
   const double first = spec.optim.rate / static_cast<double>(spec.optim.warmup_steps);
   if (first >= static_cast<double>(std::numeric_limits<float>::min())) return;

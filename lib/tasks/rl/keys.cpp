@@ -43,13 +43,8 @@ constexpr ConditionOn<Spec> if_remembering{"agent.core", "agent.core is one that
 bool uses_rate(const RlSpec& spec) {
   return spec.optim.schedule != ScheduleKind::transformer_warmup;
 }
-bool has_warmup(const RlSpec& spec) {
-  return spec.optim.schedule == ScheduleKind::linear_warmup || spec.optim.schedule == ScheduleKind::transformer_warmup;
-}
 
 constexpr ConditionOn<Spec> if_rate{"optim.schedule", "optim.schedule is not \"transformer_warmup\"", uses_rate};
-constexpr ConditionOn<Spec> if_warmup{"optim.schedule", "optim.schedule is \"linear_warmup\" or \"transformer_warmup\"",
-                                      has_warmup};
 
 constexpr std::int64_t most = 1'000'000'000;
 constexpr std::int64_t last_level = std::numeric_limits<std::int32_t>::max();
@@ -114,13 +109,16 @@ void add_agent(std::vector<Field>& keys) {
 void add_optim(std::vector<Field>& keys) {
   keys.push_back({"optim.rate", NumberKey{SRWM_MEMBER(optim.rate), 0, 1, true, false},
                   "Learning rate of RMSProp at the start, or after the warm-up if there is one.", "", if_rate});
-  keys.push_back(
-      {"optim.schedule", choice<ScheduleKind>(SRWM_MEMBER(optim.schedule), all_rl_schedule_kinds),
-       "\"linear_decay\": from rate to 0 at train.steps; \"constant\": rate; \"linear_warmup\": rate * min(1, "
-       "update / warmup_steps); \"transformer_warmup\": hidden^-0.5 * min(update^-0.5, update * "
-       "warmup_steps^-1.5)."});
-  keys.push_back({"optim.warmup_steps", IntegerKey{SRWM_MEMBER(optim.warmup_steps), 1, most},
-                  "Updates over which the rate rises.", "updates", if_warmup});
+  add_schedule<Spec>(
+      keys, all_rl_schedule_kinds,
+      {.kinds = "\"linear_decay\": from rate to 0 at train.steps; \"constant\": rate; \"linear_warmup\": rate * min(1, "
+                "update / warmup_steps); \"transformer_warmup\": hidden^-0.5 * min(update^-0.5, update * "
+                "warmup_steps^-1.5); \"cosine\": linear_warmup, then along half a cosine to decay * rate, decay_steps "
+                "later; \"step\": linear_warmup, then times decay every decay_steps.",
+       .if_warmup = "optim.schedule is neither \"linear_decay\" nor \"constant\"",
+       .warmup = "Updates over which the rate rises.",
+       .decay = "Updates after the warm-up in which the rate falls.",
+       .unit = "updates"});
   keys.push_back({"optim.alpha", NumberKey{SRWM_MEMBER(optim.alpha), 0, 1, false, true},
                   "How much of the mean squared gradient stays from step to step."});
   keys.push_back({"optim.eps", NumberKey{SRWM_MEMBER(optim.eps), smallest_eps, 1},
@@ -163,6 +161,7 @@ void add_run(std::vector<Field>& keys) {
                   "Updates between validations: games played with greedy actions on levels kept apart, by whose mean "
                   "return best.h5 is chosen. 0: never, as in the published runs.",
                   "updates"});
+  add_patience<Spec>(keys);
   keys.push_back({"validation.episodes", IntegerKey{SRWM_MEMBER(validation.episodes), 1, most},
                   "Episodes of each game in a validation.", "episodes"});
   keys.push_back({"validation.first_level", IntegerKey{SRWM_MEMBER(validation.first_level), 0, last_level},

@@ -23,7 +23,9 @@ Schedule schedule_of(const RlSpec& spec) {
           .warmup_steps = spec.optim.warmup_steps,
           .hidden = spec.agent.hidden,
           .total = spec.train.steps,
-          .per_step = spec.train.steps_per_update()};
+          .per_step = spec.train.steps_per_update(),
+          .decay_steps = spec.optim.decay_steps,
+          .decay = spec.optim.decay};
 }
 
 }  // namespace

@@ -35,9 +35,12 @@ struct RlOptimSpec : RmsPropOptions {
   double rate = 6e-4;
   ScheduleKind schedule = ScheduleKind::linear_decay;
   std::int64_t warmup_steps = 5000;
+  std::int64_t decay_steps = 100'000;
+  double decay = 0.1;
 };
-inline constexpr ScheduleKind all_rl_schedule_kinds[] = {ScheduleKind::linear_decay, ScheduleKind::constant,
-                                                         ScheduleKind::linear_warmup, ScheduleKind::transformer_warmup};
+inline constexpr ScheduleKind all_rl_schedule_kinds[] = {ScheduleKind::linear_decay,  ScheduleKind::constant,
+                                                         ScheduleKind::linear_warmup, ScheduleKind::transformer_warmup,
+                                                         ScheduleKind::cosine,        ScheduleKind::step};
 
 struct LossSpec {
   double discount = 0.99;
@@ -74,6 +77,7 @@ struct RlTrainSpec {
 
 struct RlValidationSpec {
   std::int64_t every = 0;      ///< updates; 0: never
+  std::int64_t patience = 0;   ///< validations without a new best one after which training ends; 0: it does not
   std::int64_t episodes = 20;  ///< of each game
   std::int64_t first_level = 500, levels = 200;
 };
@@ -88,7 +92,11 @@ struct RlTestSpec {
 /// A reinforcement-learning experiment.
 struct RlSpec : AnySpec {
   std::unique_ptr<AnySpec> clone() const override { return std::make_unique<RlSpec>(*this); }
-  LoopOptions loop() const override { return loop_of(*this); }
+  LoopOptions loop() const override {
+    LoopOptions loop = loop_of(*this);
+    loop.patience = validation.patience;
+    return loop;
+  }
   const SpecKeys& keys() const override { return rl_keys(); }
 
   EnvSpec env;
