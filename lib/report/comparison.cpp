@@ -75,21 +75,35 @@ void check_same_task(const std::vector<ComparedRun>& runs) {
   }
 }
 
-/// The first that all runs have of: the headline of the test, normalized or not, and what settings are chosen by where
-/// there was no test.
+bool has_figure(const ComparedRun& run, const Measure& measure) {
+  return run.state.figure(measure).has_value();
+}
+
+/// What the runs are compared by: of the headline of the test and of what settings are chosen by, normalized or not,
+/// the first that all of them have; else the first that any has.
 Measure measure_of(const std::vector<ComparedRun>& runs) {
   const std::string_view task = runs.front().spec->task();
-  for (const auto& measure_for : {test_measure, choice_measure}) {
-    for (const bool has_normalized : {true, false}) {
-      const Measure measure = measure_for(task, has_normalized);
-      const auto has_it = [&](const ComparedRun& run) { return run.state.figure(measure).has_value(); };
-      if (std::ranges::all_of(runs, has_it)) return measure;
-    }
+  const Measure candidates[] = {test_measure(task, /*has_normalized=*/true), test_measure(task, false),
+                                choice_measure(task, true), choice_measure(task, false)};
+  for (const Measure& measure : candidates) {
+    if (std::ranges::all_of(runs, [&](const ComparedRun& run) { return has_figure(run, measure); })) return measure;
+  }
+  for (const Measure& measure : candidates) {
+    if (std::ranges::any_of(runs, [&](const ComparedRun& run) { return has_figure(run, measure); })) return measure;
   }
   throw UsageError(
-      "The results of {} and the others have no figure in common. Compare runs with a test (test.episodes above 0), or "
-      "with validations.",
-      runs.front().state.folder.string());
+      "The runs have neither a test nor validations to compare. Set test.episodes, and continue them with "
+      "--resume.");
+}
+
+/// Leaves out runs without the measure.
+void keep_runs_with(const Measure& measure, std::vector<ComparedRun>& runs, std::vector<std::string>& remarks) {
+  std::erase_if(runs, [&](const ComparedRun& run) {
+    if (has_figure(run, measure)) return false;
+    remarks.push_back(
+        fmt::format("{} does not count: it has no {} {}.", run.state.folder.string(), measure.split, measure.name));
+    return true;
+  });
 }
 
 void read_values(std::vector<ComparedRun>& runs, const Measure& measure) {
@@ -293,6 +307,7 @@ RunComparison compare_runs(const std::vector<std::filesystem::path>& folders, co
   check_same_task(runs);
   comparison.task = runs.front().spec->task();
   comparison.measure = measure_of(runs);
+  keep_runs_with(comparison.measure, runs, comparison.remarks);
   comparison.threshold = options.threshold;
   read_values(runs, comparison.measure);
   read_curves(runs, comparison);

@@ -68,7 +68,7 @@ struct RunComparison {
 };
 
 /// Looks at the runs in `folders` (find_runs). Complete ones count, each spec and seed once. UsageError if none is
-/// complete, if they are of different tasks or have no figure in common, or if a key of `by` is none of theirs.
+/// complete, if they are of different tasks or none has a figure to compare, or if a key of `by` is none of theirs.
 RunComparison compare_runs(const std::vector<std::filesystem::path>& folders, const CompareOptions& options);
 
 }  // namespace srwm

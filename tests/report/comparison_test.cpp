@@ -198,6 +198,12 @@ TEST_CASE_METHOD(Runs, "runs without a test are compared by their validations", 
   CHECK(comparison.measure == Measure{"validation", "accuracy"});
   CHECK(comparison.groups.at(0).mean == Approx(0.375));
   CHECK_THAT(to_markdown(comparison), Contains("validation accuracy, %"));
+  // Where others have a test, those without are left out.
+  finish("t-s1", 1, 0.5, one_layer);
+  const RunComparison tested = compare_runs({all()}, {});
+  CHECK(tested.measure == Measure{"test", "accuracy"});
+  REQUIRE(tested.groups.size() == 1);
+  CHECK_THAT(to_markdown(tested), Contains("v-s2 does not count: it has no test accuracy."));
 }
 
 TEST_CASE_METHOD(Runs, "what cannot be compared", "[comparison]") {
@@ -207,7 +213,7 @@ TEST_CASE_METHOD(Runs, "what cannot be compared", "[comparison]") {
   CHECK_THROWS_WITH(compare_runs({all()}, {}),
                     Contains("There is no complete run to compare.\n  ") && Contains("x-s1"));
   finish("a-s1", 1, 0.5, R"("test": {"episodes": 0})");
-  CHECK_THROWS_WITH(compare_runs({all()}, {}), Contains("a-s1 and the others have no figure in common."));
+  CHECK_THROWS_WITH(compare_runs({all()}, {}), Contains("The runs have neither a test nor validations to compare."));
 }
 
 TEST_CASE_METHOD(Runs, "a comparison in every form", "[comparison]") {

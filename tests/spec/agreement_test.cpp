@@ -101,6 +101,7 @@ json spec_with(const SpecKeys& keys, const Field& field, const json& value) {
     spec["train"]["gradient"] = "evolution";
   }
   if (field.path.starts_with("optim.warmup")) spec["optim"]["schedule"] = "linear_warmup";
+  if (field.path.starts_with("optim.decay")) spec["optim"]["schedule"] = "cosine";
   if (field.path == "model.vision.size") spec["model"]["vision"]["kind"] = "res12";
   if (field.path == "protocol.ways_steps") spec["protocol"]["first_ways"] = 2;
   const bool sequential = field.condition.words == "protocol.kind is \"sequential\"";
