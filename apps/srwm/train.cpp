@@ -215,12 +215,16 @@ struct Shares {
   }
 };
 
-/// The runs of several seeds together.
+/// The runs of several seeds together; nothing where they have neither tests nor validations.
 void print_comparison(const std::vector<SpecRun>& runs) {
-  if (runs.size() < 2 || measures_of(*runs.front().spec).empty()) return;
+  if (runs.size() < 2) return;
   std::vector<std::filesystem::path> folders;
   for (const SpecRun& run : runs) folders.push_back(run.paths.root);
-  fmt::print("\n{}", to_markdown(compare_runs(folders, {})));
+  try {
+    fmt::print("\n{}", to_markdown(compare_runs(folders, {})));
+  } catch (const UsageError&) {
+    return;
+  }
 }
 
 /// The seeds of a table row side by side, a folder each, the data shared.

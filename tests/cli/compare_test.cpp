@@ -15,7 +15,12 @@ TEST_CASE("several seeds end with their mean, and compare on the same test episo
   CHECK_THAT(seeds.out, Contains("Seed 2:") && Contains("accuracy, %") && Contains("95 % interval over seeds") &&
                             Contains("| small | 2 |"));
   CHECK_THAT(train(folder.path(), "a", {"--seeds", "1,2", "--resume"}).out, Contains("| small | 2 |"));
-  CHECK_THAT(train(folder.path(), "c", {"--seeds", "1,2", "--set", "test.episodes=0"}).out, !Contains("interval"));
+  CHECK_THAT(train(folder.path(), "c", {"--seeds", "1,2", "--set", "test.episodes=0"}).out,
+             Contains("| validation accuracy, % |"));
+  const RunResult untested =
+      train(folder.path(), "d", {"--seeds", "1,2", "--set", "test.episodes=0", "--set", "validation.every=0"});
+  CHECK(untested.exit_code == 0);
+  CHECK_THAT(untested.out, !Contains("interval"));
   REQUIRE(train(folder.path(), "b", {"--seeds", "1,2", "--set", "model.core.layers=2"}).exit_code == 0);
   const auto in = [&](const char* run) { return (folder / run).string(); };
   const RunResult compared = run_srwm({"compare", in("a-s1"), in("a-s2"), in("b-s1"), in("b-s2"), "--format", "json"});

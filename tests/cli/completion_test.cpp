@@ -81,7 +81,7 @@ TEST_CASE_METHOD(Program, "every key of the spec is offered after --set, and its
     for (const std::string_view value : named_values(field.type)) CHECK(has(values, key + "=" + std::string(value)));
   }
   for (const Group& group : fewshot_keys().groups()) CHECK(has(explained, std::string(group.path)));
-  CHECK(words({"bench", "--set=optim.schedule=c"}) == Words{"--set=optim.schedule=constant"});
+  CHECK(words({"bench", "--set=optim.schedule=con"}) == Words{"--set=optim.schedule=constant"});
   CHECK(words({"bench", "--set", "no.such=x"}).empty());
 }
 
