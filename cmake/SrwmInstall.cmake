@@ -24,7 +24,7 @@ foreach(family ${mpi_plugins})
 endforeach()
 # For libraries of environments that others write, in C or C++.
 install(FILES ${PROJECT_SOURCE_DIR}/lib/env/libenv.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/srwm)
-foreach(folder experiments data_scripts)
+foreach(folder examples experiments data_scripts)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/srwm
           USE_SOURCE_PERMISSIONS PATTERN "__pycache__" EXCLUDE)
 endforeach()

@@ -1,5 +1,6 @@
 // srwm env: environments for reinforcement learning, to list, to measure and to look at.
 #include <charconv>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "core/error.h"
 #include "core/utf8.h"
 #include "data/contact_sheet.h"
+#include "env/library_check.h"
 #include "env/play.h"
 #include "env/vector_env.h"
 #include "io/file.h"
@@ -192,6 +194,25 @@ void bench(const BenchOptions& options, bool threads_given) {
              summary.mean_return, summary.mean_length);
 }
 
+struct CheckOptions : EnvOptions {
+  std::int64_t steps = 500;
+};
+
+/// Prints every check; DeviceError if one failed.
+void check(const CheckOptions& options) {
+  const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(options.library, options.data_dir);
+  const EnvRequest request = complete_request(options, *library);
+  std::int64_t failed = 0;
+  for (const LibraryCheck& each : check_library(library, request, options.steps)) {
+    constexpr const char* words[] = {"ok", "FAILED", "skipped"};
+    fmt::print("{:<8} {}{}\n", words[static_cast<std::size_t>(each.outcome)], each.what,
+               each.words.empty() ? "" : fmt::format(": {}", each.words));
+    if (each.outcome == CheckOutcome::failed) ++failed;
+  }
+  std::fflush(stdout);
+  if (failed > 0) throw DeviceError("{} broke {} of its promises.", library->path().string(), failed);
+}
+
 void add_library_options(CLI::App& command, EnvOptions& options) {
   takes_name_or_path(
       command.add_option("--library", options.library,
@@ -265,6 +286,20 @@ void add_watch(CLI::App& env) {
   command->callback([options] { watch(*options); });
 }
 
+void add_library_check(CLI::App& env) {
+  const auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = env.add_subcommand("check", "Drive a library through its contract, and say what is wrong");
+  add_game_options(*command, *options);
+  options->request.envs = 4;
+  command->add_option("--envs", options->request.envs, "Environments that step together")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--steps", options->steps, "Steps of random actions, each time")
+      ->check(CLI::Range(10, 100000))
+      ->capture_default_str();
+  command->callback([options] { check(*options); });
+}
+
 }  // namespace
 
 void add_env_command(CLI::App& app) {
@@ -273,12 +308,14 @@ void add_env_command(CLI::App& app) {
   add_list(*env);
   add_bench(*env);
   add_watch(*env);
+  add_library_check(*env);
   env->footer(
       "Examples:\n"
       "  srwm env list\n"
       "  srwm env watch --game signpost --seed 3 --scale 4 --out signpost.png\n"
       "  srwm env bench --game labyrinth,melody --envs 256\n"
       "  srwm env watch --library procgen --game starpilot --set distribution_mode=hard --out frames\n"
+      "  srwm env check --library ./mygame.so\n"
       "docs/environments.md describes the games, ProcGen, and how to bring a library of one's own.");
 }
 

@@ -10,18 +10,6 @@
 namespace srwm {
 namespace {
 
-/// Uniform numbers in [0, actions), one per environment, as functions of (seed, step, environment).
-void draw_actions(std::uint64_t seed, std::uint32_t step, int actions, std::span<std::int32_t> to) {
-  const RandomStep random(seed, Stream::env, step);
-  for (std::size_t i = 0; i < to.size(); i += 4) {
-    const Philox4 numbers = random.at(i);
-    for (std::size_t lane = 0; lane < std::min<std::size_t>(4, to.size() - i); ++lane) {
-      const std::uint64_t scaled = std::uint64_t{numbers[lane]} * static_cast<std::uint64_t>(actions);
-      to[i + lane] = static_cast<std::int32_t>(scaled >> 32);
-    }
-  }
-}
-
 /// Returns and lengths of the episodes that end.
 class EpisodeCount {
  public:
@@ -63,6 +51,17 @@ void copy_frame(const Tensor& frames, const Tensor& to, std::int64_t row) {
 }
 
 }  // namespace
+
+void draw_actions(std::uint64_t seed, std::uint32_t step, int actions, std::span<std::int32_t> to) {
+  const RandomStep random(seed, Stream::env, step);
+  for (std::size_t i = 0; i < to.size(); i += 4) {
+    const Philox4 numbers = random.at(i);
+    for (std::size_t lane = 0; lane < std::min<std::size_t>(4, to.size() - i); ++lane) {
+      const std::uint64_t scaled = std::uint64_t{numbers[lane]} * static_cast<std::uint64_t>(actions);
+      to[i + lane] = static_cast<std::int32_t>(scaled >> 32);
+    }
+  }
+}
 
 PlaySummary play_randomly(VectorEnv& env, const EnvMemory& memory, double seconds, std::uint64_t seed) {
   EpisodeCount count(static_cast<std::size_t>(env.size()));

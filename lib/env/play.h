@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/tensor.h"
 #include "env/vector_env.h"
 
 namespace srwm {
+
+/// Uniform actions in [0, actions), one per environment, as functions of (seed, step, environment).
+void draw_actions(std::uint64_t seed, std::uint32_t step, int actions, std::span<std::int32_t> to);
 
 struct PlaySummary {
   std::int64_t steps = 0;     ///< of all environments together

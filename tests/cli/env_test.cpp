@@ -33,3 +33,28 @@ TEST_CASE("srwm env bench measures several games in one vector", "[cli]") {
   CHECK_THAT(result.out, Contains("signpost,melody: ") &&
                              Contains(" steps/s, 8 environments of 16x16x3, threads: 1 and the caller's"));
 }
+
+TEST_CASE("srwm env check drives a library through its contract", "[cli]") {
+  const RunResult good = run_srwm({"env", "check", "--library", SRWM_CORRIDOR, "--steps", "50"});
+  INFO(good.err);
+  CHECK(good.exit_code == 0);
+  CHECK_THAT(good.out, Contains("ok       the same seed plays the same games\n") &&
+                           Contains("skipped  threads change nothing: it takes no num_threads"));
+  const RunResult games = run_srwm({"env", "check", "--game", "melody,signpost", "--steps", "120"});
+  CHECK(games.exit_code == 0);
+  CHECK_THAT(games.out, !Contains("FAILED") && Contains("ok       threads change nothing"));
+  const RunResult bad = run_srwm({"env", "check", "--library", SRWM_BROKEN_CORRIDOR, "--steps", "50"});
+  CHECK(bad.exit_code == 4);
+  CHECK_THAT(bad.out, Contains("FAILED   the same seed plays the same games: After step "));
+  CHECK_THAT(bad.err, Contains("broke 2 of its promises."));
+}
+
+TEST_CASE("an agent trains on the example of a game in C", "[cli]") {
+  const TempDir dir;
+  const RunResult result = run_srwm({"train-rl", "--config", SRWM_SOURCE_DIR "/examples/env/corridor.json", "--set",
+                                     "env.library=" SRWM_CORRIDOR, "--set", "train.steps=1000", "--set",
+                                     "test.episodes=10", "--threads", "1", "--run-dir", (dir / "run").string()});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
+  CHECK(std::filesystem::exists(dir / "run/DONE"));
+}

@@ -45,6 +45,7 @@ TEST_CASE("errors about what is asked of environments are those of docs/errors.m
     section.saw(watch(dir, arguments));
   }
   section.saw(run_srwm({"env", "bench", "--game", "signpost,melody", "--envs", "3"}));
+  section.saw(run_srwm({"env", "check", "--library", SRWM_BROKEN_CORRIDOR, "--steps", "20"}));
   for (const char* behaviour :
        {"nothing", "two frames", "flat frames", "float frames", "float action", "exit in make", "exit in act"}) {
     CAPTURE(behaviour);
