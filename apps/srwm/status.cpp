@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,14 +23,16 @@ namespace srwm {
 namespace {
 
 struct StatusArguments {
-  std::vector<std::string> folders{"runs"};
+  std::vector<std::string> folders;  ///< none: runs, if it is there
   bool json = false;
   double watch = 0;  ///< seconds between looks; 0: look once
 };
 
 std::vector<RunOverview> look(const StatusArguments& options) {
   std::vector<RunOverview> runs;
-  for (const std::string& folder : options.folders) {
+  std::vector<std::string> folders = options.folders;
+  if (folders.empty() && std::filesystem::is_directory("runs")) folders = {"runs"};
+  for (const std::string& folder : folders) {
     for (const auto& run : find_runs(folder)) runs.push_back(look_at_run(run));
   }
   return runs;
@@ -59,9 +62,8 @@ std::string look_text(const StatusArguments& options) {
 void add_status_command(CLI::App& app) {
   auto options = std::make_shared<StatusArguments>();
   CLI::App* command = app.add_subcommand("status", "How far runs are, and which have stopped, failed or died");
-  takes_path(command->add_option("runs", options->folders, "Run folders, or folders with runs in them"), PathUse::input,
-             takes::folder)
-      ->capture_default_str();
+  takes_path(command->add_option("runs", options->folders, "Run folders, or folders with runs in them; default: runs"),
+             PathUse::input, takes::folder);
   auto* json = command->add_flag("--json", options->json, "Print a list of objects");
   command
       ->add_option("--watch", options->watch, "Look again every so many seconds, 2 if none are given; Ctrl-C ends it")

@@ -74,6 +74,7 @@ TEST_CASE("status tells running, stopped, failed, died and done runs apart", "[c
 TEST_CASE("status without runs, and of what is no folder", "[cli]") {
   const TempDir folder;
   CHECK_THAT(run_srwm({"status", folder.path().string()}).out, Contains("There are no runs."));
+  CHECK_THAT(run_srwm({"status"}, {.folder = folder.path()}).out, Contains("There are no runs."));
   const RunResult result = run_srwm({"status", (folder / "none").string()});
   CHECK(result.exit_code == 2);
   CHECK_THAT(result.err, Contains("is not a folder"));
