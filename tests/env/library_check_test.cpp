@@ -15,6 +15,7 @@ namespace {
 std::map<std::string, std::string> with_outcome(const std::string& library, CheckOutcome outcome) {
   EnvRequest request;
   request.envs = 4;
+  request.games = {"corridor"};
   std::map<std::string, std::string> found;
   for (const LibraryCheck& check : check_library(EnvLibrary::open(library), request, 100)) {
     CHECK(check.words.empty() == (check.outcome == CheckOutcome::passed));
