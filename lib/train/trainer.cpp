@@ -134,7 +134,7 @@ void Trainer::train(std::int64_t last_step) {
     const bool last = step_ >= steps_ || is_out_of_patience();
     if (saves || last) save_regular();
     if (last || step_ >= last_step) {
-      if (step_ < steps_ && last) {
+      if (step_ < steps_ && last && ranks_.is_first()) {
         logger_.info("No better validation since step {}: training ends.", format_count(task_.position(best_step_)));
       }
       // The rest of an interval; not in the checkpoint, so that a run of more steps continues as if it had not ended.
