@@ -25,6 +25,7 @@ enum class Stream : std::uint32_t {
   vsml_state = 10,
   online_tasks = 11,
   online_episodes = 12,
+  augmentation = 13,
 };
 
 using Philox4 = std::array<std::uint32_t, 4>;

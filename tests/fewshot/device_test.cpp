@@ -36,6 +36,14 @@ ExperimentSpec sequential_device_spec() {
   return spec;
 }
 
+/// Two sets of images, turned and placed.
+ExperimentSpec augmented_device_spec() {
+  ExperimentSpec spec = sequential_device_spec();
+  spec.protocol.rotations = true;
+  spec.data.augment = {.shift = 1.5, .angle = 20, .scale = 0.2, .flip = true};
+  return spec;
+}
+
 ExperimentSpec bootstrap_device_spec(BootstrapKind kind) {
   ExperimentSpec spec = device_spec("srwm");
   spec.protocol.first_ways = spec.protocol.ways_steps = 0;
@@ -67,7 +75,8 @@ void check_same_bits(const std::filesystem::path& a, const std::filesystem::path
 TEST_CASE("training on the device follows training on the CPU", "[device]") {
   const ExperimentSpec spec =
       GENERATE(device_spec("srwm"), device_spec("delta_net"), device_spec("lstm"), sequential_device_spec(),
-               bootstrap_device_spec(BootstrapKind::kl), bootstrap_device_spec(BootstrapKind::state_mse));
+               augmented_device_spec(), bootstrap_device_spec(BootstrapKind::kl),
+               bootstrap_device_spec(BootstrapKind::state_mse));
   INFO(name_of(spec.model.core.kind) << " " << name_of(spec.protocol.protocol));
   TempDir folder;
   train(spec, folder.path() / "cpu");

@@ -1,5 +1,8 @@
 #include "ops/gather_images.h"
 
+#include <array>
+#include <cmath>
+
 #include "core/parallel.h"
 
 namespace srwm {
@@ -47,6 +50,76 @@ Walk walk_of(int quarter_turns, std::int64_t height, std::int64_t width) {
   }
 }
 
+/// Where an image is read: counted in pixels of the turned image, from its upper left corner.
+template <typename T>
+struct Place {
+  T h, w;
+};
+
+template <typename T>
+Place<T> place_of(const float* placement, T h, T w, std::int64_t height, std::int64_t width) {
+  const T middle_h = static_cast<T>(height - 1) / 2, middle_w = static_cast<T>(width - 1) / 2;
+  const T from_h = h - middle_h, from_w = w - middle_w;
+  return {placement[0] * from_h + placement[1] * from_w + placement[2] + middle_h,
+          placement[3] * from_h + placement[4] * from_w + placement[5] + middle_w};
+}
+
+/// An image, turned, that is black around its edge.
+struct TurnedImage {
+  const std::uint8_t* pixels;
+  Walk walk;
+  std::int64_t height, width, channels;
+
+  template <typename T>
+  T at(std::int64_t h, std::int64_t w, std::int64_t c) const {
+    if (h < 0 || h >= height || w < 0 || w >= width) return T{0};
+    return static_cast<T>(pixels[(walk.first + h * walk.row + w * walk.column) * channels + c]);
+  }
+};
+
+/// The pixel between four, before normalization: 0 to 255.
+template <typename T>
+T mixed_pixel(const TurnedImage& image, const Place<T>& place, std::int64_t c) {
+  const T top = std::floor(place.h), left = std::floor(place.w), down = place.h - top, right = place.w - left;
+  const auto h = static_cast<std::int64_t>(top), w = static_cast<std::int64_t>(left);
+  const auto row = [&](std::int64_t at) {
+    const T first = image.at<T>(at, w, c);
+    return first + right * (image.at<T>(at, w + 1, c) - first);
+  };
+  const T upper = row(h);
+  return upper + down * (row(h + 1) - upper);
+}
+
+/// With placements: what lies between pixels has no table.
+template <typename T>
+void gather_placed(int threads, const GatherImages& gather) {
+  const Tensor& images = gather.images;
+  const std::int64_t height = images.dim(1), width = images.dim(2), channels = images.dim(3);
+  const std::int64_t image_pixels = height * width * channels;
+  const std::uint8_t* pixels = images.data<std::uint8_t>();
+  const std::int32_t* index = gather.index.data<std::int32_t>();
+  const std::uint8_t* rotation = gather.rotation.data<std::uint8_t>();
+  const float* placements = gather.placement.data<float>();
+  T* result = gather.out.data<T>();
+  parallel_for(threads, gather.positions(), [&](std::int64_t p) {
+    const std::int64_t number = index != nullptr ? index[p] : p;
+    if (number < 0) return;
+    const Walk walk = walk_of(rotation != nullptr ? rotation[p] : 0, height, width);
+    const TurnedImage image{pixels + number * image_pixels, walk, height, width, channels};
+    T* to = result + p * image_pixels;
+    for (std::int64_t h = 0; h < height; ++h) {
+      for (std::int64_t w = 0; w < width; ++w) {
+        const Place<T> place = place_of(placements + 6 * p, static_cast<T>(h), static_cast<T>(w), height, width);
+        for (std::int64_t c = 0; c < channels; ++c) {
+          const auto i = static_cast<std::size_t>(c);
+          *to++ =
+              (mixed_pixel(image, place, c) / T{255} - static_cast<T>(gather.mean[i])) / static_cast<T>(gather.std[i]);
+        }
+      }
+    }
+  });
+}
+
 template <typename T>
 void gather_with(int threads, const GatherImages& gather, const PixelTable<T>& table) {
   const Tensor& images = gather.images;
@@ -71,12 +144,20 @@ void gather_with(int threads, const GatherImages& gather, const PixelTable<T>& t
   });
 }
 
+template <typename T>
+void gather_real(int threads, const GatherImages& gather) {
+  if (gather.placement) return gather_placed<T>(threads, gather);
+  gather_with<T>(threads, gather, pixel_table<T>(gather));
+}
+
 }  // namespace
 
 void GatherImages::check() const {
   const std::int64_t count = positions(), channels = images.dim(3);
   SRWM_CHECK(channels <= max_channels, "{} channels", channels);
   SRWM_CHECK(rotation.absent() || rotation.numel() == count, "{} rotations for {} images", rotation.numel(), count);
+  SRWM_CHECK(placement.absent() || (placement.shape() == Shape{count, 6} && out.dtype() != DType::u8),
+             "placements {} for {} images", placement.shape().to_string(), count);
   SRWM_CHECK((out.shape() == Shape{count, images.dim(1), images.dim(2), channels}), "{} images into {}", count,
              out.shape().to_string());
 }
@@ -86,9 +167,9 @@ void gather_images_on_host(int threads, const GatherImages& gather) {
   if (gather.out.dtype() == DType::u8) {
     gather_with<std::uint8_t>(threads, gather, identity_table());
   } else if (gather.out.dtype() == DType::f64) {
-    gather_with<double>(threads, gather, pixel_table<double>(gather));
+    gather_real<double>(threads, gather);
   } else {
-    gather_with<float>(threads, gather, pixel_table<float>(gather));
+    gather_real<float>(threads, gather);
   }
 }
 

@@ -11,6 +11,7 @@ void gather_images_body(Context& context, const GatherImages& gather) {
   Gather g{.images = images.data<std::uint8_t>(),
            .index = gather.index.data<std::int32_t>(),
            .rotation = gather.rotation.data<std::uint8_t>(),
+           .placement = gather.placement.data<float>(),
            .mean = {},
            .std = {},
            .out = gather.out.data<float>(),

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/precision.h"
+#include "data/augmentation.h"
 #include "data/episode.h"
 #include "data/glyphs.h"
 #include "nn/options.h"
@@ -23,6 +24,7 @@ struct DataSpec {
   std::string dataset = "glyphs";         ///< "glyphs": built in; else a name or path for find_dataset
   std::string second_dataset = "glyphs";  ///< of the protocol sequential; "glyphs": with another seed
   bool normalize = false;                 ///< subtract the dataset's mean, divide by its std
+  Augmentation augment;                   ///< of training images
   std::string train_episodes;             ///< train on this episodes file, in its order, instead of drawing episodes
   GlyphOptions glyphs;                    ///< used only by dataset "glyphs"
 };

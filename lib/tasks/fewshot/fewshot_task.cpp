@@ -37,7 +37,7 @@ FewShotTask::FewShotTask(const ExperimentSpec& spec, Context& context, const Epi
 
 void FewShotTask::stage(const Pass& pass) {
   training_.batch(pass.number * spec_.train.batch, spec_.train.batch, batch_);
-  staged_ = learner_.stage(context_, batch_, training_.pool());
+  staged_ = learner_.stage(context_, batch_, training_.pool(), placements(pass));
 }
 
 void FewShotTask::count(const Pass&, std::span<double> counts) {
@@ -49,6 +49,13 @@ void FewShotTask::add_counts(std::span<const double> counts) {
   interval_targets_ += static_cast<std::int64_t>(counts[0]);
   interval_images_ += static_cast<std::int64_t>(counts[1]);
   images_ += static_cast<std::int64_t>(counts[1]);
+}
+
+std::span<const Placement> FewShotTask::placements(const Pass& pass) {
+  if (!spec_.data.augment.any()) return {};
+  placements_.resize(static_cast<std::size_t>(batch_.positions()));
+  draw_placements(spec_.data.augment, spec_.seed, pass.number, placements_);
+  return placements_;
 }
 
 PassShape FewShotTask::shape() const {

@@ -59,6 +59,9 @@ class FewShotTask final : public Task {
   TestOutcome test(Logger& logger, const KeepGoing& keep_going) override;
 
  private:
+  /// Of the images in batch_: none unless they are augmented.
+  std::span<const Placement> placements(const Pass& pass);
+
   ExperimentSpec spec_;
   Context& context_;
   std::shared_ptr<const FewShotData> data_;  ///< none: episodes of `training_` alone
@@ -69,6 +72,7 @@ class FewShotTask final : public Task {
   std::unique_ptr<EpisodeSource> validation_;
 
   EpisodeBatch batch_;
+  std::vector<Placement> placements_;
   StagedBatch staged_;
   std::int64_t interval_targets_ = 0, interval_images_ = 0;  ///< since the last report; images in this session only
   std::int64_t images_ = 0;                                  ///< in this session

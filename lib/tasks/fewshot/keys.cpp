@@ -88,6 +88,17 @@ void add_data(std::vector<Field>& keys) {
   add_glyphs<Spec>(keys, if_glyphs);
 }
 
+void add_augmentation(std::vector<Field>& keys) {
+  keys.push_back({"data.augment.shift", NumberKey{SRWM_MEMBER(data.augment.shift), 0, 256},
+                  "Moved by up to so many pixels along either axis; what comes in from outside is black.", "pixels"});
+  keys.push_back({"data.augment.angle", NumberKey{SRWM_MEMBER(data.augment.angle), 0, 180},
+                  "Turned by up to so much to either side.", "degrees"});
+  keys.push_back({"data.augment.scale", NumberKey{SRWM_MEMBER(data.augment.scale), 0, 1, false, true},
+                  "Larger or smaller by up to this part: 0.1 for sizes from 0.9 to 1.1."});
+  keys.push_back(
+      {"data.augment.flip", FlagKey{SRWM_MEMBER(data.augment.flip)}, "Half of them mirrored left to right."});
+}
+
 void add_protocol(std::vector<Field>& keys) {
   keys.push_back({"protocol.kind", choice<Protocol>(SRWM_MEMBER(protocol.protocol), all_protocols),
                   "\"sync\": labelled support images, then queries, loss on the queries; \"delayed\": the label of an "
@@ -219,6 +230,7 @@ void add_run(std::vector<Field>& keys) {
 constexpr Group all_groups[] = {
     {"data", "What images the episodes are made of."},
     {"data.glyphs", "The built-in generated characters."},
+    {"data.augment", "How training images differ from the stored ones, drawn anew each time they are shown."},
     {"protocol", "How an episode is made of images and labels."},
     {"bootstrap", "Training towards what the model will know after more images (arXiv 2305.01547)."},
     {"model", "The network."},
@@ -243,7 +255,8 @@ const SpecKeys& fewshot_keys() {
   static const SpecKeys all = [] {
     std::vector<Field> keys;
     add_general(keys, task_name);
-    for (const auto add : {add_data, add_protocol, add_bootstrap, add_model, add_optim, add_run}) add(keys);
+    for (const auto add : {add_data, add_augmentation, add_protocol, add_bootstrap, add_model, add_optim, add_run})
+      add(keys);
     add_figures(keys, "Test accuracy in the publication.", "Test accuracy seen with this very spec.");
     return SpecKeys({.task = task_name,
                      .title = "few-shot learning",

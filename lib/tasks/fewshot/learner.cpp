@@ -79,26 +79,41 @@ void check_rotations(const EpisodeBatch& batch, const ImageShape& image) {
   }
 }
 
-GatherImages stage_gather(const ImageSet& set, const Tensor& images, const Tensor& index, const Tensor& rotation,
-                          const Tensor& out) {
-  GatherImages gather{.images = images, .index = index, .rotation = rotation, .out = out};
+/// The placements in the order of staging; absent if there are none.
+Tensor stage_placements(Context& context, const EpisodeBatch& batch, std::span<const Placement> placements) {
+  if (placements.empty()) return {};
+  auto* rows = static_cast<Placement*>(context.host_scratch(placements.size_bytes()));
+  std::size_t row = 0;
+  for_each_position(batch, [&](std::size_t p) { rows[row++] = placements[p]; });
+  Tensor tensor = context.empty({batch.positions(), std::ssize(rows[0])}, DType::f32);
+  context.upload(tensor, rows);
+  return tensor;
+}
+
+GatherImages stage_gather(const ImageSet& set, GatherImages gather) {
   std::ranges::copy(set.mean, gather.mean.begin());
   std::ranges::copy(set.std, gather.std.begin());
   return gather;
 }
 
 void stage_images(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
-                  const std::array<Tensor, ImagePool::max_sets>& images, StagedBatch& staged) {
+                  const std::array<Tensor, ImagePool::max_sets>& images, std::span<const Placement> placements,
+                  StagedBatch& staged) {
   const ImageShape image = pool.shape();
   check_rotations(batch, image);
   staged.input.images = context.empty({batch.positions(), image.height, image.width, image.channels});
   const Tensor rotation = stage_list<std::uint8_t>(context, batch, [&](std::size_t p) { return batch.rotation[p]; });
+  const Tensor placement = stage_placements(context, batch, placements);
   staged.sets = pool.sets.size();
   for (std::size_t i = 0; i < staged.sets; ++i) {
     // Images of the other set are left to its own gathering.
     const Tensor index = stage_list<std::int32_t>(
         context, batch, [&](std::size_t p) { return batch.task[p] == i ? batch.image[p] : -1; });
-    staged.gathers[i] = stage_gather(pool.sets[i], images[i], index, rotation, staged.input.images);
+    staged.gathers[i] = stage_gather(pool.sets[i], {.images = images[i],
+                                                    .index = index,
+                                                    .rotation = rotation,
+                                                    .placement = placement,
+                                                    .out = staged.input.images});
   }
 }
 
@@ -126,13 +141,14 @@ FewShotLearner::FewShotLearner(Context& context, const ExperimentSpec& spec, con
       parameters_(context, spec.seed),
       model_(parameters_, spec.model, image, spec.protocol.n_way) {}
 
-StagedBatch FewShotLearner::stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool) {
+StagedBatch FewShotLearner::stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
+                                  std::span<const Placement> placements) {
   SRWM_CHECK(pool.sets.size() <= ImagePool::max_sets, "{} sets of images", pool.sets.size());
   std::array<Tensor, ImagePool::max_sets> images;
   for (std::size_t i = 0; i < pool.sets.size(); ++i) images[i] = on_device(context, pool.sets[i].images);
   context.rewind();
   StagedBatch staged;
-  stage_images(context, batch, pool, images, staged);
+  stage_images(context, batch, pool, images, placements, staged);
   staged.input.labels = stage_list<std::int32_t>(context, batch, [&](std::size_t p) { return batch.label_in[p]; });
   staged.input.batch = batch.batch;
   staged.input.length = batch.length;

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "data/augmentation.h"
 #include "data/episode.h"
 #include "nn/parameters.h"
 #include "ops/context.h"
@@ -44,7 +46,9 @@ class FewShotLearner {
   const ParameterSet& parameters() const { return parameters_; }
 
   /// Sends a batch to the device; rewinds step memory first. The images of a pool are sent once, at their first use.
-  StagedBatch stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool);
+  /// `placements` are none, or one for each position of the batch.
+  StagedBatch stage(Context& context, const EpisodeBatch& batch, const ImagePool& pool,
+                    std::span<const Placement> placements = {});
 
   /// Figures of a pass, [1] each, on the device.
   struct Outcome {
