@@ -1,4 +1,4 @@
-// What training takes of the memory, before it does.
+// What few-shot training takes of the memory, before it does.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,11 @@
 #include "ops/context.h"
 #include "tasks/fewshot/data.h"
 #include "tasks/fewshot/fewshot_spec.h"
+#include "train/memory_estimate.h"
 
 namespace srwm {
 
-struct MemoryEstimate {
-  double state = 0;  ///< bytes of parameters, gradients and moments
-  double step = 0;   ///< bytes of one forward and backward pass of train.batch episodes
-};
-
-/// Measured on a CPU with one and with two of the spec's longest episodes: what a pass takes grows by the same amount
-/// with each episode.
+/// Measured on a CPU with one and with two of the spec's longest episodes.
 MemoryEstimate estimate_memory(const ExperimentSpec& spec, int threads, const FewShotData& data);
 
 /// DeviceError if `runs` runs of this spec at once need more memory than this process can use. Looks at nothing where

@@ -13,16 +13,6 @@
 namespace srwm {
 namespace {
 
-/// Halves of a group of environments.
-std::int64_t halves(const RlSpec& spec) {
-  return spec.train.mode == RlMode::overlapped ? 2 : 1;
-}
-
-/// Groups of unrolls that an actor may be ahead of the learner.
-std::int64_t groups_ahead(const RlSpec& spec) {
-  return spec.train.mode == RlMode::overlapped ? 2 : 1;
-}
-
 void add(const ActorTimes& now, ActorTimes& before, ActorTimes& sum) {
   sum.env += now.env - before.env;
   sum.inference += now.inference - before.inference;

@@ -24,6 +24,14 @@ std::vector<std::string> game_names(const RlSpec& spec) {
   return spec.env.games.empty() ? std::vector<std::string>{"game"} : spec.env.games;
 }
 
+std::int64_t halves(const RlSpec& spec) {
+  return spec.train.mode == RlMode::overlapped ? 2 : 1;
+}
+
+std::int64_t groups_ahead(const RlSpec& spec) {
+  return spec.train.mode == RlMode::overlapped ? 2 : 1;
+}
+
 RlSpec parse_rl_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides) {
   return as<RlSpec>(*parse_spec_of(rl_keys(), text, origin, overrides));
 }

@@ -127,6 +127,11 @@ std::vector<RlSplit> splits_of(const RlSpec& spec);
 /// Names of the games, at least one: "game" where the library has but one, without a name.
 std::vector<std::string> game_names(const RlSpec& spec);
 
+/// Halves of a group of environments, one of which acts while the other's steps are learned from.
+std::int64_t halves(const RlSpec& spec);
+/// Groups of unrolls that an actor may be ahead of the learner.
+std::int64_t groups_ahead(const RlSpec& spec);
+
 /// As parse_spec_of and load_spec_of in spec/parse.h.
 RlSpec parse_rl_spec_text(std::string_view text, std::string_view origin, std::span<const std::string> overrides = {});
 RlSpec load_rl_spec(const std::filesystem::path& path, std::span<const std::string> overrides = {});

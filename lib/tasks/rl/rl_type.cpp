@@ -4,6 +4,7 @@
 
 #include "tasks/rl/eval.h"
 #include "tasks/rl/measures.h"
+#include "tasks/rl/memory_estimate.h"
 #include "tasks/rl/report.h"
 #include "tasks/rl/rl_task.h"
 
@@ -19,6 +20,10 @@ struct RlData final : TaskData {
 
 std::shared_ptr<const TaskData> open_data(const AnySpec& spec, const std::string& data_dir, int) {
   return std::make_shared<const RlData>(EnvLibrary::open(as<RlSpec>(spec).env.library, data_dir));
+}
+
+void check_memory_of(const AnySpec& spec, const Context& context, const TaskData& data, std::int64_t runs) {
+  check_memory(as<RlSpec>(spec), context, static_cast<const RlData&>(data).library, runs);
 }
 
 std::unique_ptr<Task> make(const AnySpec& spec, Context& context, const std::shared_ptr<const TaskData>& data,
@@ -45,6 +50,7 @@ const TaskType& rl_type() {
       .open_data = open_data,
       .make = make,
       .for_dry_run = for_dry_run,
+      .check_memory = check_memory_of,
       .make_eval = make_rl_eval,
       .measures = rl_measures,
       .sequence_measures = nullptr,

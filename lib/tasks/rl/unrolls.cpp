@@ -9,14 +9,26 @@ namespace srwm {
 UnrollRing::UnrollRing(Context& context, const Agent& agent, FrameShape frame, std::int64_t unroll, std::int64_t group,
                        std::int64_t batch, std::int64_t groups)
     : unroll_(unroll), group_(group), batch_(batch) {
-  const std::int64_t step = std::lcm(group, batch), needed = groups * group + batch;
-  rows_ = (needed + step - 1) / step * step;
+  rows_ = rows_for(group, batch, groups);
   const std::int64_t columns = unroll + 1;
   tensors_ = {context.persistent({rows_, columns, frame.height, frame.width, frame.channels}, DType::u8),
               context.persistent({rows_, columns}, DType::f32), context.persistent({rows_, columns}, DType::u8),
               context.persistent({rows_, columns}, DType::i32), context.persistent({rows_, columns}, DType::f32)};
   for (const Shape& shape : agent.state_shapes(rows_)) tensors_.push_back(context.persistent(shape));
   versions_.resize(static_cast<std::size_t>(rows_));
+}
+
+std::int64_t UnrollRing::rows_for(std::int64_t group, std::int64_t batch, std::int64_t groups) {
+  const std::int64_t step = std::lcm(group, batch), needed = groups * group + batch;
+  return (needed + step - 1) / step * step;
+}
+
+double UnrollRing::row_bytes(const Agent& agent, FrameShape frame, std::int64_t unroll) {
+  const std::int64_t figures = 3 * sizeof(float) + 1;  // reward, action, log-probability; is_first
+  const std::int64_t steps = (unroll + 1) * (frame.height * frame.width * frame.channels + figures);
+  double bytes = static_cast<double>(steps);
+  for (const Shape& shape : agent.state_shapes(1)) bytes += static_cast<double>(shape.numel() * sizeof(float));
+  return bytes;
 }
 
 UnrollRows UnrollRing::at(std::int64_t begin, std::int64_t count) const {

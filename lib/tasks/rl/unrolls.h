@@ -29,6 +29,11 @@ class UnrollRing {
   UnrollRing(Context& context, const Agent& agent, FrameShape frame, std::int64_t unroll, std::int64_t group,
              std::int64_t batch, std::int64_t groups);
 
+  /// The rows that such a ring has.
+  static std::int64_t rows_for(std::int64_t group, std::int64_t batch, std::int64_t groups);
+  /// Bytes that a row of `unroll` steps takes.
+  static double row_bytes(const Agent& agent, FrameShape frame, std::int64_t unroll);
+
   std::int64_t rows() const { return rows_; }
   std::int64_t unroll() const { return unroll_; }
   std::int64_t group() const { return group_; }
