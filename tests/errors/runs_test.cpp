@@ -13,6 +13,7 @@
 #include "io/png.h"
 #include "run/checkpoint.h"
 #include "run/run_folder.h"
+#include "spec/print.h"
 #include "support/hdf5_editor.h"
 #include "tasks/fewshot/fewshot_type.h"
 #include "tasks/vsml/evaluator.h"
@@ -26,21 +27,32 @@ using Edit = std::function<void(Hdf5Editor&)>;
 
 namespace {
 
-/// One fault in each, put into the checkpoint of a run.
-const std::vector<Edit> checkpoint_faults{
-    [](Hdf5Editor& e) { e.set_attribute("/progress", "best_metric", H5T_NATIVE_DOUBLE, {0}, nullptr); },
-    [](Hdf5Editor& e) { e.set_attribute("/progress", "step", std::int64_t{-1}); },
-    [](Hdf5Editor& e) { e.write("/spec", H5T_C_S1, {2}, "ab"); },
-    [](Hdf5Editor& e) {
-      e.remove("/model");
-      e.make_group("/model");
-    },
-    [](Hdf5Editor& e) { e.remove("/model/out_layer.weight"); },
-    [](Hdf5Editor& e) {
-      const float value = 0;
-      e.write("/model/out_layer.weight", H5T_NATIVE_FLOAT, {1, 1}, &value);
-    },
-    [](Hdf5Editor& e) { e.set_attribute("/progress", "counters", std::string()); },
+/// What the page advises.
+enum class Cure { other_checkpoint, init_from };
+
+/// A fault that is put into the checkpoint of a run.
+struct CheckpointFault {
+  Edit spoil;
+  Cure cure;
+};
+
+const std::vector<CheckpointFault> checkpoint_faults{
+    {[](Hdf5Editor& e) { e.set_attribute("/progress", "best_metric", H5T_NATIVE_DOUBLE, {0}, nullptr); },
+     Cure::other_checkpoint},
+    {[](Hdf5Editor& e) { e.set_attribute("/progress", "step", std::int64_t{-1}); }, Cure::other_checkpoint},
+    {[](Hdf5Editor& e) { e.write("/spec", H5T_C_S1, {2}, "ab"); }, Cure::other_checkpoint},
+    {[](Hdf5Editor& e) {
+       e.remove("/model");
+       e.make_group("/model");
+     },
+     Cure::other_checkpoint},
+    {[](Hdf5Editor& e) { e.remove("/model/out_layer.weight"); }, Cure::init_from},
+    {[](Hdf5Editor& e) {
+       const float value = 0;
+       e.write("/model/out_layer.weight", H5T_NATIVE_FLOAT, {1, 1}, &value);
+     },
+     Cure::init_from},
+    {[](Hdf5Editor& e) { e.set_attribute("/progress", "counters", std::string()); }, Cure::init_from},
 };
 
 ExperimentSpec short_spec() {
@@ -52,6 +64,16 @@ ExperimentSpec short_spec() {
 
 void resume(const ExperimentSpec& spec, const std::filesystem::path& run, std::optional<double> max_seconds = {}) {
   srwm::test::train(spec, run, {.threads = 1, .resume = true, .max_seconds = max_seconds});
+}
+
+/// A new run of the spec, from the model in `checkpoint`.
+void start_from(const std::filesystem::path& checkpoint, const ExperimentSpec& spec) {
+  const TempDir dir;
+  write_text(dir / "spec.json", to_json(spec));
+  const RunResult result = run_srwm({"train", "--config", (dir / "spec.json").string(), "--init-from",
+                                     checkpoint.string(), "--run-dir", (dir / "new").string()});
+  INFO(result.err);
+  CHECK(result.exit_code == 0);
 }
 
 /// Evaluation and resume with a dataset that has changed since.
@@ -77,6 +99,16 @@ void provoke_other_data(ErrorSection& section) {
   std::filesystem::remove(dir / "run/DONE");
   section.saw(run_srwm(command));
   section.saw(run_srwm({"eval", "--run", run, "--data-dir", folder}));
+  // Episodes of one's own, or the original data.
+  const std::string episodes = (dir / "e.h5").string();
+  REQUIRE(run_srwm({"data", "episodes", "--dataset", (dir / "d.h5").string(), "--n-way", "3", "--episodes", "4",
+                    "--out", episodes})
+              .exit_code == 0);
+  CHECK(run_srwm({"eval", "--run", run, "--episodes-file", episodes}).exit_code == 0);
+  std::filesystem::create_directory(dir / "original");
+  make_dataset("1");
+  std::filesystem::rename(dir / "d.h5", dir / "original/d.h5");
+  CHECK(run_srwm({"eval", "--run", run, "--data-dir", (dir / "original").string()}).exit_code == 0);
 }
 
 /// Something stands where the first checkpoint of a run, then a later one, is to be written.
@@ -90,6 +122,8 @@ void provoke_unwritable_checkpoints(ErrorSection& section) {
   REQUIRE(train(dir.path(), "run", {"--resume"}).exit_code == 0);
   std::filesystem::create_directories(in_the_way);
   section.saw(train(dir.path(), "run", {"--resume", "--set", "train.steps=1000"}));
+  std::filesystem::remove_all(in_the_way.parent_path());
+  CHECK(train(dir.path(), "run", {"--resume", "--set", "train.steps=1000"}).exit_code == 0);
 }
 
 }  // namespace
@@ -101,20 +135,24 @@ TEST_CASE("errors about checkpoints are those of docs/errors.md") {
   ExperimentSpec spec = short_spec();
   srwm::test::train(spec, run, {.threads = 1});
   std::filesystem::copy_file(latest, sound);
-  for (const Edit& spoil : checkpoint_faults) {
-    std::filesystem::copy_file(sound, latest, std::filesystem::copy_options::overwrite_existing);
+  for (const CheckpointFault& fault : checkpoint_faults) {
     {
       Hdf5Editor editor(latest);
-      spoil(editor);
+      fault.spoil(editor);
     }
     section.provoke([&] { resume(spec, run); });
+    if (fault.cure == Cure::init_from) start_from(sound, spec);
+    std::filesystem::copy_file(sound, latest, std::filesystem::copy_options::overwrite_existing);
+    if (fault.cure == Cure::other_checkpoint) CHECK_NOTHROW(resume(spec, run));
   }
-  std::filesystem::copy_file(sound, latest, std::filesystem::copy_options::overwrite_existing);
   spec.optim.rate = 0.5;
   section.provoke([&] { resume(spec, run); });
+  start_from(latest, spec);
   spec = short_spec();
   spec.train.steps = 3;
   section.provoke([&] { resume(spec, run); });
+  spec.train.steps = 5;
+  CHECK_NOTHROW(resume(spec, run));
   const Checkpoint checkpoint = load_checkpoint(sound);
   section.provoke([&] { checkpoint.state_reader().integer("none"); });
   Checkpoint with_state = checkpoint;
@@ -130,14 +168,19 @@ TEST_CASE("errors about checkpoints are those of docs/errors.md") {
 TEST_CASE("errors about run folders are those of docs/errors.md") {
   const TempDir dir;
   ErrorSection section("Run folders");
-  const RunFolder folder = RunFolder::open(dir / "run", false);
-  section.provoke([&] { RunFolder::open(dir / "run", true); });
+  const auto another_folder_does = [&] { CHECK_NOTHROW(RunFolder::open(dir / "another", false)); };
+  {
+    const RunFolder folder = RunFolder::open(dir / "run", false);
+    section.provoke([&] { RunFolder::open(dir / "run", true); });
+    another_folder_does();
+  }
+  const RunFolder folder = RunFolder::open(dir / "run", true);  // the other run has ended
   {
     const RunFolder other = RunFolder::open(dir / "other", false);
     other.write_spec("{}");
   }
   section.provoke([&] { RunFolder::open(dir / "other", false); });
-  RunFolder::open(dir / "other", true).mark_done();
+  RunFolder::open(dir / "other", true).mark_done();  // --resume goes on with it
   section.provoke([&] { RunFolder::open(dir / "other", false); });
 
   section.provoke([&] { RunFolder::open(dir / "other/more", false); });
@@ -146,6 +189,7 @@ TEST_CASE("errors about run folders are those of docs/errors.md") {
   write_text(dir / "given/log.txt", "{}");
   read_text_file(dir / "given/log.txt");
   section.provoke([&] { RunFolder::open(dir / "given", false); });
+  another_folder_does();
   forget_file_use();
 
   write_text(dir / "file", "");
