@@ -12,7 +12,7 @@
 namespace srwm {
 namespace {
 
-constexpr std::int64_t sizes[] = {8, 1 << 10, 1 << 14, 1 << 17, 1 << 20, 1 << 22, 1 << 24, 1 << 26};
+constexpr std::int64_t message_sizes[] = {8, 1 << 10, 1 << 14, 1 << 17, 1 << 20, 1 << 22, 1 << 24, 1 << 26};
 
 std::string size_text(std::int64_t bytes) {
   if (bytes < 1 << 10) return fmt::format("{} B", bytes);
@@ -94,8 +94,8 @@ Timing time_ordered_sum(Context& context, Ranks& ranks, std::int64_t count, doub
 
 std::vector<BenchResult> bench_exchange(Context& context, Ranks& ranks, double seconds) {
   std::vector<BenchResult> results;
-  const double each = seconds / (3 * std::size(sizes)), others = ranks.size() - 1, size = ranks.size();
-  for (const std::int64_t bytes : sizes) {
+  const double each = seconds / (3 * std::size(message_sizes)), others = ranks.size() - 1, size = ranks.size();
+  for (const std::int64_t bytes : message_sizes) {
     const Bytes message(static_cast<std::size_t>(bytes));
     const auto add = [&](const char* what, const Timing& timing, double received) {
       results.push_back({.name = fmt::format("{} of {}, {} ranks", what, size_text(bytes), ranks.size()),

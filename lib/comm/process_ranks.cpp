@@ -16,6 +16,7 @@
 
 #include "comm/process_check.h"
 #include "comm/transfers.h"
+#include "comm/watch_messages.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/threads.h"
@@ -36,43 +37,19 @@ constexpr double seconds_until_warning = 30;
 /// A watcher that was not called for so long has been stopped itself, and knows nothing of the others.
 constexpr double longest_look = 2;
 
-/// What a process says of itself at the start.
-struct Introduction {
-  std::array<char, 256> host{};
-  std::array<char, 256> place{};
-  std::int64_t pid = 0;
-};
-
 template <std::size_t n>
 void copy_text(const std::string& text, std::array<char, n>& to) {
   to.fill('\0');
   std::copy_n(text.begin(), std::min(text.size(), n - 1), to.begin());
 }
 
-Introduction introduce_myself() {
-  Introduction self;
+ProcessIntroduction introduce_myself() {
+  ProcessIntroduction self;
   if (::gethostname(self.host.data(), self.host.size() - 1) != 0) copy_text("unknown", self.host);
   copy_text(process_place(), self.place);
   self.pid = ::getpid();
   return self;
 }
-
-/// What threads that watch tell each other.
-struct Message {
-  enum class Kind : std::int32_t {
-    alive,   ///< a sign of life
-    stop,    ///< text: why
-    failed,  ///< to rank 0: this rank ends with `code`, text: its sentence
-    lost,    ///< to rank 0: it is rank `code` that is missed; text: "is gone"
-    end      ///< from the one who has said why: end with `code`
-  };
-  Kind kind = Kind::alive;
-  std::int32_t code = 0;
-  std::int64_t step = 0;
-  double seconds = 0;  ///< since the phase began
-  std::array<char, 48> phase{};
-  std::array<char, 1600> text{};
-};
 
 void sleep_for(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
@@ -124,12 +101,12 @@ class ProcessRanks::Impl {
 
  private:
   struct Peer {
-    Introduction self;
+    ProcessIntroduction self;
     Clock::time_point heard = Clock::now();
-    Message last;                ///< sign of life
-    Message incoming, outgoing;  ///< memory of the transfers
+    WatchMessage last;                ///< sign of life
+    WatchMessage incoming, outgoing;  ///< memory of the transfers
     std::optional<Transfers> receiving, sending;
-    std::deque<Message> to_send;
+    std::deque<WatchMessage> to_send;
   };
 
   void open(const Launch& launch);
@@ -142,8 +119,10 @@ class ProcessRanks::Impl {
   void watch();
   void note_own_pause();
   void listen(int rank);
-  void take(int rank, const Message& message);
-  void post(int rank, const Message& message) { peers_[static_cast<std::size_t>(rank)].to_send.push_back(message); }
+  void take(int rank, const WatchMessage& message);
+  void post(int rank, const WatchMessage& message) {
+    peers_[static_cast<std::size_t>(rank)].to_send.push_back(message);
+  }
   void pump(int rank);
   bool everything_sent();
   void send_signs();
@@ -200,7 +179,7 @@ void ProcessRanks::Impl::open(const Launch& launch) {
 
 void ProcessRanks::Impl::introduce(const std::vector<Bytes>& introductions) {
   for (std::size_t rank = 0; rank < peers_.size(); ++rank) {
-    std::memcpy(&peers_[rank].self, introductions[rank].data(), sizeof(Introduction));
+    std::memcpy(&peers_[rank].self, introductions[rank].data(), sizeof(ProcessIntroduction));
   }
 }
 
@@ -255,7 +234,7 @@ void ProcessRanks::Impl::wait(Transfers& transfers) {
 
 void ProcessRanks::Impl::warn_of_slow(int rank, double seconds) {
   const std::scoped_lock lock(mutex_);
-  const Message& last = peers_[static_cast<std::size_t>(rank)].last;
+  const WatchMessage& last = peers_[static_cast<std::size_t>(rank)].last;
   options_.warn(fmt::format("Rank {} on {} has been in {} of step {} for {:.0f} s; the others have waited {:.0f} s.",
                             rank, host(rank), last.phase.data(), last.step + 1, last.seconds, seconds));
 }
@@ -321,31 +300,31 @@ void ProcessRanks::Impl::listen(int rank) {
       peer.receiving->receive(rank, control_tag, std::as_writable_bytes(std::span(&peer.incoming, 1)));
     }
     if (!peer.receiving->done()) return;
-    const Message message = peer.incoming;
+    const WatchMessage message = peer.incoming;
     peer.receiving.reset();
     peer.heard = Clock::now();
     take(rank, message);
   }
 }
 
-void ProcessRanks::Impl::take(int rank, const Message& message) {
+void ProcessRanks::Impl::take(int rank, const WatchMessage& message) {
   const std::string text = message.text.data();
   switch (message.kind) {
-    case Message::Kind::alive: {
+    case WatchMessage::Kind::alive: {
       const std::scoped_lock lock(mutex_);
       peers_[static_cast<std::size_t>(rank)].last = message;
       return;
     }
-    case Message::Kind::stop:
+    case WatchMessage::Kind::stop:
       options_.on_stop(text);  // rank 0 then has a reason of its own, which it passes on
       return;
-    case Message::Kind::failed:
+    case WatchMessage::Kind::failed:
       options_.say(fmt::format("Rank {} on {}: {}", rank, host(rank), text));
       end_all(message.code);
-    case Message::Kind::lost:
+    case WatchMessage::Kind::lost:
       options_.say(sentence_about(message.code, text));
       end_all(static_cast<int>(ExitCode::rank_lost));
-    case Message::Kind::end:
+    case WatchMessage::Kind::end:
       ::_exit(message.code);
   }
 }
@@ -373,7 +352,7 @@ bool ProcessRanks::Impl::everything_sent() {
 void ProcessRanks::Impl::send_signs() {
   if (seconds_since(last_sign_) < std::min(most_seconds_between_signs, options_.timeout / 4)) return;
   last_sign_ = Clock::now();
-  Message sign;
+  WatchMessage sign;
   {
     const std::scoped_lock lock(mutex_);
     copy_text(phase_, sign.phase);
@@ -390,7 +369,7 @@ void ProcessRanks::Impl::pass_on_stop() {
   if (!stop_passed_on_.empty()) return;
   stop_passed_on_ = options_.stop_reason();
   if (stop_passed_on_.empty()) return;
-  Message message{.kind = Message::Kind::stop};
+  WatchMessage message{.kind = WatchMessage::Kind::stop};
   copy_text(stop_passed_on_, message.text);
   for_each_partner([&](int rank) { post(rank, message); });
 }
@@ -419,7 +398,7 @@ void ProcessRanks::Impl::look_for_signs() {
 
 std::string ProcessRanks::Impl::sentence_about(int rank, const std::string& how) {
   const std::scoped_lock lock(mutex_);
-  const Message& last = peers_[static_cast<std::size_t>(rank)].last;
+  const WatchMessage& last = peers_[static_cast<std::size_t>(rank)].last;
   const bool is_known = last.phase[0] != '\0';
   return fmt::format("Rank {} on {} {}; it was in {} of step {}. The run ends here. {}", rank, host(rank), how,
                      is_known ? last.phase.data() : phase_, (is_known ? last.step : step_) + 1, way_on_);
@@ -433,7 +412,7 @@ void ProcessRanks::Impl::lose(int rank, const std::string& how) {
     end_all(exit_code);
   }
   if (rank != 0) {
-    Message message{.kind = Message::Kind::lost, .code = rank};
+    WatchMessage message{.kind = WatchMessage::Kind::lost, .code = rank};
     copy_text(how, message.text);
     post(0, message);
     wait_for_end(exit_code, sentence);
@@ -448,7 +427,7 @@ void ProcessRanks::Impl::lose(int rank, const std::string& how) {
 
 /// Tells all to end; they are as good as gone after a while.
 void ProcessRanks::Impl::end_all(int exit_code) {
-  const Message message{.kind = Message::Kind::end, .code = exit_code};
+  const WatchMessage message{.kind = WatchMessage::Kind::end, .code = exit_code};
   for_each_partner([&](int rank) { post(rank, message); });
   for (const auto start = Clock::now(); !everything_sent() && seconds_since(start) < seconds_for_the_end / 2;) {
     for_each_partner([&](int rank) { pump(rank); });
@@ -481,7 +460,7 @@ void ProcessRanks::Impl::look_for_own_failure() {
     options_.say(failure->sentence);
     end_all(failure->exit_code);
   }
-  Message message{.kind = Message::Kind::failed, .code = failure->exit_code};
+  WatchMessage message{.kind = WatchMessage::Kind::failed, .code = failure->exit_code};
   copy_text(failure->sentence, message.text);
   post(0, message);
   wait_for_end(failure->exit_code, failure->sentence);
@@ -506,7 +485,7 @@ ProcessRanks::~ProcessRanks() = default;
 
 std::unique_ptr<ProcessRanks> ProcessRanks::join(const Launch& launch, ProcessOptions options) {
   std::unique_ptr<ProcessRanks> ranks(new ProcessRanks(std::make_unique<Impl>(launch, std::move(options))));
-  const Introduction self = introduce_myself();
+  const ProcessIntroduction self = introduce_myself();
   ranks->impl_->introduce(ranks->all_gather(std::as_bytes(std::span(&self, 1))));
   ranks->impl_->start_watch();
   return ranks;
