@@ -13,7 +13,8 @@ namespace srwm {
 void write_png(const Tensor& picture, const std::filesystem::path& path);
 
 /// A PNG of any kind as u8 [H, W, 1] if it is grey, else as u8 [H, W, 3]: palettes are looked up, 16 bits brought to 8,
-/// transparent pixels lie on white. DataError if the file cannot be read, is no whole PNG, or has more than 2^28 pixels.
+/// transparent pixels lie on white. DataError if the file cannot be read, is no whole PNG, or has more than 2^28
+/// pixels.
 Tensor read_png(const std::filesystem::path& path);
 
 /// "1.6.39"; both if the library that is loaded differs from the headers.
