@@ -59,7 +59,7 @@ struct LoopOptions {
   EvolutionOptions evolution;                             ///< with GradientSource::evolution
   std::int64_t report_every = 100, validation_every = 0;  ///< optimizer steps; 0: never
   std::int64_t patience = 0;  ///< validations without a new best one after which training ends; 0: it does not
-  CheckpointSpec checkpoint;  ///< likewise
+  CheckpointSpec checkpoint;  ///< in optimizer steps
   Precision precision = Precision::fp32;
 
   /// Passes that an optimizer step stages: a pair of a population counts as one.
