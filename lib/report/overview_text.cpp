@@ -16,8 +16,8 @@
 namespace srwm {
 namespace {
 
-constexpr std::size_t columns = 8;
-using Cells = std::array<std::string, columns>;
+constexpr std::size_t overview_columns = 8;
+using Cells = std::array<std::string, overview_columns>;
 
 std::string value_text(const RunOverview& run, double value) {
   if (is_fraction(run.task, run.measure)) return fmt::format("{:.2f} %", 100 * value);
@@ -47,9 +47,10 @@ Cells overview_cells(const RunOverview& run) {
           run.holder.empty() ? "-" : printable(run.holder)};
 }
 
-std::string overview_line(const Cells& cells, const std::array<std::size_t, columns>& widths) {
+std::string overview_line(const Cells& cells, const std::array<std::size_t, overview_columns>& widths) {
   std::string line;
-  for (std::size_t i = 0; i < columns; ++i) line += fmt::format("{}{:<{}}", i > 0 ? "  " : "", cells[i], widths[i]);
+  for (std::size_t i = 0; i < overview_columns; ++i)
+    line += fmt::format("{}{:<{}}", i > 0 ? "  " : "", cells[i], widths[i]);
   line.erase(line.find_last_not_of(' ') + 1);
   return line + "\n";
 }
@@ -98,9 +99,9 @@ nlohmann::ordered_json overview_json(const RunOverview& run) {
 std::string to_table(const std::vector<RunOverview>& runs) {
   std::vector<Cells> rows{{"run", "state", "step", "speed", "time left", "last", "best", "by"}};
   for (const RunOverview& run : runs) rows.push_back(overview_cells(run));
-  std::array<std::size_t, columns> widths{};
+  std::array<std::size_t, overview_columns> widths{};
   for (const Cells& cells : rows) {
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], cells[i].size());
+    for (std::size_t i = 0; i < overview_columns; ++i) widths[i] = std::max(widths[i], cells[i].size());
   }
   std::string text = overview_line(rows.front(), widths);
   for (std::size_t i = 0; i < runs.size(); ++i) {
