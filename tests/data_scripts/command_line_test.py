@@ -24,6 +24,7 @@ PROGRAMS = sorted(glob.glob(os.path.join(SCRIPTS, "pack_*.py"))) + [os.path.join
 BARE = [sys.executable, "-E", "-s", "-S", "-B"]
 # A command line of each that is right, but for the files.
 CALLS = {"pack_idx.py": ["--idx", "{in}", "--out", "{out}.h5"],
+         "pack_folder.py": ["{in}", "--size", "28", "--out", "{out}.h5"],
          "pack_omniglot.py": ["--background", "{in}", "--evaluation", "{in}", "--out", "{out}.h5"],
          "pack_miniimagenet.py": ["--images", "{in}", "--out", "{out}.h5"],
          "pack_cifar.py": ["--cifar100", "{in}", "--protocol", "fc100", "--out", "{out}.h5"],

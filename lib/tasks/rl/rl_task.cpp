@@ -74,7 +74,8 @@ RlTask::RlTask(const RlSpec& spec, Context& context, std::shared_ptr<const EnvLi
       actions_(groups_.front().envs->actions()),
       learner_(context, spec, frame_, actions_),
       pool_(context, learner_.agent(), spec, std::move(groups_)),
-      interval_(game_names(spec).size()) {
+      interval_(game_names(spec).size()),
+      of_pass_(game_names(spec).size()) {
   for (const std::string& game : game_names(spec)) return_names_.push_back(metric_name(game));
   check_library(spec, *library_);  // what the environments complain of comes first
 }
@@ -93,13 +94,14 @@ void RlTask::stage(const Pass& pass) {
 }
 
 void RlTask::count(const Pass& pass, std::span<double> counts) {
-  PlayReport play(return_names_.size());
-  pool_.collect(pass.number, play);
+  of_pass_.episodes.clear();
+  of_pass_.times = {};
+  pool_.collect(pass.number, of_pass_);
   counts[0] = pool_.lag(pass.number);
-  counts[1] = play.times.env;
-  counts[2] = play.times.inference;
-  const auto rest = std::ranges::copy(play.episodes.returns, counts.begin() + 3).out;
-  std::ranges::transform(play.episodes.episodes, rest, [](std::int64_t n) { return static_cast<double>(n); });
+  counts[1] = of_pass_.times.env;
+  counts[2] = of_pass_.times.inference;
+  const auto rest = std::ranges::copy(of_pass_.episodes.returns, counts.begin() + 3).out;
+  std::ranges::transform(of_pass_.episodes.episodes, rest, [](std::int64_t n) { return static_cast<double>(n); });
 }
 
 void RlTask::add_counts(std::span<const double> counts) {

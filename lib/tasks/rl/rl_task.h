@@ -94,6 +94,7 @@ class RlTask final : public Task {
   UnrollRows batch_;  ///< of the staged pass
   std::int64_t place_ = 0;
   Interval interval_;
+  PlayReport of_pass_;           ///< kept for its memory
   std::int64_t steps_here_ = 0;  ///< learned from in this session
 };
 
