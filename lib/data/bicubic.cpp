@@ -32,8 +32,8 @@ std::vector<CubicTaps> cubic_taps(std::int64_t from, double begin, double length
   std::vector<CubicTaps> taps(static_cast<std::size_t>(to));
   for (std::int64_t i = 0; i < to; ++i) {
     const double center = begin + (static_cast<double>(i) + 0.5) * scale;
-    const auto first = std::max(static_cast<std::int64_t>(center - reach + 0.5), std::int64_t{0});
-    const auto end = std::min(static_cast<std::int64_t>(center + reach + 0.5), from);
+    const auto first = std::max(static_cast<std::int64_t>(std::floor(center - reach + 0.5)), std::int64_t{0});
+    const auto end = std::min(static_cast<std::int64_t>(std::floor(center + reach + 0.5)), from);
     std::vector<double> weights;
     double sum = 0;
     for (std::int64_t x = first; x < end; ++x) {

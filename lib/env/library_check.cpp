@@ -1,6 +1,7 @@
 #include "env/library_check.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -17,6 +18,10 @@ namespace {
 constexpr std::uint64_t action_seed = 1;
 constexpr std::int32_t level_of_check = 7;
 
+bool same_bits(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+}
+
 /// What a library wrote in a step.
 struct Moment {
   std::vector<std::uint8_t> frames, is_first;
@@ -26,8 +31,7 @@ struct Moment {
   /// Bit for bit, but for levels.
   bool operator==(const Moment& other) const {
     return frames == other.frames && is_first == other.is_first &&
-           std::ranges::equal(rewards, other.rewards,
-                              [](float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; });
+           std::ranges::equal(rewards, other.rewards, same_bits);
   }
 };
 
@@ -110,7 +114,7 @@ std::string first_difference(const std::vector<Moment>& expected, const std::vec
     const std::size_t bytes = a.frames.size() / static_cast<std::size_t>(envs);
     for (std::size_t env = 0; env < static_cast<std::size_t>(envs); ++env) {
       const char* what = a.is_first[env] != b.is_first[env] ? "first" : nullptr;
-      if (std::memcmp(&a.rewards[env], &b.rewards[env], sizeof(float)) != 0) what = "reward";
+      if (!same_bits(a.rewards[env], b.rewards[env])) what = "reward";
       if (std::memcmp(a.frames.data() + env * bytes, b.frames.data() + env * bytes, bytes) != 0) what = "frame";
       if (what != nullptr) return fmt::format("After step {}, environment {} has another {}.", at + 1, env, what);
     }

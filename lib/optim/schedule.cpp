@@ -12,7 +12,10 @@ double Schedule::at(std::int64_t step) const {
 }
 
 double Schedule::decay_after(std::int64_t steps) const {
-  if (kind == ScheduleKind::step) return std::pow(decay, static_cast<double>(steps / decay_steps));
+  if (kind == ScheduleKind::step) {
+    const std::int64_t falls = steps / decay_steps;
+    return std::pow(decay, static_cast<double>(falls));
+  }
   const double part = std::min(1.0, static_cast<double>(steps) / static_cast<double>(decay_steps));
   return decay + (1 - decay) * (1 + std::cos(std::numbers::pi * part)) / 2;
 }

@@ -284,7 +284,7 @@ void test_differences(RunComparison& comparison) {
       difference.episodes = static_cast<std::int64_t>(reference.runs.front().by_episode.size());
     }
     if (!why.empty()) reasons.insert(why);
-    comparison.differences.push_back(std::move(difference));
+    comparison.differences.push_back(difference);
   }
   for (const std::string& why : reasons) {
     comparison.remarks.push_back(fmt::format("Not paired by test episodes: {}.", why));

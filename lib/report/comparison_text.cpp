@@ -70,7 +70,7 @@ Sheet groups_sheet(const RunComparison& comparison) {
     sheet.headings.push_back(heading == name ? form.heading(name) : heading);
   }
   const bool has_area = comparison.last_step > comparison.first_step;
-  if (has_area) sheet.headings.push_back("mean of the curve");
+  if (has_area) sheet.headings.emplace_back("mean of the curve");
   if (comparison.threshold) sheet.headings.push_back("steps to " + form.number(*comparison.threshold));
   sheet.alignment.resize(sheet.headings.size(), 'r');
   for (const ComparedGroup& group : comparison.groups) {
@@ -101,7 +101,7 @@ Sheet differences_sheet(const RunComparison& comparison) {
 std::vector<std::string> notes_of(const RunComparison& comparison) {
   std::vector<std::string> notes;
   if (!comparison.keys.empty()) notes.push_back(fmt::format("Groups by {}.", fmt::join(comparison.keys, ", ")));
-  notes.push_back(
+  notes.emplace_back(
       "n: complete runs. Intervals over seeds are Student's; those over episodes are the mean of the runs' own.");
   if (comparison.last_step > comparison.first_step) {
     notes.push_back(fmt::format("The mean of the curve is that of the {} from step {} to {}.",
@@ -109,7 +109,7 @@ std::vector<std::string> notes_of(const RunComparison& comparison) {
                                 format_count(comparison.first_step), format_count(comparison.last_step)));
   }
   if (comparison.differences.empty()) return notes;
-  notes.push_back(
+  notes.emplace_back(
       "± is half a 95 % interval; over seeds by Welch's test, over episodes by the paired test of the means over the "
       "runs, which takes the trained models as given.");
   return notes;
