@@ -33,7 +33,8 @@ struct TaskPart {
 };
 
 struct Options {
-  std::string run, checkpoint, config, data_dir, split;
+  TrainedModelOptions model;
+  std::string config, data_dir, split;
   std::vector<std::string> set;
   std::int64_t num_episodes = 0;
   bool json = false;
@@ -72,7 +73,7 @@ void check_settings(const std::vector<std::string>& settings) {
 
 Evaluated load(const Options& options) {
   if (!options.config.empty()) {
-    if (!options.run.empty() || !options.checkpoint.empty()) {
+    if (!options.model.none()) {
       throw UsageError(
           "--config FILE is for a spec that needs no training; --run and --checkpoint have one of their own.");
     }
@@ -82,7 +83,7 @@ Evaluated load(const Options& options) {
     none.path = options.config;
     return {options.config, std::move(none), std::move(spec)};
   }
-  const std::filesystem::path path = checkpoint_path(options.run, options.checkpoint);
+  const std::filesystem::path path = checkpoint_path(options.model);
   check_settings(options.set);
   Checkpoint checkpoint = load_checkpoint(path);
   std::unique_ptr<AnySpec> spec = parse_any_spec_text(checkpoint.spec_json, path.string(), options.set);
@@ -123,10 +124,7 @@ void add_eval_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("eval", "Accuracy of a trained model, or returns of an agent, with 95 % intervals");
-  takes_path(command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest"),
-             PathUse::input, takes::folder);
-  takes_path(command->add_option("--checkpoint", options->checkpoint, "Checkpoint file"), PathUse::input,
-             takes::h5_file);
+  add_trained_model_options(*command, options->model);
   takes_path(command->add_option("--config", options->config,
                                  "Spec of a model that needs no training: a learning rule \"sgd\" or \"adam\""),
              PathUse::input, takes::spec);
@@ -144,9 +142,7 @@ void add_eval_command(CLI::App& app) {
       ->check(positive());
   for (const TaskType* type : all_tasks()) options->parts.push_back(make_part(*command, *type));
   command->add_flag("--json", options->json, "Print the result as JSON");
-  takes_path(command->add_option("--data-dir", options->data_dir,
-                                 "Folder with the packed datasets; else that of the run, $SRWM_DATA, ./data"),
-             PathUse::input, takes::folder);
+  add_data_dir_of_run(*command, options->data_dir);
   add_device_options(*command, options->device);
   command->footer(R"(Examples:
   srwm eval --run runs/quickstart-s1

@@ -27,7 +27,8 @@ namespace srwm {
 namespace {
 
 struct ExportArguments {
-  std::string run, checkpoint, format, out;
+  TrainedModelOptions model;
+  std::string format, out;
 };
 
 struct ImportArguments {
@@ -61,7 +62,7 @@ std::map<std::string, std::string> metadata_of(const Checkpoint& checkpoint) {
 
 void run_export(const ExportArguments& options) {
   const std::string format = format_of(options.format, options.out);
-  const Checkpoint checkpoint = load_checkpoint(checkpoint_path(options.run, options.checkpoint));
+  const Checkpoint checkpoint = load_checkpoint(checkpoint_path(options.model));
   const TensorFile file{checkpoint.model, metadata_of(checkpoint)};
   write_file_atomically(options.out, format == "npz" ? npz_image(file) : safetensors_image(file));
   std::int64_t numbers = 0;
@@ -102,10 +103,7 @@ CLI::Option* add_format(CLI::App& command, std::string& format) {
 void add_export_commands(CLI::App& app) {
   auto to_others = std::make_shared<ExportArguments>();
   CLI::App* command = app.add_subcommand("export", "Write a model's weights for other programs: safetensors or npz");
-  takes_path(command->add_option("--run", to_others->run, "Run folder; takes its best model, or else the latest"),
-             PathUse::input, takes::folder);
-  takes_path(command->add_option("--checkpoint", to_others->checkpoint, "Checkpoint file"), PathUse::input,
-             takes::h5_file);
+  add_trained_model_options(*command, to_others->model);
   takes_path(command->add_option("--out", to_others->out, "File to write"), PathUse::output, takes::weight_file)
       ->required();
   add_format(*command, to_others->format);

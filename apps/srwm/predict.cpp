@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/json_text.h"
 #include "core/utf8.h"
+#include "io/png.h"
 #include "io/terminal.h"
 #include "report/csv.h"
 #include "run/checkpoint.h"
@@ -27,7 +28,8 @@ namespace srwm {
 namespace {
 
 struct PredictArguments {
-  std::string run, checkpoint, data_dir, support, picture, format = "table";
+  TrainedModelOptions model;
+  std::string data_dir, support, picture, format = "table";
   std::vector<std::string> queries;
   std::uint64_t order_seed = 0;
   bool inverts = false;
@@ -42,12 +44,9 @@ std::vector<std::filesystem::path> find_queries(const std::vector<std::string>& 
       queries.emplace_back(name);
       continue;
     }
-    const auto first = std::ssize(queries);
-    for (const auto& entry : std::filesystem::directory_iterator(name)) {
-      if (entry.path().extension() == ".png") queries.push_back(entry.path());
-    }
-    std::sort(queries.begin() + first, queries.end());
-    if (std::ssize(queries) == first) throw DataError("The folder {} has no *.png to ask about.", name);
+    const std::vector<std::filesystem::path> pictures = png_files(name);
+    if (pictures.empty()) throw DataError("The folder {} has no *.png to ask about.", name);
+    queries.insert(queries.end(), pictures.begin(), pictures.end());
   }
   return queries;
 }
@@ -114,7 +113,7 @@ std::string json_of(const PredictOutcome& outcome, const std::filesystem::path& 
 }
 
 void run_predict(const PredictArguments& options) {
-  const std::filesystem::path path = checkpoint_path(options.run, options.checkpoint);
+  const std::filesystem::path path = checkpoint_path(options.model);
   const Checkpoint checkpoint = load_checkpoint(path);
   const std::unique_ptr<AnySpec> spec = parse_any_spec_text(checkpoint.spec_json, path.string());
   const TaskType& type = type_of(*spec);
@@ -142,10 +141,7 @@ void run_predict(const PredictArguments& options) {
 void add_predict_command(CLI::App& app) {
   auto options = std::make_shared<PredictArguments>();
   CLI::App* command = app.add_subcommand("predict", "Labels of your own pictures, from a few labeled ones");
-  takes_path(command->add_option("--run", options->run, "Run folder; takes its best model, or else the latest"),
-             PathUse::input, takes::folder);
-  takes_path(command->add_option("--checkpoint", options->checkpoint, "Checkpoint file"), PathUse::input,
-             takes::h5_file);
+  add_trained_model_options(*command, options->model);
   takes_path(command->add_option("--support", options->support,
                                  "Folder with a folder of PNG pictures for each class, named after it"),
              PathUse::input, takes::folder)
@@ -164,9 +160,7 @@ void add_predict_command(CLI::App& app) {
       ->type_name(takes::answer_format)
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->capture_default_str();
-  takes_path(command->add_option("--data-dir", options->data_dir,
-                                 "Folder with the packed datasets; else that of the run, $SRWM_DATA, ./data"),
-             PathUse::input, takes::folder);
+  add_data_dir_of_run(*command, options->data_dir);
   add_device_options(*command, options->device);
   command->footer(R"(Examples:
   srwm predict --run runs/omniglot-s1 --support letters --query unknown/*.png --invert

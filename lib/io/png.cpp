@@ -1,7 +1,9 @@
 #include "io/png.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstring>
-#include <vector>
+#include <system_error>
 
 #include <png.h>
 
@@ -86,6 +88,18 @@ Tensor read_png(const std::filesystem::path& path) {
   const Shape shape{image.height, image.width, is_grey ? 1 : 3};
   if (png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr) == 0) refuse_png(path, image);
   return over_white(pixels, shape);
+}
+
+std::vector<std::filesystem::path> png_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+    std::string ending = entry.path().extension().string();
+    std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (ending == ".png") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
 }
 
 std::string png_library_version() {

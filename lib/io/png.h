@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/tensor.h"
 
@@ -16,6 +17,9 @@ void write_png(const Tensor& picture, const std::filesystem::path& path);
 /// transparent pixels lie on white. DataError if the file cannot be read, is no whole PNG, or has more than 2^28
 /// pixels.
 Tensor read_png(const std::filesystem::path& path);
+
+/// The files of a folder whose names end in .png, in capitals or not, sorted. Empty if the folder cannot be read.
+std::vector<std::filesystem::path> png_files(const std::filesystem::path& folder);
 
 /// "1.6.39"; both if the library that is loaded differs from the headers.
 std::string png_library_version();

@@ -27,22 +27,12 @@ constexpr std::size_t most_at_once = 64;
 /// The pictures of a class, by their names.
 using Support = std::map<std::string, std::vector<std::filesystem::path>>;
 
-bool is_png(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return ending == ".png";
-}
-
 Support find_support(const std::filesystem::path& folder) {
   Support support;
   std::error_code unreadable;
   for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
     if (!entry.is_directory(unreadable)) continue;
-    std::vector<std::filesystem::path> pictures;
-    for (const auto& file : std::filesystem::directory_iterator(entry.path(), unreadable)) {
-      if (is_png(file.path())) pictures.push_back(file.path());
-    }
-    std::ranges::sort(pictures);
+    std::vector<std::filesystem::path> pictures = png_files(entry.path());
     if (!pictures.empty()) support.emplace(entry.path().filename().string(), std::move(pictures));
   }
   if (support.empty()) {
