@@ -149,8 +149,9 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     srwm::print_to_stderr("srwm: internal error: ");
     srwm::print_to_stderr(error.what());
-    srwm::print_to_stderr(
-        "\nThis is a bug in srwm. Please report it together with the spec and the output of 'srwm --version'.\n");
-    return 70;
+    srwm::print_to_stderr("\n");
+    srwm::print_to_stderr(srwm::bug_report_request);
+    srwm::print_to_stderr("\n");
+    return srwm::internal_error_exit_code;
   }
 }

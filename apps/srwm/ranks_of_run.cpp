@@ -61,9 +61,7 @@ std::string allowed_processors() {
     ranks.fail(static_cast<int>(ExitCode::device),
                "Out of memory. Use fewer ranks on this machine, or a smaller train.batch.");
   }
-  ranks.fail(70, fmt::format("internal error: {}\nThis is a bug in srwm. Please report it together with the spec and "
-                             "the output of 'srwm --version'.",
-                             error.what()));
+  ranks.fail(internal_error_exit_code, fmt::format("internal error: {}\n{}", error.what(), bug_report_request));
 }
 
 }  // namespace

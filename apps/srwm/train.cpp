@@ -121,7 +121,7 @@ DeviceOptions device_of_rank(const DeviceOptions& device, int ranks) {
   return each;
 }
 
-void print_dry_run_in_threads(const Options& options, const SpecRun& run) {
+void print_dry_run(const Options& options, const SpecRun& run) {
   const DeviceOptions each = device_of_rank(options.device, options.ranks.count);
   run_thread_ranks(options.ranks.count, [&](Ranks& ranks) {
     const std::string text = dry_run(options, run, each, ranks);
@@ -129,15 +129,15 @@ void print_dry_run_in_threads(const Options& options, const SpecRun& run) {
   });
 }
 
-/// Ranks as threads of this process; --threads is for each of them.
-void train_in_threads(const Options& options, SpecRun& run, StopRequest& stop) {
+/// One rank, or several as threads of this process; --threads is for each of them.
+void train_in_process(const Options& options, SpecRun& run, StopRequest& stop) {
   choose_instruction_set(run);
   run.has_checkpoint = run.paths.has_checkpoint();
   const DeviceOptions each = device_of_rank(options.device, options.ranks.count);
   const auto data = run.type->open_data(*run.spec, options.data_dir, thread_count(options.device));
-  check_memory(run, *context_for(*run.spec, each), *data, options.ranks.count);
   run_thread_ranks(options.ranks.count, [&](Ranks& ranks) {
     const std::unique_ptr<Context> context = context_for(*run.spec, each);
+    if (ranks.is_first()) check_memory(run, *context, *data, ranks.size());
     Logger logger(/*quiet=*/!ranks.is_first());
     if (!ranks.is_first()) logger.share_terminal(fmt::format("rank {}", ranks.rank()));
     train(run, *context, data, logger, stop, ranks);
@@ -187,20 +187,9 @@ void train_one(const Options& options, StopRequest& stop) {
   SpecRun run = make_run(options, options.seed);
   run.chooses_threads = options.device.threads == 0 && options.ranks.count == 1;
   check_rank_count(*run.spec, options.ranks.count);
-  if (options.dry_run && options.ranks.count > 1) return print_dry_run_in_threads(options, run);
-  if (options.dry_run) {
-    fmt::print("{}", dry_run(options, run, options.device, no_other_ranks()));
-    return;
-  }
+  if (options.dry_run) return print_dry_run(options, run);
   if (options.resume && is_complete(run)) return print_result(run, "This run is complete:");
-  if (options.ranks.count > 1) return train_in_threads(options, run, stop);
-  choose_instruction_set(run);
-  const std::unique_ptr<Context> context = context_for(*run.spec, options.device);
-  const auto data = run.type->open_data(*run.spec, options.data_dir, context->threads());
-  check_memory(run, *context, *data, 1);
-  Logger logger;
-  train(run, *context, data, logger, stop);
-  print_result(run, "Done:");
+  train_in_process(options, run, stop);
 }
 
 /// How runs share the machine: a GPU takes all of them at once, of a CPU's threads each needs one.

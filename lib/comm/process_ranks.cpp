@@ -19,6 +19,7 @@
 #include "comm/watch_messages.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/host_name.h"
 #include "core/threads.h"
 
 namespace srwm {
@@ -45,7 +46,7 @@ void copy_text(const std::string& text, std::array<char, n>& to) {
 
 ProcessIntroduction introduce_myself() {
   ProcessIntroduction self;
-  if (::gethostname(self.host.data(), self.host.size() - 1) != 0) copy_text("unknown", self.host);
+  copy_text(host_name(), self.host);
   copy_text(process_place(), self.place);
   self.pid = ::getpid();
   return self;

@@ -43,6 +43,11 @@ void Ranks::exchange(std::span<const std::span<const std::byte>> sends,
   }
 }
 
+void Ranks::share_slices(std::span<const std::span<std::byte>> slices) {
+  const std::vector<std::span<const std::byte>> sends(slices.size(), slices[static_cast<std::size_t>(rank_)]);
+  exchange(sends, slices);
+}
+
 std::vector<Bytes> Ranks::all_gather(std::span<const std::byte> mine) {
   const auto ranks = static_cast<std::size_t>(size_), here = static_cast<std::size_t>(rank_);
   std::vector<Bytes> all(ranks);

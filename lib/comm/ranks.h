@@ -36,6 +36,9 @@ class Ranks {
   /// receives[r]. Both have an element for each rank; that for this one is left out.
   void exchange(std::span<const std::span<const std::byte>> sends, std::span<const std::span<std::byte>> receives);
 
+  /// Gives every rank the slices of all: slices[r], in the same memory layout everywhere, is filled from rank r.
+  void share_slices(std::span<const std::span<std::byte>> slices);
+
   /// What every rank gave, by rank.
   std::vector<Bytes> all_gather(std::span<const std::byte> mine);
   /// The same for rank 0 alone; the others get nothing.

@@ -8,9 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include <unistd.h>
-
 #include "core/error.h"
+#include "core/host_name.h"
 #include "core/threads.h"
 
 namespace srwm {
@@ -92,10 +91,7 @@ class ThreadRanks final : public Ranks {
  public:
   ThreadRanks(int rank, int size, Mailboxes& mailboxes) : Ranks(rank, size), mailboxes_(mailboxes) {}
   std::string engine() const override { return "threads"; }
-  std::string host(int) const override {
-    char name[256] = {};
-    return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
-  }
+  std::string host(int) const override { return host_name(); }
 
  private:
   void exchange_impl(std::span<const std::span<const std::byte>> sends,
@@ -134,6 +130,7 @@ bool is_consequence(const std::exception_ptr& error) {
 }  // namespace
 
 void run_thread_ranks(int size, const std::function<void(Ranks&)>& work) {
+  if (size == 1) return work(no_other_ranks());
   Mailboxes mailboxes(size);
   std::mutex mutex;
   std::exception_ptr cause, consequence;

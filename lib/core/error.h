@@ -19,6 +19,11 @@ enum class ExitCode : int {
   rank_lost = 76,  ///< a rank of the run is gone; start again with --resume
 };
 
+/// How the program ends, and what it says, where it meets a bug of its own.
+inline constexpr int internal_error_exit_code = 70;
+inline constexpr const char* bug_report_request =
+    "This is a bug in srwm. Please report it together with the spec and the output of 'srwm --version'.";
+
 /// Base of all errors a user can meet. The message is one or more whole sentences: what is wrong, what was expected,
 /// what to do next.
 class Error : public std::runtime_error {

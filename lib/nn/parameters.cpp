@@ -47,6 +47,15 @@ void ParameterSet::zero_grad() {
   for (Parameter& parameter : parameters_) parameter.slot.written = false;
 }
 
+void ParameterSet::set_gradients(Context& context, const Tensor& flat) {
+  std::int64_t begin = 0;
+  for (Parameter& p : parameters_) {
+    context.upload(p.slot.grad, flat.rows(begin, begin + p.value.numel()).raw());
+    p.slot.written = true;
+    begin += p.value.numel();
+  }
+}
+
 void ParameterSet::zero_missing_gradients(Context& context) {
   for (Parameter& p : parameters_) {
     if (!p.slot.written) context.queue().zero(p.slot.grad.raw(), p.slot.grad.bytes());

@@ -53,6 +53,8 @@ class ParameterSet {
 
   /// Marks all gradients as zero: the next backward pass overwrites them.
   void zero_grad();
+  /// Takes all gradients from `flat`, [count()] on the host: parameter after parameter, in their order.
+  void set_gradients(Context& context, const Tensor& flat);
   /// Zeroes the gradients that no backward pass has written since `zero_grad`; they count as written. Can be recorded.
   void zero_missing_gradients(Context& context);
 

@@ -1,7 +1,6 @@
 #include "run/host.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -59,12 +58,6 @@ int default_threads() {
 
 std::optional<double> cgroup_cpu_limit(const fs::path& proc_cgroup, const fs::path& mount) {
   return smallest_cgroup_limit("cpu", limit_v2, limit_v1, proc_cgroup, mount);
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
 }
 
 std::string cpu_model() {

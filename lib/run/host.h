@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/host_name.h"  // IWYU pragma: export
 #include "core/version.h"
 
 namespace srwm {
@@ -19,7 +20,6 @@ int default_threads();
 std::optional<double> cgroup_cpu_limit(const std::filesystem::path& proc_cgroup = "/proc/self/cgroup",
                                        const std::filesystem::path& mount = "/sys/fs/cgroup");
 
-std::string host_name();
 /// "Intel(R) Xeon(R) ...", or "unknown".
 std::string cpu_model();
 

@@ -103,7 +103,7 @@ void Evolution::run(std::int64_t step, const Tensor& stats, const std::string& s
   const PassRange mine = share_of(blocks, ranks_.rank(), ranks_.size());
   compute_gradient(noise, mine.first * block, std::min(count_, mine.last * block));
   if (!ranks_.is_alone()) spread_gradient();
-  write_gradient();
+  task_.parameters().set_gradients(context_, gradient_);
 }
 
 Evolution::Record Evolution::record(std::int64_t pair) {
@@ -292,27 +292,13 @@ void Evolution::compute_gradient(const NumberedNoise& noise, std::int64_t first,
 /// Each rank has computed its slice.
 void Evolution::spread_gradient() {
   const std::int64_t blocks = (count_ + block - 1) / block;
-  std::vector<std::span<const std::byte>> sends(notes_.size());
-  std::vector<std::span<std::byte>> receives(notes_.size());
-  const auto slice_of = [&](int rank) {
+  std::vector<std::span<std::byte>> slices;
+  for (int rank = 0; rank < ranks_.size(); ++rank) {
     const PassRange slice = share_of(blocks, rank, ranks_.size());
     const Tensor part = gradient_.rows(std::min(count_, slice.first * block), std::min(count_, slice.last * block));
-    return std::span(static_cast<std::byte*>(part.raw()), part.bytes());
-  };
-  for (int rank = 0; rank < ranks_.size(); ++rank) {
-    sends[static_cast<std::size_t>(rank)] = slice_of(ranks_.rank());
-    receives[static_cast<std::size_t>(rank)] = slice_of(rank);
+    slices.emplace_back(static_cast<std::byte*>(part.raw()), part.bytes());
   }
-  ranks_.exchange(sends, receives);
-}
-
-void Evolution::write_gradient() {
-  const auto* values = static_cast<const std::byte*>(gradient_.raw());
-  std::size_t i = 0;
-  for (Parameter& p : task_.parameters().parameters()) {
-    context_.upload(p.slot.grad, values + static_cast<std::size_t>(centers_[i++].begin) * size_of(context_.real()));
-    p.slot.written = true;
-  }
+  ranks_.share_slices(slices);
 }
 
 }  // namespace srwm

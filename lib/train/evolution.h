@@ -96,7 +96,6 @@ class Evolution {
   void note_bad_member(std::int64_t step, std::int64_t pair, const PairLoss& losses);
   void compute_gradient(const NumberedNoise& noise, std::int64_t first, std::int64_t last);
   void spread_gradient();
-  void write_gradient();
   Pass pass(std::int64_t step, std::int64_t pair) const;
 
   Context& context_;

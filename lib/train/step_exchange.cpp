@@ -90,7 +90,7 @@ void StepExchange::run(const StepNote& note) {
                                                        : static_cast<void*>(sum<float>({0, passes_}));
   if (bytes > 0) std::memcpy(total_.rows(slice.begin, slice.end).raw(), finished, bytes);
   spread_slices();
-  write_gradients();
+  parameters_.set_gradients(context_, total_);
 }
 
 void StepExchange::send_records_and_nodes() {
@@ -151,29 +151,13 @@ Real* StepExchange::sum(const PassRange& passes) {
 }
 
 void StepExchange::spread_slices() {
-  std::vector<std::span<const std::byte>> sends(notes_.size());
-  std::vector<std::span<std::byte>> receives(notes_.size());
-  const auto bytes_of = [&](std::size_t rank) {
+  std::vector<std::span<std::byte>> slices;
+  for (std::size_t rank = 0; rank < notes_.size(); ++rank) {
     const Slice slice = slice_of_rank(rank);
     const Tensor part = total_.rows(slice.begin, slice.end);
-    return std::span(static_cast<std::byte*>(part.raw()), part.bytes());
-  };
-  const auto here = static_cast<std::size_t>(ranks_.rank());
-  for (std::size_t rank = 0; rank < notes_.size(); ++rank) {
-    if (rank == here) continue;
-    sends[rank] = bytes_of(here);
-    receives[rank] = bytes_of(rank);
+    slices.emplace_back(static_cast<std::byte*>(part.raw()), part.bytes());
   }
-  ranks_.exchange(sends, receives);
-}
-
-void StepExchange::write_gradients() {
-  std::int64_t begin = 0;
-  for (Parameter& p : parameters_.parameters()) {
-    context_.upload(p.slot.grad, total_.rows(begin, begin + p.value.numel()).raw());
-    p.slot.written = true;
-    begin += p.value.numel();
-  }
+  ranks_.share_slices(slices);
 }
 
 }  // namespace srwm

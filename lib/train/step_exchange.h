@@ -66,7 +66,6 @@ class StepExchange {
   template <typename Real>
   Real* sum(const PassRange& passes);
   void spread_slices();
-  void write_gradients();
 
   Context& context_;
   ParameterSet& parameters_;
