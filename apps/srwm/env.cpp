@@ -91,7 +91,7 @@ void list(const EnvOptions& options) {
 EnvRequest complete_request(const EnvOptions& options, const EnvLibrary& library) {
   EnvRequest request = options.request;
   for (const std::string& setting : options.settings) request.settings.push_back(parse_setting(setting));
-  if (!takes_levels(library) && (request.levels != 0 || request.first_level != 0)) {
+  if (!library.takes_levels() && (request.levels != 0 || request.first_level != 0)) {
     throw UsageError("--levels and --first-level have no effect: {} takes no levels. Leave them out.",
                      library.path().string());
   }
@@ -176,7 +176,7 @@ void watch(const WatchOptions& options) {
 void bench(const BenchOptions& options, bool threads_given) {
   const std::shared_ptr<const EnvLibrary> library = EnvLibrary::open(options.library, options.data_dir);
   EnvRequest request = complete_request(options, *library);
-  if (!takes_threads(*library)) {
+  if (!library->takes("num_threads")) {
     if (threads_given) {
       throw UsageError("--threads has no effect: {} takes no threads. Leave it out.", library->path().string());
     }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "env/description.h"
@@ -30,6 +31,10 @@ class EnvLibrary {
   /// Whether it can say what it offers; if not, options go to it unchecked.
   bool describes_itself() const { return description_.has_value(); }
   const EnvDescription& description() const { return *description_; }
+  /// Whether it says that it takes this option (env/description.h).
+  bool takes(std::string_view option) const { return describes_itself() && description().takes(option); }
+  /// Whether it plays on the levels that it is told to, so that training and test can have different ones.
+  bool takes_levels() const { return takes("num_levels") && takes("start_level"); }
   /// Whether environments can be stored and put back exactly.
   bool saves_state() const { return get_state != nullptr && set_state != nullptr; }
   /// The options to make environments with; UsageError if the library would not take them.

@@ -146,8 +146,6 @@ class Checker {
   }
 
  private:
-  bool takes(const char* option) const { return library_->describes_itself() && library_->description().takes(option); }
-
   /// `failure`: what was seen; empty: nothing.
   void add(const char* what, const std::string& failure) {
     checks_.push_back({what, failure.empty() ? CheckOutcome::passed : CheckOutcome::failed, failure});
@@ -207,13 +205,14 @@ class Checker {
 
   void check_seed() {
     const char* what = "the same seed plays the same games";
-    if (!takes("rand_seed")) return skip(what, "it takes no rand_seed");
+    if (!library_->takes("rand_seed")) return skip(what, "it takes no rand_seed");
     add(what, replay(request_));
   }
 
   void check_threads() {
     const char* what = "threads change nothing";
-    if (!takes("num_threads") || !takes("rand_seed")) return skip(what, "it takes no num_threads, or no rand_seed");
+    if (!library_->takes("num_threads") || !library_->takes("rand_seed"))
+      return skip(what, "it takes no num_threads, or no rand_seed");
     EnvRequest threaded = request_;
     threaded.threads = 3;
     add(what, replay(threaded));
@@ -238,7 +237,7 @@ class Checker {
 
   void check_levels() {
     const char* what = "a single level is the one asked for";
-    if (!takes("num_levels") || !takes("start_level")) return skip(what, "it takes no num_levels and start_level");
+    if (!library_->takes_levels()) return skip(what, "it takes no num_levels and start_level");
     EnvRequest single = request_;
     single.levels = 1;
     single.first_level = level_of_check;

@@ -20,7 +20,7 @@ struct LibraryCheck {
 };
 
 /// Plays `steps` steps with random actions again and again, each time in another way: with guarded buffers, observed
-/// twice, made anew with the same seed, with threads, from saved states, on a single level. What the library does not
+/// twice, made again with the same seed, with threads, from saved states, on a single level. What the library does not
 /// offer is skipped. UsageError and DeviceError as VectorEnv, for a library that cannot be played at all.
 std::vector<LibraryCheck> check_library(const std::shared_ptr<const EnvLibrary>& library, const EnvRequest& request,
                                         std::int64_t steps);

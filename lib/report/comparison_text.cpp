@@ -12,6 +12,7 @@
 #include "core/json_text.h"
 #include "core/utf8.h"
 #include "report/csv.h"
+#include "report/or_null.h"
 #include "report/report_notes.h"
 #include "report/sheet_text.h"
 #include "run/progress.h"
@@ -124,22 +125,19 @@ ordered_json comparison_json(const ComparedRun& run) {
   return {{"folder", printable(run.state.folder.string())},
           {"seed", seed_as_json(run.spec->seed)},
           {"value", run.value},
-          {"area", run.area ? ordered_json(*run.area) : ordered_json(nullptr)},
-          {"steps_to", run.steps_to ? ordered_json(*run.steps_to) : ordered_json(nullptr)}};
+          {"area", or_null(run.area)},
+          {"steps_to", or_null(run.steps_to)}};
 }
 
 ordered_json comparison_json(const ComparedGroup& group) {
-  const auto or_nothing = [](const std::optional<double>& value) {
-    return value ? ordered_json(*value) : ordered_json(nullptr);
-  };
   ordered_json object = {{"label", printable(group.label)},
                          {"n", group.runs.size()},
                          {"mean", group.mean},
-                         {"std", or_nothing(group.deviation)},
-                         {"half_width_seeds", or_nothing(group.half_width)},
-                         {"ci95_episodes", or_nothing(group.episodes_ci95)},
-                         {"area", or_nothing(group.area)},
-                         {"steps_to", or_nothing(group.steps_to)},
+                         {"std", or_null(group.deviation)},
+                         {"half_width_seeds", or_null(group.half_width)},
+                         {"ci95_episodes", or_null(group.episodes_ci95)},
+                         {"area", or_null(group.area)},
+                         {"steps_to", or_null(group.steps_to)},
                          {"reached", group.reached}};
   object["runs"] = ordered_json::array();
   for (const ComparedRun& run : group.runs) object["runs"].push_back(comparison_json(run));
@@ -193,15 +191,10 @@ std::string to_csv(const RunComparison& comparison) {
 }
 
 std::string to_json(const RunComparison& comparison) {
-  ordered_json object = {
-      {"task", comparison.task},
-      {"split", comparison.measure.split},
-      {"figure", comparison.measure.name},
-      {"keys", comparison.keys},
-      {"curve_of", comparison.curve_of},
-      {"first_step", comparison.first_step},
-      {"last_step", comparison.last_step},
-      {"threshold", comparison.threshold ? ordered_json(*comparison.threshold) : ordered_json(nullptr)}};
+  ordered_json object = {{"task", comparison.task},           {"split", comparison.measure.split},
+                         {"figure", comparison.measure.name}, {"keys", comparison.keys},
+                         {"curve_of", comparison.curve_of},   {"first_step", comparison.first_step},
+                         {"last_step", comparison.last_step}, {"threshold", or_null(comparison.threshold)}};
   object["groups"] = ordered_json::array();
   for (const ComparedGroup& group : comparison.groups) object["groups"].push_back(comparison_json(group));
   object["differences"] = ordered_json::array();

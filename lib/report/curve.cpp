@@ -17,7 +17,7 @@ double height_at(const CurvePoint& a, const CurvePoint& b, std::int64_t step) {
 
 Curve read_curve(const RunPaths& paths, std::string_view kind, const std::string& metric) {
   Curve curve;
-  for (const nlohmann::json& line : read_metrics(paths.metrics(), kind)) {
+  for (const nlohmann::json& line : MetricsReader(paths.metrics()).lines(kind)) {
     const auto value = line.find(metric);
     if (value == line.end() || !value->is_number()) continue;
     const auto step = line.at("step").get<std::int64_t>();

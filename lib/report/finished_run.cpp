@@ -88,7 +88,7 @@ void read_complete(const RunPaths& paths, const AnySpec& spec, RunState& state) 
 /// The step of the last line of metrics.jsonl; 0 if there is none.
 std::int64_t last_step(const RunPaths& paths) {
   try {
-    const std::vector<json> last = read_metrics(paths.metrics(), "", 1);
+    const std::vector<json> last = MetricsReader(paths.metrics()).lines("", 1);
     return last.empty() ? 0 : last.front().at("step").get<std::int64_t>();
   } catch (const DataError&) {
     return 0;

@@ -9,6 +9,7 @@
 
 #include "core/json_text.h"
 #include "core/utf8.h"
+#include "report/or_null.h"
 #include "report/report_notes.h"
 #include "run/progress.h"
 #include "run/result.h"
@@ -70,10 +71,6 @@ nlohmann::ordered_json overview_json(const std::optional<MetricAt>& metric) {
   return {{"value", metric->value}, {"step", metric->step}};
 }
 
-nlohmann::ordered_json overview_json(const std::optional<double>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-}
-
 nlohmann::ordered_json overview_json(const RunOverview& run) {
   return {{"folder", printable(run.folder.string())},
           {"state", name_of(run.phase)},
@@ -84,14 +81,14 @@ nlohmann::ordered_json overview_json(const RunOverview& run) {
           {"remark", printable(run.remark)},
           {"step", run.step},
           {"steps", run.steps},
-          {"speed", overview_json(run.speed)},
+          {"speed", or_null(run.speed)},
           {"speed_unit", run.speed_unit},
-          {"seconds_left", overview_json(run.seconds_left)},
-          {"seconds_since_report", overview_json(run.seconds_since)},
+          {"seconds_left", or_null(run.seconds_left)},
+          {"seconds_since_report", or_null(run.seconds_since)},
           {"metric", run.measure.name},
           {"last", overview_json(run.last)},
           {"best", overview_json(run.best)},
-          {"test", overview_json(run.test)}};
+          {"test", or_null(run.test)}};
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "core/json_text.h"
 #include "core/utf8.h"
 #include "report/csv.h"
+#include "report/or_null.h"
 #include "report/report_notes.h"
 #include "report/sheet.h"
 #include "report/sheet_text.h"
@@ -39,10 +40,6 @@ std::string escaped(std::string_view text, const std::map<char, std::string_view
 
 std::string for_markdown(std::string_view text) {
   return escaped(text, {{'|', "\\|"}, {'\n', " "}, {'<', "\\<"}});
-}
-
-ordered_json or_null(const std::optional<double>& value) {
-  return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
 ordered_json run_json(const RowReport& row, const RowRun& run) {

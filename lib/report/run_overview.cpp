@@ -82,8 +82,9 @@ void estimate_time_left(const std::vector<json>& reports, RunOverview& run) {
 }
 
 void read_run_metrics(const RunPaths& paths, RunOverview& run) {
-  const std::vector<json> reports = read_metrics(paths.metrics(), "train", recent_reports);
-  const std::vector<json> validations = read_metrics(paths.metrics(), "validation");
+  const MetricsReader metrics(paths.metrics());
+  const std::vector<json> reports = metrics.lines("train", recent_reports);
+  const std::vector<json> validations = metrics.lines("validation");
   for (const json& line : validations) {
     const std::optional<MetricAt> metric = metric_in(line, run.measure.name);
     if (!metric) continue;

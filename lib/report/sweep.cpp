@@ -14,6 +14,7 @@
 #include "core/utf8.h"
 #include "io/shell_path.h"
 #include "report/json_file.h"
+#include "report/or_null.h"
 #include "run/run_folder.h"
 #include "tasks/task_table.h"
 
@@ -266,7 +267,7 @@ std::string to_json(const Sweep& sweep, const std::vector<SweepOutcome>& outcome
   const Shown shown = shown_of(sweep, outcomes);
   const auto value_in = [](const RunState& run, const Measure& measure) {
     const std::optional<Estimate> figure = run.figure(measure);
-    return figure ? ordered_json(figure->value) : ordered_json(nullptr);
+    return or_null(figure ? std::optional(figure->value) : std::nullopt);
   };
   ordered_json list = ordered_json::array();
   for (const auto& [task, run] : outcomes) {

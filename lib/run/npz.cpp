@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/crc32.h"
 #include "core/error.h"
 #include "io/file.h"
 #include "run/tensor_bytes.h"
@@ -22,21 +23,6 @@ constexpr std::uint16_t zip_version = 20, first_of_1980 = 0x21;
 constexpr std::string_view npy_magic("\x93NUMPY\x01\x00", 8);
 constexpr std::string_view npy_ending = ".npy";
 constexpr const char* npz_metadata = "__metadata__";
-
-std::uint32_t crc32(std::string_view bytes) {
-  static const std::array<std::uint32_t, 256> table = [] {
-    std::array<std::uint32_t, 256> remainders{};
-    for (std::uint32_t byte = 0; byte < 256; ++byte) {
-      std::uint32_t rest = byte;
-      for (int bit = 0; bit < 8; ++bit) rest = (rest >> 1) ^ ((rest & 1) != 0 ? 0xedb88320u : 0u);
-      remainders[byte] = rest;
-    }
-    return remainders;
-  }();
-  std::uint32_t crc = ~0u;
-  for (const char c : bytes) crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xff] ^ (crc >> 8);
-  return ~crc;
-}
 
 std::string_view as_text(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -82,7 +68,7 @@ class ZipWriter {
          {zip_version, std::uint16_t{0}, std::uint16_t{0}, std::uint16_t{0}, first_of_1980}) {
       append_integer(bytes, value);  // version to read it, flags, method, time, date
     }
-    append_integer(bytes, crc32(content));
+    append_integer(bytes, crc32<crc32_ieee>(content));
     append_integer(bytes, size);
     append_integer(bytes, size);
     append_integer(bytes, static_cast<std::uint16_t>(name.size()));
@@ -127,7 +113,7 @@ class ZipReader {
     const std::size_t before =
         local_size + integer_at<std::uint16_t>(header.substr(26)) + integer_at<std::uint16_t>(header.substr(28));
     const std::string_view content = part(local + before, size);
-    if (crc32(content) != crc) refuse_npz(path_, fmt::format("the check sum of {} is wrong", name));
+    if (crc32<crc32_ieee>(content) != crc) refuse_npz(path_, fmt::format("the check sum of {} is wrong", name));
     return std::pair(std::move(name), content);
   }
 

@@ -26,27 +26,31 @@ std::string table_line(std::span<const RunningMean> figures, std::size_t first, 
 
 }  // namespace
 
-void RunningMean::add(std::int64_t right, std::int64_t of) {
-  constexpr std::int64_t largest_common = 1'000'000;  // keeps all products exact in a double
-  const double value = static_cast<double>(right) / static_cast<double>(of);
-  const std::int64_t common = common_ > 0 ? std::lcm(common_, of) : 0;
-  sum_ = common > 0 ? sum_ * (common / common_) + right * (common / of) : 0;
-  common_ = common > largest_common ? 0 : common;
+void RunningValues::add(double value) {
   ++count_;
   const double delta = value - mean_;
   mean_ += delta / static_cast<double>(count_);
   squares_ += delta * (value - mean_);
 }
 
-double RunningMean::mean() const {
-  if (common_ == 0 || count_ == 0) return mean_;
-  return static_cast<double>(sum_) / (static_cast<double>(common_) * static_cast<double>(count_));
-}
-
-double RunningMean::ci95() const {
+double RunningValues::ci95() const {
   if (count_ < 2) return std::numeric_limits<double>::quiet_NaN();
   const auto n = static_cast<double>(count_);
   return 1.96 * std::sqrt(squares_ / (n - 1) / n);
+}
+
+void RunningMean::add(std::int64_t right, std::int64_t of) {
+  constexpr std::int64_t largest_common = 1'000'000;  // keeps all products exact in a double
+  const double value = static_cast<double>(right) / static_cast<double>(of);
+  const std::int64_t common = common_ > 0 ? std::lcm(common_, of) : 0;
+  sum_ = common > 0 ? sum_ * (common / common_) + right * (common / of) : 0;
+  common_ = common > largest_common ? 0 : common;
+  values_.add(value);
+}
+
+double RunningMean::mean() const {
+  if (common_ == 0 || count() == 0) return values_.mean();
+  return static_cast<double>(sum_) / (static_cast<double>(common_) * static_cast<double>(count()));
 }
 
 std::string percent_text(double accuracy, double ci95) {

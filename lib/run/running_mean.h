@@ -9,15 +9,13 @@
 
 namespace srwm {
 
-/// Mean and spread of an accuracy per episode. The mean is a count over a count, rounded once; the spread is by
-/// Welford's method.
-class RunningMean {
+/// Mean and spread of numbers, by Welford's method.
+class RunningValues {
  public:
-  /// An episode in which `right` of `of` targets were predicted right.
-  void add(std::int64_t right, std::int64_t of);
+  void add(double value);
   std::int64_t count() const { return count_; }
-  /// 0 if there are no episodes.
-  double mean() const;
+  /// 0 if there are none.
+  double mean() const { return mean_; }
   /// Half the width of the 95 % interval of the mean: 1.96 standard errors. NaN, which JSON has as null, if there are
   /// fewer than two values.
   double ci95() const;
@@ -25,6 +23,20 @@ class RunningMean {
  private:
   std::int64_t count_ = 0;
   double mean_ = 0, squares_ = 0;
+};
+
+/// Mean and spread of an accuracy per episode. The mean is a count over a count, rounded once.
+class RunningMean {
+ public:
+  /// An episode in which `right` of `of` targets were predicted right.
+  void add(std::int64_t right, std::int64_t of);
+  std::int64_t count() const { return values_.count(); }
+  /// 0 if there are no episodes.
+  double mean() const;
+  double ci95() const { return values_.ci95(); }
+
+ private:
+  RunningValues values_;
   /// The sum of the accuracies is sum_ / common_. 0: the denominators have no common multiple that is small enough.
   std::int64_t sum_ = 0, common_ = 1;
 };

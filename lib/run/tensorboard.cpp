@@ -1,8 +1,8 @@
 #include "run/tensorboard.h"
 
-#include <array>
 #include <bit>
 
+#include "core/crc32.h"
 #include "io/file.h"
 
 namespace srwm {
@@ -11,18 +11,6 @@ namespace {
 constexpr std::string_view file_version = "brain.Event:2";
 constexpr std::size_t header_bytes = 12;  // length and its CRC
 constexpr std::size_t footer_bytes = 4;   // CRC of the message
-
-constexpr std::array<std::uint32_t, 256> make_crc_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t byte = 0; byte < 256; ++byte) {
-    std::uint32_t crc = byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0u);
-    table[byte] = crc;
-  }
-  return table;
-}
-
-constexpr std::array<std::uint32_t, 256> crc_table = make_crc_table();
 
 std::uint32_t masked_crc(std::string_view bytes) {
   return std::rotr(crc32c(bytes), 15) + 0xa282ead8u;
@@ -83,9 +71,7 @@ std::size_t record_length(std::string_view bytes) {
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes) {
-  std::uint32_t crc = ~0u;
-  for (const char byte : bytes) crc = (crc >> 8) ^ crc_table[(crc ^ static_cast<unsigned char>(byte)) & 0xff];
-  return ~crc;
+  return crc32<crc32_castagnoli>(bytes);
 }
 
 struct EventFile::Kept {

@@ -27,7 +27,7 @@ void append(const std::filesystem::path& path, const std::string& text) {
 TEST_CASE("lines of metrics by their kind, torn and foreign ones left out", "[readers]") {
   const TempDir dir;
   const auto path = dir / "metrics.jsonl";
-  CHECK(read_metrics(path, "train").empty());
+  CHECK(MetricsReader(path).lines("train").empty());
   append(path, R"({"step":10,"kind":"train","loss":3}
 {"step":20,"kind":"train","loss":2}
 {"step":20,"kind":"validation","accuracy":0.5}
@@ -37,13 +37,13 @@ not JSON "kind":"train"
 {"step":40,"kind":"train","lo)");
   const auto losses = [&](std::size_t most) {
     std::vector<double> values;
-    for (const auto& line : read_metrics(path, "train", most)) values.push_back(line.at("loss"));
+    for (const auto& line : MetricsReader(path).lines("train", most)) values.push_back(line.at("loss"));
     return values;
   };
   CHECK(losses(100) == std::vector<double>{3, 2, 1});
   CHECK(losses(2) == std::vector<double>{2, 1});
-  CHECK(read_metrics(path, "validation").size() == 1);
-  CHECK(read_metrics(path, "", 1).front().at("step") == 30);
+  CHECK(MetricsReader(path).lines("validation").size() == 1);
+  CHECK(MetricsReader(path).lines("", 1).front().at("step") == 30);
 }
 
 TEST_CASE("the last record of a log", "[readers]") {

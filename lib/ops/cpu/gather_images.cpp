@@ -64,18 +64,41 @@ Place<T> place_of(const float* placement, T h, T w, std::int64_t height, std::in
           placement[3] * from_h + placement[4] * from_w + placement[5] + middle_w};
 }
 
-/// An image, turned, that is black around its edge.
+/// An image of the pool, turned.
 struct TurnedImage {
   const std::uint8_t* pixels;
   Walk walk;
   std::int64_t height, width, channels;
 
+  /// Its channels at a place inside.
+  const std::uint8_t* inside(std::int64_t h, std::int64_t w) const {
+    return pixels + (walk.first + h * walk.row + w * walk.column) * channels;
+  }
+  /// Black around the edge.
   template <typename T>
   T at(std::int64_t h, std::int64_t w, std::int64_t c) const {
     if (h < 0 || h >= height || w < 0 || w >= width) return T{0};
-    return static_cast<T>(pixels[(walk.first + h * walk.row + w * walk.column) * channels + c]);
+    return static_cast<T>(inside(h, w)[c]);
   }
 };
+
+/// Calls body(p, image, to) for the positions whose images are of this pool; `to` is where the result goes.
+template <typename T, typename Body>
+void for_each_image(int threads, const GatherImages& gather, const Body& body) {
+  const Tensor& images = gather.images;
+  const std::int64_t height = images.dim(1), width = images.dim(2), channels = images.dim(3);
+  const std::int64_t image_pixels = height * width * channels;
+  const std::uint8_t* pixels = images.data<std::uint8_t>();
+  const std::int32_t* index = gather.index.data<std::int32_t>();
+  const std::uint8_t* rotation = gather.rotation.data<std::uint8_t>();
+  T* result = gather.out.data<T>();
+  parallel_for(threads, gather.positions(), [&](std::int64_t p) {
+    const std::int64_t number = index != nullptr ? index[p] : p;
+    if (number < 0) return;
+    const Walk walk = walk_of(rotation != nullptr ? rotation[p] : 0, height, width);
+    body(p, TurnedImage{pixels + number * image_pixels, walk, height, width, channels}, result + p * image_pixels);
+  });
+}
 
 /// The pixel between four, before normalization: 0 to 255.
 template <typename T>
@@ -93,24 +116,13 @@ T mixed_pixel(const TurnedImage& image, const Place<T>& place, std::int64_t c) {
 /// With placements: what lies between pixels has no table.
 template <typename T>
 void gather_placed(int threads, const GatherImages& gather) {
-  const Tensor& images = gather.images;
-  const std::int64_t height = images.dim(1), width = images.dim(2), channels = images.dim(3);
-  const std::int64_t image_pixels = height * width * channels;
-  const std::uint8_t* pixels = images.data<std::uint8_t>();
-  const std::int32_t* index = gather.index.data<std::int32_t>();
-  const std::uint8_t* rotation = gather.rotation.data<std::uint8_t>();
   const float* placements = gather.placement.data<float>();
-  T* result = gather.out.data<T>();
-  parallel_for(threads, gather.positions(), [&](std::int64_t p) {
-    const std::int64_t number = index != nullptr ? index[p] : p;
-    if (number < 0) return;
-    const Walk walk = walk_of(rotation != nullptr ? rotation[p] : 0, height, width);
-    const TurnedImage image{pixels + number * image_pixels, walk, height, width, channels};
-    T* to = result + p * image_pixels;
-    for (std::int64_t h = 0; h < height; ++h) {
-      for (std::int64_t w = 0; w < width; ++w) {
-        const Place<T> place = place_of(placements + 6 * p, static_cast<T>(h), static_cast<T>(w), height, width);
-        for (std::int64_t c = 0; c < channels; ++c) {
+  for_each_image<T>(threads, gather, [&](std::int64_t p, const TurnedImage& image, T* to) {
+    for (std::int64_t h = 0; h < image.height; ++h) {
+      for (std::int64_t w = 0; w < image.width; ++w) {
+        const Place<T> place =
+            place_of(placements + 6 * p, static_cast<T>(h), static_cast<T>(w), image.height, image.width);
+        for (std::int64_t c = 0; c < image.channels; ++c) {
           const auto i = static_cast<std::size_t>(c);
           *to++ =
               (mixed_pixel(image, place, c) / T{255} - static_cast<T>(gather.mean[i])) / static_cast<T>(gather.std[i]);
@@ -122,23 +134,11 @@ void gather_placed(int threads, const GatherImages& gather) {
 
 template <typename T>
 void gather_with(int threads, const GatherImages& gather, const PixelTable<T>& table) {
-  const Tensor& images = gather.images;
-  const std::int64_t height = images.dim(1), width = images.dim(2), channels = images.dim(3);
-  const std::int64_t image_pixels = height * width * channels;
-  const std::uint8_t* pixels = images.data<std::uint8_t>();
-  const std::int32_t* index = gather.index.data<std::int32_t>();
-  const std::uint8_t* rotation = gather.rotation.data<std::uint8_t>();
-  T* result = gather.out.data<T>();
-  parallel_for(threads, gather.positions(), [&](std::int64_t p) {
-    const std::int64_t image = index != nullptr ? index[p] : p;
-    if (image < 0) return;
-    const std::uint8_t* from = pixels + image * image_pixels;
-    T* to = result + p * image_pixels;
-    const Walk walk = walk_of(rotation != nullptr ? rotation[p] : 0, height, width);
-    for (std::int64_t h = 0; h < height; ++h) {
-      for (std::int64_t w = 0; w < width; ++w) {
-        const std::uint8_t* pixel = from + (walk.first + h * walk.row + w * walk.column) * channels;
-        for (std::int64_t c = 0; c < channels; ++c) *to++ = table[static_cast<std::size_t>(256 * c + pixel[c])];
+  for_each_image<T>(threads, gather, [&](std::int64_t, const TurnedImage& image, T* to) {
+    for (std::int64_t h = 0; h < image.height; ++h) {
+      for (std::int64_t w = 0; w < image.width; ++w) {
+        const std::uint8_t* pixel = image.inside(h, w);
+        for (std::int64_t c = 0; c < image.channels; ++c) *to++ = table[static_cast<std::size_t>(256 * c + pixel[c])];
       }
     }
   });

@@ -8,10 +8,6 @@
 namespace srwm {
 namespace {
 
-bool takes_option(const EnvLibrary& library, std::string_view option) {
-  return library.describes_itself() && library.description().takes(option);
-}
-
 /// Why it takes less than it might.
 std::string reason(const EnvLibrary& library) {
   return library.describes_itself() ? "its description does not list them" : "it has no libenv_describe";
@@ -19,16 +15,8 @@ std::string reason(const EnvLibrary& library) {
 
 }  // namespace
 
-bool takes_levels(const EnvLibrary& library) {
-  return takes_option(library, "num_levels") && takes_option(library, "start_level");
-}
-
-bool takes_threads(const EnvLibrary& library) {
-  return takes_option(library, "num_threads");
-}
-
 std::vector<RlSplit> splits_of(const RlSpec& spec, const EnvLibrary& library) {
-  return takes_levels(library) ? splits_of(spec) : std::vector<RlSplit>{{"train", 0, 0}};
+  return library.takes_levels() ? splits_of(spec) : std::vector<RlSplit>{{"train", 0, 0}};
 }
 
 void check_effective_keys(const RlSpec& spec, const EnvLibrary& library) {
@@ -38,25 +26,25 @@ void check_effective_keys(const RlSpec& spec, const EnvLibrary& library) {
     throw SpecError("{} has no effect: {} takes no {} ({}). Remove the key.", key, library.path().string(), option,
                     reason(library));
   };
-  if (!takes_levels(library)) {
+  if (!library.takes_levels()) {
     // 0 levels are all of them, which is what there is.
     refuse_if(spec.env.levels != defaults.env.levels && spec.env.levels != 0, "env.levels", "levels");
     refuse_if(spec.env.first_level != defaults.env.first_level, "env.first_level", "levels");
     refuse_if(spec.test.levels != defaults.test.levels, "test.levels", "levels");
     refuse_if(spec.test.first_levels != defaults.test.first_levels, "test.first_levels", "levels");
   }
-  if (!takes_threads(library)) {
+  if (!library.takes("num_threads")) {
     refuse_if(spec.env.threads != defaults.env.threads, "env.threads", "threads");
   }
 }
 
 std::string describe_limits(const EnvLibrary& library) {
   std::vector<std::string> missing, consequences;
-  if (!takes_option(library, "rand_seed")) {
+  if (!library.takes("rand_seed")) {
     missing.emplace_back("seed");
     consequences.emplace_back("runs with different seeds may play the same episodes");
   }
-  if (!takes_levels(library)) {
+  if (!library.takes_levels()) {
     missing.emplace_back("levels");
     consequences.emplace_back("there are no test splits: the result is about the episodes that were trained on");
   }

@@ -11,12 +11,6 @@
 
 namespace srwm {
 
-/// Whether it plays on the levels that it is told to, so that training and test can have different ones.
-bool takes_levels(const EnvLibrary& library);
-
-/// Whether it takes a number of threads of its own.
-bool takes_threads(const EnvLibrary& library);
-
 /// splits_of(spec), or, where the library takes no levels, the split "train" alone: all its episodes.
 std::vector<RlSplit> splits_of(const RlSpec& spec, const EnvLibrary& library);
 

@@ -55,7 +55,7 @@ double mean_return(const EpisodeFigures& figures) {
 void check_library(const RlSpec& spec, const EnvLibrary& library) {
   check_effective_keys(spec, library);
   if (spec.validation.every == 0) return;
-  if (takes_levels(library)) return;
+  if (library.takes_levels()) return;
   throw UsageError(
       "validation.every is {}, but the environments of {} have no levels to keep apart for validation. Set "
       "validation.every to 0.",

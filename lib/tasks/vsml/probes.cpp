@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "run/progress.h"
+#include "run/running_mean.h"
 #include "tasks/vsml/principal_components.h"
 #include "tasks/vsml/read_out.h"
 
@@ -20,26 +21,9 @@ constexpr std::int64_t spare = 4;
 /// Examples of a class that are looked at.
 constexpr std::size_t most_examples = 20;
 
-/// Numbers from episodes.
-class Values {
- public:
-  void add(double value) {
-    ++count_;
-    const double before = value - mean_;
-    mean_ += before / static_cast<double>(count_);
-    squares_ += before * (value - mean_);
-  }
-  std::int64_t count() const { return count_; }
-  Estimate estimate() const {
-    const auto n = static_cast<double>(count_);
-    if (count_ < 2) return {.value = mean_, .ci95 = std::nullopt};
-    return {.value = mean_, .ci95 = 1.96 * std::sqrt(squares_ / (n - 1) / n)};
-  }
-
- private:
-  std::int64_t count_ = 0;
-  double mean_ = 0, squares_ = 0;
-};
+Estimate estimate_of(const RunningValues& values) {
+  return {.value = values.mean(), .ci95 = values.count() < 2 ? std::nullopt : std::optional(values.ci95())};
+}
 
 /// Probability and accuracy at the places of a series, of which an episode gives one number each.
 class SeriesSum {
@@ -56,14 +40,14 @@ class SeriesSum {
   ProbeSeries series(std::int64_t episodes) const {
     ProbeSeries series;
     for (std::size_t i = 0; i < probability_.size() && probability_[i].count() >= episodes; ++i) {
-      series.probability.push_back(probability_[i].estimate());
-      series.accuracy.push_back(accuracy_[i].estimate().value);
+      series.probability.push_back(estimate_of(probability_[i]));
+      series.accuracy.push_back(accuracy_[i].mean());
     }
     return series;
   }
 
  private:
-  std::vector<Values> probability_, accuracy_;
+  std::vector<RunningValues> probability_, accuracy_;
 };
 
 /// Logits of a batch, asked for one image at a time.
@@ -165,7 +149,7 @@ class Prober {
     const Predictions predictions = predict(batch);
     for (std::int64_t e = 0; e < batch.episodes(); ++e) {
       std::vector<std::size_t> met(static_cast<std::size_t>(batch.shape.classes));
-      std::vector<Values> probability(most_examples), accuracy(most_examples);  // of the other classes
+      std::vector<RunningValues> probability(most_examples), accuracy(most_examples);  // of the other classes
       for (std::int64_t t = 0; t < length_; ++t) {
         const std::int32_t label = batch.labels_of(e)[static_cast<std::size_t>(t)];
         const std::size_t n = met[static_cast<std::size_t>(label)]++;
@@ -180,7 +164,7 @@ class Prober {
       }
       for (std::size_t n = 0; n < most_examples; ++n) {
         if (probability[n].count() == 0) break;
-        other_classes_.add(n, probability[n].estimate().value, accuracy[n].estimate().value);
+        other_classes_.add(n, probability[n].mean(), accuracy[n].mean());
       }
     }
   }
