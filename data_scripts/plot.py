@@ -35,28 +35,24 @@ Example:
 
 import argparse
 import itertools
-import json
 import logging
 import math
 import os
 import re
-import statistics
 
 from command_line import (InputError, MissingPackage, Package, ScriptError, UsageError, argument_parser, check_output,
-                          decode_text, new_file, path, printable, reason_of, require, run, warn)
+                          new_file, path, require, run)
+from plot_agents import agents_picture
+from plot_learning_rules import draw_online, matrix_picture, probes_picture
+from plotting import (column, draw_interval, draw_legend, in_percent, label_of, mean_and_deviation, mean_curve,
+                      objects_with, read_metrics, read_result, series_of, style_of)
 
-matplotlib, pyplot, ticker = Package("matplotlib"), Package("matplotlib.pyplot"), Package("matplotlib.ticker")
+matplotlib, pyplot = Package("matplotlib"), Package("matplotlib.pyplot")
 
-COLORS = ["#1b6ca8", "#d1495b", "#3a7d44", "#8d5a97", "#c77800", "#00798c", "#5c5c5c", "#b5179e", "#7f4f24", "#6a994e"]
-# After the last color the first comes again, with other lines.
-LINES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1, 1, 1, 1, 1))]
 # Text stays text, and equal input gives equal bytes.
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "srwm", "font.size": 10, "legend.frameon": False, "legend.fontsize": 9,
          "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#eeeeee"}
 WITHOUT_DATE = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
-AGENT_COLUMNS = 3  # panels in a row
-LEGEND_ROWS = 24
-WITHOUT_INFLUENCE = {"comment", "figures", "checkpoint", "train.report_every", "env.threads"}  # on the result
 X_LABELS = {"step": "step", "seconds": "seconds of wall time"}
 
 
@@ -129,157 +125,10 @@ def ending(name):
     return os.path.splitext(name)[1].lower()
 
 
-# What is drawn: series, each of one run, or of the seeds of one experiment.
-
-def series_of(runs, read, options=None):
-    """[(label, [what read() gives for each of its runs])]. Runs that cannot be drawn are named and left out, unless none
-    can."""
-    found, refusals = {}, []
-    for name in runs:
-        try:
-            found[name] = read(name)
-        except InputError as error:
-            refusals.append(error)
-    if not found:
-        raise refusals[0] if len(refusals) == 1 else InputError(f"None of {len(runs)} can be drawn. The first: "
-                                                                f"{refusals[0]}")
-    for error in refusals[:3]:
-        warn(f"left out: {error}")
-    if len(refusals) > 3:
-        warn(f"left out: {len(refusals) - 3} more.")
-    by_spec = options is not None and options.group
-    groups = groups_by_spec(list(found)) if by_spec else groups_by_name(list(found), options is not None and options.mean)
-    return [(f"{label} ({len(names)} seeds)" if len(names) > 1 else label, [found[name] for name in names])
-            for label, names in groups]
-
-
-def groups_by_name(names, with_mean):
-    """[(label, runs)]: each by itself, or those whose folders differ in the seed alone."""
-    groups = {}
-    for name in names:
-        groups.setdefault(experiment_of(name) if with_mean else name, []).append(name)
-    return list(zip(names_of(list(groups)), groups.values()))
-
-
-def experiment_of(name):
-    """The path of a run without its seed."""
-    return re.sub(r"-s\d+$", "", os.path.normpath(name))
-
-
-def groups_by_spec(names):
-    """[(label, runs)]: those whose specs ask for the same experiment. A label says in which keys a group differs from the
-    others; it is the name of the spec where there is one group."""
-    specs = {name: dict(settings_of(read_json(read_text(os.path.join(name, "spec.json")), name))) for name in names}
-    differing = [key for key in dict.fromkeys(key for spec in specs.values() for key in spec)
-                 if key not in ("name", "seed") and len({spec.get(key) for spec in specs.values()}) > 1]
-    groups = {}
-    for name, spec in specs.items():
-        groups.setdefault(tuple(spec.get(key) for key in differing), []).append(name)
-    return [(label_of_group(differing, values) or specs[runs[0]].get("name", "?").strip('"'), runs)
-            for values, runs in groups.items()]
-
-
-def settings_of(spec, prefix=""):
-    """(key, value as JSON) of everything in a spec that its result depends on, and its name and seed."""
-    for key, value in spec.items():
-        path_of_key = prefix + key
-        if path_of_key in WITHOUT_INFLUENCE:
-            continue
-        if isinstance(value, dict):
-            yield from settings_of(value, path_of_key + ".")
-        else:
-            yield path_of_key, json.dumps(value)
-
-
-def label_of_group(keys, values):
-    """"heads=8 rate=0.001": keys by their last word, where no two have the same."""
-    leaves = [key.rpartition(".")[2] for key in keys]
-    return " ".join(f"{leaf if leaves.count(leaf) == 1 else key}={value}".replace('"', "")
-                    for key, leaf, value in zip(keys, leaves, values) if value is not None)
-
-
-def names_of(names):
-    """What to call runs in a legend: the last part of their paths, or all of it where two have the same."""
-    ends = [os.path.basename(os.path.normpath(name)) for name in names]
-    return ends if len(set(ends)) == len(ends) else names
-
-
-def label_of(text):
-    """Text that a picture shows as it is: no formulas between dollar signs, none of the labels with a low line at their
-    start that matplotlib hides, no bytes that are no text."""
-    text = printable(text).replace("$", r"\$")
-    return f" {text}" if text.startswith("_") else text
-
-
-def style_of(number):
-    """Color and line of the n-th curve: all different, up to 50."""
-    return {"color": COLORS[number % len(COLORS)], "linestyle": LINES[number // len(COLORS) % len(LINES)]}
-
-
-def mean_and_deviation(columns):
-    """Means and standard deviations of the numbers at the same place of several lists; those that are not known do not
-    count."""
-    means, deviations = [], []
-    for values in zip(*columns):
-        known = [value for value in values if not math.isnan(value)]
-        means.append(statistics.fmean(known) if known else math.nan)
-        deviations.append(statistics.stdev(known) if len(known) > 1 else 0.0)
-    return means, deviations
-
-
-# Reading.
-
-def read_text(name):
-    """Text of a file. What follows the last end of a line of metrics.jsonl is torn: the run is still going on."""
-    try:
-        with open(name, "rb") as file:
-            content = file.read()
-    except OSError as error:
-        raise InputError(f"{name} cannot be read: {reason_of(error)}. Is it from a run?") from error
-    return decode_text(content[:content.rfind(b"\n") + 1] if name.endswith(".jsonl") else content, name)
-
-
-def read_json(text, name):
-    """A JSON object."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name} is not JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{name} is not JSON of a run: it holds no object.")
-    return value
-
-
-def read_metrics(folder):
-    """The lines of metrics.jsonl."""
-    name = os.path.join(folder, "metrics.jsonl")
-    return [read_json(line, f"{name}, line {number}") for number, line in enumerate(read_text(name).split("\n")[:-1], 1)]
-
-
-def read_result(name):
-    place = os.path.join(name, "result.json") if os.path.isdir(name) else name
-    return read_json(read_text(place), place)
-
-
-def number(value):
-    """A number of JSON; null stands for what JSON does not have (NaN) and leaves a gap, as does all else."""
-    try:
-        found = float(value) if isinstance(value, (int, float)) else math.nan
-    except OverflowError:
-        return math.nan
-    return found if math.isfinite(found) else math.nan
-
-
-def column(lines, field):
-    return [number(line.get(field)) for line in lines]
-
-
 def scale_of(metric):
     """Fractions are drawn in percent."""
     return 100 if metric.startswith("accuracy") else 1
 
-
-# Curves.
 
 def read_curves(folder, options):
     """{kind: lines of metrics.jsonl with the metric}, of the kinds that are there."""
@@ -323,29 +172,6 @@ def draw_curve(axes, runs, options, **style):
         draw_interval(axes, x, y, half_widths, style["color"], 100 if scale == 100 else None)
 
 
-def mean_curve(runs, x_field, field, scale=1):
-    """(x, mean, standard deviation) over the steps that all runs have."""
-    by_step = [{line.get("step"): line for line in lines if isinstance(line.get("step"), int)} for lines in runs]
-    steps = sorted(set.intersection(*map(set, by_step)))
-    if not steps:
-        raise InputError("The runs of one experiment have no step in common, so they have no mean. Draw them without "
-                         "--mean and --group.")
-    x, _ = mean_and_deviation([column([lines[step] for step in steps], x_field) for lines in by_step])
-    y, deviations = mean_and_deviation([[scale * value for value in column([lines[step] for step in steps], field)]
-                                        for lines in by_step])
-    return x, y, deviations
-
-
-def draw_interval(axes, x, y, half_width, color, limit=100):
-    """A band around values, within 0 and `limit` where these are percent, where half widths are known (not NaN)."""
-    low, high = [a - b for a, b in zip(y, half_width)], [a + b for a, b in zip(y, half_width)]
-    if limit is not None:
-        low, high = ([value if math.isnan(value) else min(max(value, 0), limit) for value in side] for side in (low, high))
-    axes.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
-
-
-# Positions and shots.
-
 def draw_positions(axes, options):
     """Test accuracy at each position of the sequence. Where tasks follow each other, a line marks each switch."""
     ends, note = draw_series(axes, options, "position")
@@ -362,162 +188,6 @@ def draw_shots(axes, options):
     _, note = draw_series(axes, options, "shot")
     axes.set_xlabel("n-th image of its class")
     return note
-
-
-# Learning rules.
-
-def read_windows(name):
-    """[(dataset, accuracy of windows of images, images of a window)]"""
-    found = [(holder.get("name"), holder["accuracy_by_window"], holder.get("window"))
-             for _, holder in objects_with("accuracy_by_window", read_result(name))]
-    found = [(str(dataset), values, window) for dataset, values, window in found if isinstance(window, int) and window > 0]
-    if not found:
-        raise InputError(f"{name} has no accuracy_by_window: it is no result of a learning rule, or it was not tested.")
-    return found
-
-
-def draw_online(axes, options):
-    """Test accuracy of learning rules over the images that they have seen, a curve for each rule and dataset."""
-    series = series_of(options.runs, read_windows, options)
-    numbers = itertools.count()
-    for label, runs in series:
-        for dataset, first, window in runs[0]:
-            same = [in_percent(values) for of_run in runs for other, values, width in of_run
-                    if other == dataset and width == window and len(values) == len(first)]
-            means, deviations = mean_and_deviation(same)
-            x = [window * (at + 0.5) for at in range(len(means))]
-            style = style_of(next(numbers))
-            axes.plot(x, means, **style, linewidth=1.6,
-                      label=label_of(f"{label}: {dataset}" if len(runs[0]) > 1 else label))
-            if len(same) > 1:
-                draw_interval(axes, x, means, deviations, style["color"])
-    axes.set_xlabel("images seen")
-    axes.set_ylabel("test accuracy (%)")
-    axes.set_xlim(left=0)
-    return "mean of seeds, band: standard deviation" if any(len(runs) > 1 for _, runs in series) else ""
-
-
-def read_datasets(name):
-    """{dataset: accuracy} of a result of a learning rule."""
-    result = read_result(name)
-    section = result.get("test", result)
-    datasets = section.get("datasets") if isinstance(section, dict) else None
-    found = {str(entry.get("name")): number(entry.get("accuracy")) for entry in datasets or [] if isinstance(entry, dict)}
-    if not found:
-        raise InputError(f"{name} has no test of a learning rule.")
-    return found
-
-
-def matrix_picture(options):
-    """Test accuracy of learning rules: a row for each run, a column for each dataset."""
-    series = series_of(options.runs, read_datasets, options)
-    columns = list(dict.fromkeys(dataset for _, runs in series for of_run in runs for dataset in of_run))
-    rows = [[100 * mean_and_deviation([[of_run.get(dataset, math.nan)] for of_run in runs])[0][0] for dataset in columns]
-            for _, runs in series]
-    figure, axes = pyplot.subplots(figsize=(2.6 + 0.9 * len(columns), 1.4 + 0.36 * len(rows)), layout="constrained")
-    axes.grid(False)
-    image = axes.imshow(rows, vmin=0, vmax=100, cmap="viridis", aspect="auto")
-    axes.set_xticks(range(len(columns)), [label_of(dataset) for dataset in columns], rotation=30, ha="right")
-    axes.set_yticks(range(len(rows)), [label_of(label) for label, _ in series])
-    for y, row in enumerate(rows):
-        for x, value in enumerate(row):
-            axes.text(x, y, "-" if math.isnan(value) else f"{value:.1f}", ha="center", va="center", fontsize=8,
-                      color="black" if value > 65 else "white")
-    figure.colorbar(image, label="test accuracy (%)")
-    axes.set_title(options.title, fontsize=11, loc="left")
-    return figure
-
-
-# Probes of learning rules.
-
-def read_probes(name, dataset):
-    """(step of the change, the dataset's part of a result of --probes)"""
-    probes = read_result(name).get("probes")
-    parts = probes.get("datasets") if isinstance(probes, dict) else None
-    parts = [part for part in parts or [] if isinstance(part, dict) and isinstance(part.get("swap"), dict)]
-    found = [part for part in parts if dataset in (None, part.get("name"))]
-    if not found or not isinstance(probes.get("step"), int):
-        what = f"probes of {printable(dataset)}" if parts and dataset else "probes; 'srwm eval --probes --json' prints them"
-        raise InputError(f"{name} has no {what}.")
-    return probes["step"], found[0]
-
-
-def percents_of(part, series, field):
-    values = part.get(series, {}).get(field) if isinstance(part.get(series), dict) else None
-    return in_percent(values) if isinstance(values, list) else []
-
-
-def draw_late_class(axes, parts):
-    for color, label, _, part in parts:
-        style = {"color": color, "linewidth": 1.6}
-        new, others = (percents_of(part, series, "probability") for series in ("new_class", "other_classes"))
-        x = range(1, len(new) + 1)
-        axes.plot(x, new, **style, marker=".", label=label_of(label))
-        widths = percents_of(part, "new_class", "ci95")
-        if len(widths) == len(new):
-            draw_interval(axes, x, new, widths, color)
-        axes.plot(range(1, len(others) + 1), others, **style, linestyle=":", alpha=0.7)
-    axes.set_title("a class that comes late (dotted: other classes)", fontsize=10)
-    axes.set_xlabel("n-th image of the class")
-    axes.set_ylabel("probability of the right class (%)")
-
-
-def draw_swap(axes, parts):
-    for color, label, step, part in parts:
-        right, old = (percents_of(part, "swap", field) for field in ("probability", "old_probability"))
-        axes.plot(range(1, len(right) + 1), smooth(right[:step], 5) + smooth(right[step:], 5), color=color, linewidth=1.6,
-                  label=label_of(label))
-        axes.plot(range(step + 1, len(old) + 1), smooth(old[step:], 5), color=color, linewidth=1, linestyle=":", alpha=0.7)
-        axes.axvline(step + 0.5, color="#777777", linewidth=0.8, linestyle="--")
-    axes.set_title("labels that change (dotted: the label before)", fontsize=10)
-    axes.set_xlabel("images seen, means over 5")
-    axes.set_ylabel("probability of the label (%)")
-
-
-def draw_cell_changes(axes, parts):
-    for color, label, _, part in parts:
-        change = [number(value) for value in part["cells"]["change"]]
-        axes.plot(range(1, len(change) + 1), change, color=color, linewidth=1.6, label=label_of(label))
-    axes.set_title("change of the cells since the start", fontsize=10)
-    axes.set_xlabel("images seen")
-    axes.set_ylabel("root mean square")
-    axes.set_ylim(bottom=0)
-
-
-def draw_components(axes, label, cells):
-    """The way of the cells along their first two principal components, a dot for each image in the color of its label."""
-    points = [[number(value) for value in row[:2]] for row in cells["components"]]
-    shares = [100 * number(value) for value in cells["explained"][:2]]
-    labels = cells["labels"]
-    axes.plot(*zip(*points), color="#cccccc", linewidth=0.6, zorder=1)
-    axes.scatter(*zip(*points), c=[COLORS[value % len(COLORS)] for value in labels], s=10, zorder=2)
-    axes.set_title(label_of(f"cells of {label}, in the colors of the labels"), fontsize=10)
-    axes.set_xlabel(f"component 1 ({shares[0]:.0f} % of the variance)")
-    axes.set_ylabel(f"component 2 ({shares[1]:.0f} %)")
-
-
-def has_cells(part):
-    cells = part.get("cells")
-    lists = [cells.get(name) for name in ("change", "components", "explained", "labels")] if isinstance(cells, dict) else []
-    return bool(lists) and all(isinstance(values, list) and values for values in lists)
-
-
-def probes_picture(options):
-    """How learning rules take a class that comes late and labels that change in mid-stream; of rules with cells how these
-    change, and of the first such rule their principal components."""
-    series = series_of(options.runs, lambda name: read_probes(name, options.dataset))
-    parts = [(style_of(at)["color"], os.path.splitext(label)[0], *found[0]) for at, (label, found) in enumerate(series)]
-    with_cells = [entry for entry in parts if has_cells(entry[-1])]
-    rows = 2 if with_cells else 1
-    figure, grid = pyplot.subplots(rows, 2, figsize=(9.6, 3.6 * rows), squeeze=False, layout="constrained")
-    draw_late_class(grid[0][0], parts)
-    draw_swap(grid[0][1], parts)
-    if with_cells:
-        draw_cell_changes(grid[1][0], with_cells)
-        draw_components(grid[1][1], with_cells[0][1], with_cells[0][-1]["cells"])
-    figure.suptitle(options.title, fontsize=11, x=0.01, ha="left")
-    draw_legend(grid[0][1], *grid[0][0].get_legend_handles_labels())
-    return figure
 
 
 def read_series(name, what):
@@ -556,10 +226,6 @@ def mean_series(runs):
     return means
 
 
-def in_percent(fractions):
-    return [100 * number(value) for value in fractions]
-
-
 def draw_pieces(axes, values, half_widths, ends, style, label):
     """A curve over 1, 2, ..., broken after each of `ends`."""
     for begin, end in zip([0, *ends], [*ends, len(values)]):
@@ -570,17 +236,6 @@ def draw_pieces(axes, values, half_widths, ends, style, label):
             draw_interval(axes, x, values[begin:end], half_widths[begin:end], style["color"])
 
 
-def objects_with(key, value, names=()):
-    """(names of the objects around it, the object) for each object in a JSON value that has `key`."""
-    if isinstance(value, dict):
-        names = (*names, value["name"]) if isinstance(value.get("name"), str) else names
-        if isinstance(value.get(key), list):
-            yield names, value
-        value = list(value.values())
-    for inner in value if isinstance(value, list) else []:
-        yield from objects_with(key, inner, names)
-
-
 def ends_of_tasks(holder):
     """Last positions of all tasks but the last."""
     tasks = holder.get("tasks") if isinstance(holder.get("tasks"), list) else []
@@ -588,18 +243,9 @@ def ends_of_tasks(holder):
     return list(itertools.accumulate(lengths))[:-1]
 
 
-# The picture around them.
-
 def draw_chance(axes, chance):
     """The legend says what the line is, so that no text lies on curves or on the legend."""
     axes.axhline(100 * chance, color="#999999", linewidth=1, linestyle=":", label=f"chance ({100 * chance:g} %)")
-
-
-def draw_legend(axes, *handles_and_labels, title=None):
-    handles, labels = handles_and_labels or axes.get_legend_handles_labels()
-    if labels:
-        axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1), title=title or None, title_fontsize=8,
-                    alignment="left", ncol=math.ceil(len(labels) / LEGEND_ROWS))
 
 
 def picture(options):
@@ -610,104 +256,6 @@ def picture(options):
         draw_chance(axes, options.chance)
     axes.set_title(options.title, fontsize=11, loc="left")
     draw_legend(axes, title=legend_title)
-    return figure
-
-
-# Agents.
-
-def read_agent(folder):
-    """(core, name in its spec, lines of metrics.jsonl) of the run of an agent."""
-    place = os.path.join(folder, "spec.json")
-    spec = read_json(read_text(place), place)
-    if not isinstance(spec.get("agent"), dict):
-        raise InputError(f"{folder} is no run of srwm train-rl: its spec has no agent.")
-    lines = read_metrics(folder)
-    if not any(field.startswith("return_") for line in lines for field in line):
-        raise InputError(f"{folder}: metrics.jsonl has no returns of games yet.")
-    return str(spec["agent"].get("core", "agent")), str(spec.get("name", "")), lines
-
-
-def by_label(agents):
-    """{label: [lines of each run]}: their cores, with the names of their specs where one core has several; runs of one
-    label differ in the seed."""
-    names = {core: {name for other, name, _ in agents if other == core} for core, _, _ in agents}
-    found = {}
-    for core, name, lines in agents:
-        found.setdefault(core if len(names[core]) == 1 else f"{core}, {name}", []).append(lines)
-    return found
-
-
-def smooth(values, width):
-    """Means over `width` values in a row, as many as there are at the beginning; NaN does not count."""
-    means = []
-    for end in range(1, len(values) + 1):
-        known = [value for value in values[max(0, end - width):end] if not math.isnan(value)]
-        means.append(sum(known) / len(known) if known else math.nan)
-    return means
-
-
-def draw_agents(axes, agents, field, options):
-    """One field of metrics.jsonl, of all runs that have it, a color for each label."""
-    for at, (label, runs) in enumerate(agents.items()):
-        style, having = style_of(at), [[line for line in lines if field in line] for lines in runs]
-        having = [lines for lines in having if lines]
-        if options.mean and len(having) > 1:
-            x, y, deviations = mean_curve(having, "step", field)
-            draw_interval(axes, x, smooth(y, options.smooth), smooth(deviations, options.smooth), style["color"], None)
-            axes.plot(x, smooth(y, options.smooth), **style, linewidth=1.6, label=label_of(f"{label} ({len(having)} "
-                                                                                           "seeds)"))
-            continue
-        for number_of_run, lines in enumerate(having):
-            x, y = column(lines, "step"), column(lines, field)
-            if options.smooth > 1:
-                axes.plot(x, y, color=style["color"], linewidth=0.6, alpha=0.3)
-            axes.plot(x, smooth(y, options.smooth), **style, linewidth=1.6,
-                      label=label_of(label) if number_of_run == 0 else None)
-    axes.set_title(label_of("policy entropy" if field == "entropy" else field.removeprefix("return_")), fontsize=10)
-    axes.set_ylabel("nats a step" if field == "entropy" else "mean return")
-    axes.set_xlabel("steps of the environments")
-    axes.xaxis.set_major_formatter(ticker.EngFormatter(sep=""))  # 500k, 1M: an exponent would meet the axis' label
-    axes.set_xlim(left=0)
-
-
-def draw_memoryless(axes, value):
-    axes.axhline(value, color="#777777", linewidth=1, linestyle="--")
-    axes.annotate("most without memory", (1, value), (-4, -6), xycoords=("axes fraction", "data"),
-                  textcoords="offset points", ha="right", va="top", fontsize=8, color="#777777")
-
-
-def returns_in(agents):
-    """Fields with the return of a game, in the order in which they come."""
-    return list({field: None for runs in agents.values() for lines in runs for line in lines for field in line
-                 if field.startswith("return_")})
-
-
-def agents_picture(options):
-    """Returns of agents as they learned, a panel for each game, and the entropy of their policies. The legend names the
-    cores; runs that differ in the seed alone have one color."""
-    agents = by_label([agent for _, group in series_of(options.runs, read_agent) for agent in group])
-    fields = [*returns_in(agents), "entropy"]
-    limits = {f"return_{game}": value for game, value in options.memoryless}
-    for unknown in set(limits) - set(fields):
-        raise UsageError(f"--memoryless {unknown.removeprefix('return_')}: no run plays this game.")
-    columns = min(len(fields), AGENT_COLUMNS)
-    rows = math.ceil(len(fields) / columns)
-    figure, grid = pyplot.subplots(rows, columns, figsize=(4 * columns, 3 * rows), squeeze=False, layout="constrained")
-    panels = list(grid.flat)
-    for axes, field in zip(panels, fields):
-        draw_agents(axes, agents, field, options)
-        if field in limits:
-            draw_memoryless(axes, limits[field])
-    for axes in panels[len(fields):]:
-        axes.remove()
-    figure.suptitle(options.title, fontsize=11, x=0.01, ha="left")
-    # Every label is in one panel at least; entropy has all that play.
-    known = {}
-    for axes in reversed(panels[:len(fields)]):
-        for handle, label in zip(*axes.get_legend_handles_labels()):
-            known.setdefault(label, handle)
-    note = "mean of seeds, band: standard deviation" if options.mean else None
-    draw_legend(panels[columns - 1], list(known.values()), list(known), title=note)
     return figure
 
 

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 WITH_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
 if WITH_MATPLOTLIB:
     import plot
+    import plotting
     from command_line import ScriptError, UsageError
 
 TRAIN = [{"step": 10 * i, "kind": "train", "loss": 2 - 0.1 * i, "accuracy": 0.2 + 0.01 * i, "seconds": 1.5 * i}
@@ -231,7 +232,7 @@ class Plot(unittest.TestCase):
         maze, entropy = self.agents(*runs, smooth=2)
         self.assertEqual([text.get_text() for text in entropy.get_legend().get_texts()], ["srwm, a", "srwm, b"])
         self.assertEqual(len(maze.lines), 4)  # each smoothed, and thin as it is
-        self.assertEqual(plot.smooth([1, math.nan, 3, 5], 2), [1, 1, 3, 4])
+        self.assertEqual(plotting.smooth([1, math.nan, 3, 5], 2), [1, 1, 3, 4])
 
     def test_refusals_of_agents(self):
         agent = self.write_agent("a", "srwm", [{"return_maze": 1}])
