@@ -105,7 +105,7 @@ TEST_CASE_METHOD(Runs, "groups by keys and by groups of keys", "[comparison]") {
   CHECK_THROWS_WITH(compare_runs({all()}, {.by = {"model.core.layer"}}), Contains("Did you mean model.core.layers?"));
 }
 
-TEST_CASE_METHOD(Runs, "a key without a meaning does not stand in a group's name", "[comparison]") {
+TEST_CASE_METHOD(Runs, "a key without a meaning is not in a group's name", "[comparison]") {
   finish("a-s1", 1, 0.5, R"("model": {"core": {"kind": "srwm", "heads": 4, "hidden": 64}})");
   finish("b-s1", 1, 0.5, R"("model": {"core": {"kind": "lstm", "hidden": 64}})");
   const RunComparison comparison = compare_runs({all()}, {});

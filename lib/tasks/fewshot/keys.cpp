@@ -230,7 +230,7 @@ void add_run(std::vector<Field>& keys) {
 constexpr Group all_groups[] = {
     {"data", "What images the episodes are made of."},
     {"data.glyphs", "The built-in generated characters."},
-    {"data.augment", "How training images differ from the stored ones, drawn anew each time they are shown."},
+    {"data.augment", "How training images differ from the stored ones, drawn again each time they are shown."},
     {"protocol", "How an episode is made of images and labels."},
     {"bootstrap", "Training towards what the model will know after more images (arXiv 2305.01547)."},
     {"model", "The network."},
